@@ -1,0 +1,84 @@
+# `make demo` and `make test` need Python 3.11 or newer and make; they bring the rest.
+#
+#   make demo     install into .venv and run a PyTorch and a TensorFlow program on dualtape
+#   make test     install the test extra and run the suite
+#   make lint     ruff and mypy, as CI runs them
+#   make parity   the suite with PyTorch, TensorFlow and JAX installed, in an environment of its own
+#   make bench    measure against them, and write bench/RESULTS.md
+#   make clean    remove what these made
+#
+# PYTHON=python3.13 chooses the interpreter, VENV=DIR the environment, PYTEST_ARGS more arguments.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+PARITY_VENV ?= .venv-parity
+PYTEST_ARGS ?=
+
+# The first of the candidates that runs and is new enough; a name on PATH may be a shim that fails.
+new_enough = import sys; sys.exit(sys.version_info < (3, 11))
+first_python = $(shell for python in $(1); do \
+    if "$$python" -c '$(new_enough)' 2>/dev/null; then echo "$$python"; break; fi; done)
+ifndef PYTHON
+PYTHON := $(call first_python,python3 python3.13 python3.12 python3.11 python)
+endif
+# Their wheels lag behind Python, so the oldest supported one comes first.
+ifndef PARITY_PYTHON
+PARITY_PYTHON := $(call first_python,python3.11 python3.12 python3.13 $(PYTHON))
+endif
+
+BIN := $(VENV)/bin
+PARITY_BIN := $(PARITY_VENV)/bin
+PIP := -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help demo test lint format parity bench clean
+help:
+	@sed -n '/^#   make/s/^#   //p' Makefile
+
+demo: $(VENV)/.demo
+	$(BIN)/dualtape run examples/demo_torch.py
+	$(BIN)/dualtape run examples/demo_tensorflow.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 -q $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The whole suite: tests that compare with a framework skip themselves where it is missing.
+parity: $(PARITY_VENV)/.parity
+	$(PARITY_BIN)/python -m pytest -n 2 -q $(PYTEST_ARGS)
+
+bench: $(PARITY_VENV)/.parity
+	$(PARITY_BIN)/python bench/run.py
+
+clean:
+	rm -rf $(VENV) $(PARITY_VENV) build dist
+
+# One stamp per extra, renewed when pyproject.toml changes. The installation is editable, so that
+# changes in src/ need none.
+$(VENV)/.venv:
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed; name it: make PYTHON=..."; exit 1; fi
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(VENV)/.venv pyproject.toml
+	$(BIN)/python $(PIP) --editable '.[$*]'
+	@touch $@
+
+$(PARITY_VENV)/.venv:
+	@if [ -z "$(PARITY_PYTHON)" ]; then echo "Python 3.11 or newer is needed: PARITY_PYTHON=..."; exit 1; fi
+	$(PARITY_PYTHON) -m venv $(PARITY_VENV)
+	@touch $@
+
+$(PARITY_VENV)/.parity: $(PARITY_VENV)/.venv pyproject.toml
+	$(PARITY_BIN)/python $(PIP) --editable '.[test,parity]'
+	@touch $@

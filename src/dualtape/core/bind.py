@@ -1,0 +1,272 @@
+"""The door: what happens when a primitive is called on tensors.
+
+`bind` computes the result from the operands' values and, if some operand needs a gradient, records a
+node. It exists three times: for one and for two operands, which nearly all calls are and where every
+Python call counts, and for the rest. All three end in the same node.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import modes
+from .boxes import Box, open_trace, top_interpreter
+from .callsite import caller, getframe, is_ours
+from .conform import unfit
+from .graph import Output, SavedOutput, Version
+from .modes import BOXED, NO_GRAD, current, next_order
+from .primitive import Primitive
+from .pullback import node_class
+from .tensor import Tensor, is_outer, new, wrap
+from .value import Value
+from .views import connect, shares_memory
+
+
+class NaryPrimitive(Primitive):
+    """A primitive of any number of operands and outputs."""
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        """Compute on arrays, boxes or tensors: NumPy's call, a transformation's, or a recorded one."""
+        for x in operands:
+            if isinstance(x, Value):
+                return self.call_values(operands, params)
+        if current() & BOXED and open_trace.get() is not None:
+            return self.process(operands, params)
+        return self.eval(*operands, **params)
+
+    def call_values(self, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute where some operand is a tensor or a box."""
+        top = top_interpreter(operands) if current() & BOXED else None
+        cls = None
+        for x in operands:
+            if isinstance(x, Tensor):
+                if top is not None and not is_own(x, top.level):
+                    continue
+                cls = x.result_class if cls is None or cls is Tensor else cls
+        if cls is None:
+            return self.process(operands, params)
+        tensors = tuple(
+            x if isinstance(x, Tensor) else wrap(cls, x if isinstance(x, Box) else np.asarray(x))
+            for x in operands
+        )
+        return self.bind(*tensors, **params)
+
+    def process(self, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute on values below the tensor layer while a transformation is open."""
+        top = top_interpreter(values)
+        if top is not None:
+            return top.process(self, values, params)
+        for x in values:
+            if isinstance(x, Tensor):
+                return self(*values, **params)
+        return self.eval(*values, **params)
+
+    def bind(self, *tensors: Tensor, **params: Any) -> Any:
+        """Compute on tensors, recording a node when one of them needs a gradient."""
+        mode = current()
+        count = len(tensors)
+        if mode & BOXED:
+            return self.bind_boxed(tensors, params)
+        values = [x.value for x in tensors]
+        try:
+            out = self.eval(*values, **params)
+        except Exception as error:
+            raise unfit(self, values, params, error) from error
+        edges = tuple([x.edge if x.view is None else x.current_edge() for x in tensors])
+        mask = 0
+        if not mode & NO_GRAD and self.kind != "constant":
+            for i in range(count):
+                if edges[i] is not None:
+                    mask |= 1 << i
+        cls = tensors[0].result_class if tensors else Tensor
+        result = record(self, tensors, params, edges, mask, out, cls, 0)
+        if self.view and shares_memory(out, values[0]):
+            connect(result, tensors[0], self, params)
+        return result
+
+    def bind_boxed(self, tensors: tuple[Tensor, ...], params: dict[str, Any]) -> Any:
+        """`bind` while a transformation is open (NOTE [levels] in `boxes`)."""
+        top = top_interpreter(tuple(x.value for x in tensors))
+        level = 0 if top is None else top.level
+        for x in tensors:
+            x.current_edge()
+        values = tuple(x if is_outer(x, level) else x.value for x in tensors)
+        if top is not None:
+            out = top.process(self, values, params)
+        else:
+            out = self.eval(*values, **params)
+        edges = tuple(None if is_outer(x, level) else x.edge for x in tensors)
+        mask = 0
+        if not current() & NO_GRAD and self.kind != "constant":
+            mask = sum(1 << i for i, e in enumerate(edges) if e is not None)
+        cls = next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
+        depth = max((e.level for e in edges if e is not None), default=0)
+        # The owner of a residual that lies outside must give the whole tensor, not its value.
+        owners = tuple(
+            wrap(Tensor, x) if is_outer(x, level) else x for x in tensors
+        )
+        result = record(self, owners, params, edges, mask, out, cls, depth)
+        if self.view and top is None and shares_memory(out, values[0]):
+            connect(result, tensors[0], self, params)
+        return result
+
+
+def is_own(x: Tensor, level: int) -> bool:
+    """Whether a tensor met among boxes of `level` is above them rather than inside."""
+    value = x.value
+    if x.edge is not None:
+        return bool(x.edge.level >= level)
+    return isinstance(value, Box) and value.interpreter.level >= level
+
+
+def record(
+    primitive: Primitive,
+    tensors: tuple[Tensor, ...],
+    params: dict[str, Any],
+    edges: tuple[Any, ...],
+    mask: int,
+    out: Any,
+    cls: type[Tensor],
+    level: int,
+) -> Any:
+    """Wrap the result `out` of `primitive`, with a node when `mask` says that some operand needs one."""
+    several = primitive.outputs != 1
+    outs = out if several else (out,)
+    if not mask:
+        results = tuple([wrap(cls, v) for v in outs])
+        return results if several else results[0]
+    plan = primitive.plan(mask, len(tensors))
+    node = new(primitive.node_class or node_class(primitive))
+    node.inputs = edges
+    node.params = params or None
+    node.plan = plan
+    node.order = next_order()
+    node.level = level
+    node.site = caller(3)
+    node.hooks = None
+    first = outs[primitive.differentiable[0]]
+    node.shape = first.shape
+    node.dtype = first.dtype
+    results = tuple([wrap(cls, v) for v in outs])
+    if several:
+        node.output_avals = tuple([(v.shape, v.dtype) for v in outs])
+        for i in primitive.differentiable:
+            v = outs[i]
+            results[i].edge = Output(node, i, v.shape, v.dtype)
+    else:
+        results[0].edge = node
+    if plan.saves_output:
+        kept: list[Any] = list(tensors)
+        for i, t in enumerate(results):
+            if len(tensors) + i in plan.sources:
+                t.version = Version()
+                kept.append(SavedOutput(t.value, t.version))
+            else:
+                kept.append(None)
+        node.owners = plan.save(tuple(kept))
+    else:
+        node.owners = plan.save(tensors)
+    return results if several else results[0]
+
+
+class UnaryPrimitive(NaryPrimitive):
+    """A primitive of one operand and one output."""
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        (x,) = operands
+        if params or not isinstance(x, Tensor):
+            return super().__call__(x, **params)
+        return self.bind1(x)
+
+    def bind1(self, x: Tensor) -> Tensor:
+        """`bind` for a call without static parameters."""
+        mode = current()
+        if mode & BOXED or self.view:
+            return self.bind(x)  # type: ignore[no-any-return]
+        try:
+            out = self.eval(x.value)
+        except Exception as error:
+            raise unfit(self, (x.value,), {}, error) from error
+        t: Tensor = new(x.result_class)
+        t.value = out
+        t.version = t.view = t.leaf = None
+        edge = x.edge if x.view is None else x.current_edge()
+        if edge is None or mode & NO_GRAD or self.kind == "constant":
+            t.edge = None
+            return t
+        plan = self._plans.get(1) or self.plan(1, 1)
+        t.edge = node = new(self.node_class or node_class(self))
+        node.inputs = (edge,)
+        node.params = node.hooks = None
+        node.plan = plan
+        node.order = next_order()
+        node.level = 0
+        frame = getframe(2)
+        code = frame.f_code
+        node.site = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)
+        node.shape = out.shape
+        node.dtype = out.dtype
+        if plan.saves_output:
+            t.version = Version()
+            node.owners = plan.save((x, SavedOutput(out, t.version)))
+        else:
+            node.owners = plan.save((x,))
+        return t
+
+
+class BinaryPrimitive(NaryPrimitive):
+    """A primitive of two operands and one output."""
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        x, y = operands
+        if not params and isinstance(x, Tensor) and isinstance(y, Tensor):
+            return self.bind2(x, y)
+        return super().__call__(x, y, **params)
+
+    def bind2(self, x: Tensor, y: Tensor) -> Tensor:
+        """`bind` for a call without static parameters; the result is of the class of `x`'s results."""
+        mode = current()
+        if mode & BOXED:
+            return self.bind(x, y)  # type: ignore[no-any-return]
+        try:
+            out = self.eval(x.value, y.value)
+        except Exception as error:
+            raise unfit(self, (x.value, y.value), {}, error) from error
+        t: Tensor = new(x.result_class)
+        t.value = out
+        t.version = t.view = t.leaf = None
+        ex = x.edge if x.view is None else x.current_edge()
+        ey = y.edge if y.view is None else y.current_edge()
+        if ex is None:
+            mask = 0 if ey is None else 2
+        else:
+            mask = 1 if ey is None else 3
+        if not mask or mode & NO_GRAD or self.kind == "constant":
+            t.edge = None
+            return t
+        plan = self._plans.get(mask) or self.plan(mask, 2)
+        t.edge = node = new(self.node_class or node_class(self))
+        node.inputs = (ex, ey)
+        node.params = node.hooks = None
+        node.plan = plan
+        node.order = next_order()
+        node.level = 0
+        frame = getframe(2)
+        code = frame.f_code
+        node.site = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)
+        node.shape = out.shape
+        node.dtype = out.dtype
+        if plan.saves_output:
+            t.version = Version()
+            node.owners = plan.save((x, y, SavedOutput(out, t.version)))
+        else:
+            node.owners = plan.save((x, y))
+        return t
+
+
+def in_no_grad(primitive: Primitive, *tensors: Tensor, **params: Any) -> Any:
+    """Call a primitive without recording."""
+    with modes.switched(on=NO_GRAD):
+        return primitive(*tensors, **params)  # type: ignore[operator]

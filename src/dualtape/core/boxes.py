@@ -1,0 +1,67 @@
+"""Boxes: values that stand for something else inside a transformation, and who computes on them.
+
+NOTE [levels]
+Transformations nest. Each open one has a level, the number of transformations open around it plus
+one, and its boxes carry it. A primitive is processed by the highest level among its operands' boxes:
+the innermost transformation sees the operation first and passes on what is left of it to the next.
+An open trace takes part whether or not an operand is its own, or weights that a traced function
+closes over would be frozen into constants.
+
+Recording in reverse mode has no box: a tensor is above its value. Where a tensor that needs a gradient
+meets a box, the levels say which is outside: an edge is as deep as the transformations that were open
+when its leaves were made. An edge below the box's level belongs outside the transformation, so the
+whole tensor, history and all, goes into the box; otherwise the box is the tensor's value and the
+operation is recorded above it. That makes grad(vmap) and vmap(grad), with closed-over weights, right.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from .errors import TransformError
+from .value import Value
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+
+class Interpreter:
+    """One opened transformation. `process` computes a primitive on operands of which some are its own."""
+
+    __slots__ = ("level", "open")
+
+    name = "transformation"
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+        self.open = True
+
+    def process(self, primitive: Primitive, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Return the primitive's result (a tuple for several outputs)."""
+        raise NotImplementedError
+
+
+class Box(Value):
+    """A value of one interpreter."""
+
+    __slots__ = ("interpreter",)
+
+    interpreter: Interpreter
+
+
+open_trace: ContextVar[Interpreter | None] = ContextVar("dualtape_trace", default=None)
+
+
+def top_interpreter(values: tuple[Any, ...]) -> Interpreter | None:
+    """The innermost transformation that has a say in an operation on `values`."""
+    top = open_trace.get()
+    for v in values:
+        if isinstance(v, Box) and (top is None or v.interpreter.level > top.level):
+            top = v.interpreter
+    if top is not None and not top.open:
+        raise TransformError(
+            f"a value of a {top.name} was used after the {top.name} had ended. Return it from the "
+            "transformed function instead of storing it outside."
+        )
+    return top

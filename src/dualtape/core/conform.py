@@ -1,0 +1,130 @@
+"""Making a cotangent fit the edge it travels along, and blaming whoever does not fit.
+
+Broadcasting in the forward pass is a sum in the backward pass; a real input of a complex operation
+takes the real part. Both are undone here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import callsite
+from .aval import Aval
+from .errors import DtypeError, DualtapeError, RuleError, ShapeError, TransformError
+from .value import Value
+from .vocabulary import vocabulary
+
+
+def sum_to_shape(x: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:
+    """Sum an array over the axes along which `shape` was broadcast to its shape."""
+    if not shape:
+        return np.add.reduce(x, axis=None)
+    lead = x.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(
+        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
+    )
+    out = np.add.reduce(x, axis=axes, keepdims=True) if axes else x
+    return out.reshape(shape) if lead else out
+
+
+def can_sum_to(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether `to` broadcasts to `shape`."""
+    lead = len(shape) - len(to)
+    return lead >= 0 and all(n in (1, m) for n, m in zip(to, shape[lead:], strict=True))
+
+
+def conform(g: Any, target: Any, blame: Any, number: int) -> Any:
+    """Return the cotangent `g` with the shape and dtype of `target`.
+
+    Args:
+        g: A value or tensor.
+        target: Anything with shape and dtype: an edge or an abstract value.
+        blame: The node whose rule made `g`, for the message.
+        number: Which operand's cotangent it is.
+
+    Raises:
+        RuleError: The rule returned something that cannot be the cotangent of this operand.
+    """
+    shape, dtype = target.shape, target.dtype
+    if not isinstance(g, Value):
+        if not isinstance(g, (np.ndarray, np.generic)):
+            g = np.asarray(g, dtype)
+        if g.shape != shape:
+            if not can_sum_to(g.shape, shape):
+                # A rule may return fewer elements than its input has, to be broadcast (a constant).
+                if not can_sum_to(shape, g.shape):
+                    raise broken(g, target, blame, number)
+                g = np.broadcast_to(g, shape)
+            else:
+                g = sum_to_shape(np.asarray(g), shape)
+        if g.dtype != dtype:
+            if g.dtype.kind == "c" and dtype.kind != "c":
+                g = g.real
+            g = g.astype(dtype, copy=False)
+        return g
+    if g.shape != shape:
+        if can_sum_to(tuple(g.shape), tuple(shape)):
+            g = vocabulary.sum_to_shape(g, shape)
+        elif can_sum_to(tuple(shape), tuple(g.shape)):
+            g = vocabulary.broadcast_to(g, shape)
+        else:
+            raise broken(g, target, blame, number)
+    have = g.value.dtype if hasattr(g, "value") else g.dtype
+    if have != dtype:
+        if have.kind == "c" and dtype.kind != "c":
+            g = vocabulary.real(g)
+        g = vocabulary.cast(g, dtype)
+    return g
+
+
+def broken(g: Any, target: Any, blame: Any, number: int) -> RuleError:
+    """The error for a rule whose result cannot be a cotangent of its operand."""
+    got = Aval(tuple(g.shape), getattr(g, "value", g).dtype)
+    want = Aval(tuple(target.shape), target.dtype)
+    primitive = getattr(blame, "primitive", None)
+    name = blame.name() if primitive is None else primitive.name
+    return RuleError(
+        f"Function {name} returned an invalid gradient at index {number} - got {list(got.shape)} but "
+        f"expected shape compatible with {list(want.shape)}\n"
+        f"  the vjp of {name!r} returned {got} for operand {number}, expected {want}"
+    )
+
+
+def unfit(
+    primitive: Any, values: tuple[Any, ...] | list[Any], params: dict[str, Any], error: Exception
+) -> Exception:
+    """Turn what NumPy raised inside a primitive into an error that names operation and operands."""
+    if isinstance(error, (DualtapeError, NotImplementedError, IndexError, MemoryError)):
+        return error
+    text = str(error)
+    avals = [Aval(tuple(v.shape), v.dtype) for v in values if hasattr(v, "dtype")]
+    if any(isinstance(v, Value) for v in values):
+        return TransformError(
+            f"{primitive.name}: a value of a transformation was used after it ended, or outside it: "
+            "return it from the transformed function instead of storing it"
+        )
+    if "could not be broadcast" in text and len(avals) >= 2:
+        return mismatch(primitive.name, avals[0].shape, avals[1].shape)
+    operands = ", ".join(map(str, avals))
+    if isinstance(error, TypeError):
+        return DtypeError(f"{primitive.name}: {text}\n  operands: {operands}")
+    if isinstance(error, (ValueError, np.linalg.LinAlgError)):
+        return ShapeError(f"{primitive.name}: {text}\n  operands: {operands}")
+    error.add_note(f"in {primitive.name} of {operands}, at {callsite.describe(callsite.caller(3))}")
+    return error
+
+
+def mismatch(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> ShapeError:
+    """The error for two shapes that do not broadcast, in PyTorch's searched-for words."""
+    rank = max(len(a), len(b))
+    for i in range(rank - 1, -1, -1):
+        m = a[i - rank + len(a)] if i - rank + len(a) >= 0 else 1
+        n = b[i - rank + len(b)] if i - rank + len(b) >= 0 else 1
+        if m != n and m != 1 and n != 1:
+            return ShapeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton "
+                f"dimension {i}\n  {name} of shapes {list(a)} and {list(b)}"
+            )
+    return ShapeError(f"{name}: shapes {list(a)} and {list(b)} do not fit")

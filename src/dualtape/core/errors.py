@@ -1,0 +1,39 @@
+"""Errors of the engine. Each is also the built-in type that programs already catch."""
+
+from __future__ import annotations
+
+
+class DualtapeError(Exception):
+    """Base of every error that dualtape raises on purpose."""
+
+
+class ShapeError(DualtapeError, ValueError, RuntimeError):
+    """Shapes do not fit. PyTorch raises RuntimeError here and NumPy ValueError; this is both."""
+
+
+class DtypeError(DualtapeError, TypeError, RuntimeError):
+    """An element type does not fit the operation."""
+
+
+class GraphError(DualtapeError, RuntimeError):
+    """The recorded graph cannot answer: freed, not recorded, or not reaching the input."""
+
+
+class InplaceError(DualtapeError, RuntimeError):
+    """An in-place write that would make a gradient wrong, or that has already done so."""
+
+
+class NotDifferentiableError(DualtapeError, RuntimeError):
+    """The derivative does not exist mathematically (for instance through an integer result)."""
+
+
+class MissingRuleError(DualtapeError, NotImplementedError, RuntimeError):
+    """The derivative exists and dualtape does not have it yet."""
+
+
+class RuleError(DualtapeError, RuntimeError):
+    """A derivative rule broke its contract: wrong count, shape or dtype. A bug in the rule."""
+
+
+class TransformError(DualtapeError, RuntimeError):
+    """A value of a transformation was used where it has no meaning (escaped, or made concrete)."""

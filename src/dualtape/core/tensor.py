@@ -1,0 +1,177 @@
+"""The tensor: a value, an edge that says where its gradient goes, and what in-place writes need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from . import modes
+from .boxes import Box
+from .errors import GraphError
+from .graph import AccumulateGrad, Version
+from .value import Value
+
+new = object.__new__
+
+
+class Tensor(Value):
+    """A value under automatic differentiation. Front ends derive their own class from it.
+
+    Attributes:
+        value: An ndarray; a NumPy scalar for a 0-d tensor that shares memory with nobody (a fifth of
+            the cost); or a box of a transformation.
+        edge: Where its gradient goes; None when it needs none.
+        version: Counts in-place writes; None until the first write or alias.
+        view: How it views another tensor's memory; None for the owner.
+        leaf: Keeps `.grad`; None until a gradient is asked for.
+        result_class: The class of results computed from it (a parameter's is its framework's tensor).
+    """
+
+    __slots__ = ("__weakref__", "edge", "leaf", "value", "version", "view")
+
+    result_class: ClassVar[type[Tensor]]
+
+    value: Any
+    edge: Any
+    version: Version | None
+    view: Any
+    leaf: AccumulateGrad | None
+
+    def __init__(self, value: Any, edge: Any = None) -> None:
+        self.value = value
+        self.edge = edge
+        self.version = None
+        self.view = None
+        self.leaf = None
+
+    @property
+    def shape(self) -> Any:
+        """Lengths of the axes."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy dtype of the elements (front ends override this with their own dtype objects)."""
+        return self.value.dtype
+
+    def buffer(self) -> Any:
+        """The value as memory that can be shared: a NumPy scalar becomes a 0-d array for good."""
+        value = self.value
+        if isinstance(value, np.generic):
+            value = self.value = np.array(value)
+        return value
+
+    def shared_version(self) -> Version:
+        """The version counter, made now so that an alias can hold the same one."""
+        if self.version is None:
+            self.version = Version()
+        return self.version
+
+    def current_edge(self) -> Any:
+        """The edge, brought up to date when the memory it views has been rewritten."""
+        if self.view is not None:
+            self.view.refresh(self)
+        return self.edge
+
+    def accumulator(self) -> AccumulateGrad:
+        """The leaf that keeps this tensor's gradient, made when first asked for."""
+        if self.leaf is None:
+            self.leaf = AccumulateGrad(self)
+        return self.leaf
+
+    def require_grad(self) -> None:
+        """Make this a leaf whose gradient is wanted."""
+        if self.current_edge() is None:
+            self.edge = self.accumulator()
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.value!r})"
+
+
+Tensor.result_class = Tensor
+
+
+def wrap(cls: type[Tensor], value: Any, edge: Any = None) -> Tensor:
+    """Make a tensor of class `cls` without running its constructor."""
+    t = new(cls)
+    t.value = value
+    t.edge = edge
+    t.version = t.view = t.leaf = None
+    return t
+
+
+def retyped(x: Tensor, cls: type[Tensor]) -> Tensor:
+    """The same tensor as another front end sees it: same memory, history, gradient and version."""
+    t = wrap(cls, x.buffer(), x.current_edge())
+    t.version = x.shared_version()
+    t.view = x.view
+    t.leaf = x.leaf
+    return t
+
+
+def alias(x: Tensor, edge: Any = None, track: bool = True) -> Tensor:
+    """A tensor on the same memory with another history.
+
+    Args:
+        x: The tensor, whose class's results the alias is one of.
+        edge: The alias's own edge.
+        track: Whether a write to one counts as a write to the other (`detach`) or not (`.data`).
+    """
+    t = wrap(type(x).result_class, x.buffer(), edge)
+    if track:
+        t.version = x.shared_version()
+    return t
+
+
+# Constants made of Python numbers come back often (`2 * x` in a loop), and converting one costs as much
+# as using it; the cache is bounded, and zeros stay out of it since 0.0 == -0.0.
+_MOST = 512
+_scalars: dict[tuple[Any, Any], np.generic] = {}
+_arrays: dict[tuple[Any, Any], np.ndarray[Any, Any]] = {}
+
+
+def constant(number: Any, dtype: np.dtype[Any], like: Any) -> Any:
+    """A Python number as a 0-d value of `dtype`: a scalar to go with a scalar `like`, else an array.
+
+    `ufunc(array, 0-d array)` takes half the time of `ufunc(array, scalar)`, and for two scalars it is
+    the other way round.
+    """
+    cache: dict[Any, Any] = _arrays if type(like) is np.ndarray else _scalars
+    found = cache.get((number, dtype))
+    if found is None or type(number) is bool:
+        array = np.array(number, dtype)
+        array.flags.writeable = False
+        found = array if cache is _arrays else array[()]
+        if number and number == number and type(number) is not bool:
+            if len(cache) >= _MOST:
+                cache.clear()
+            cache[number, dtype] = found
+    return found
+
+
+def plain(x: Any) -> Any:
+    """The outermost value that is not recorded: what `x` is worth to code without derivatives.
+
+    Raises:
+        GraphError: The value belongs to an open transformation and is not a concrete array.
+    """
+    value = x.value if isinstance(x, Tensor) else x
+    if isinstance(value, Box):
+        raise GraphError(f"the value is inside a {value.interpreter.name} and has no concrete numbers yet")
+    return value
+
+
+def is_outer(t: Tensor, level: int) -> bool:
+    """Whether the history of `t` lies outside the transformation of `level` (see NOTE [levels])."""
+    edge = t.edge
+    return edge is not None and edge.level < level
+
+
+def recording(t: Tensor) -> bool:
+    """Whether an operation on `t` would be recorded now."""
+    return t.current_edge() is not None and not modes.current() & modes.NO_GRAD
+
+
+Transform = Callable[[Any], Any]

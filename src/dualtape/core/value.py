@@ -1,0 +1,35 @@
+"""The common base of everything that primitives compute on besides arrays: tensors and boxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Value:
+    """Something with a shape and a dtype that primitives accept.
+
+    The arithmetic operators are added by `dualtape.ops.operators`: they belong to the operations, and
+    every `Value` answers them, so that a rule reads `d * cos(x)` whatever it is computed on.
+    """
+
+    __slots__ = ()
+
+    # NumPy must hand `array * value` over to us instead of trying element by element.
+    __array_priority__ = 1000.0
+    __array_ufunc__: Any = None
+
+    shape: Any
+    dtype: Any
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size_(self) -> int:
+        """Number of elements (PyTorch's and NumPy's `size` differ, so neither name is taken here)."""
+        n = 1
+        for s in self.shape:
+            n *= s
+        return n

@@ -1,0 +1,77 @@
+"""Views: tensors on another tensor's memory, and what a write through either does to their history.
+
+A view remembers its base (the owner of the memory) and the operations that lead from the base to it. A
+write through the view gives the base a new history, in which the written region comes from the new
+values and the rest from the old base; and any view whose base has a new history replays its operations
+from there when its edge is next asked for. Writes to views of views are the same thing, since chains
+are kept from the base.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import modes
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+    from .tensor import Tensor
+
+Chain = tuple[tuple["Primitive", dict[str, Any]], ...]
+
+
+class View:
+    """How a tensor views its base.
+
+    Attributes:
+        base: The tensor that owns the memory.
+        chain: The view operations, in order, that lead from the base here.
+        base_edge: The base's edge when this view's own edge was made.
+        recorded: False for a view taken under no_grad: it has no history of its own.
+    """
+
+    __slots__ = ("base", "base_edge", "chain", "recorded")
+
+    def __init__(self, base: Tensor, chain: Chain, recorded: bool) -> None:
+        self.base = base
+        self.chain = chain
+        self.base_edge = base.edge
+        self.recorded = recorded
+
+    def refresh(self, tensor: Tensor) -> None:
+        """Give `tensor`, whose view this is, the edge that follows from its base's present history."""
+        base = self.base
+        if base.edge is not self.base_edge and self.recorded:
+            self.base_edge = base.edge
+            with modes.switched(off=modes.NO_GRAD):
+                tensor.edge = replay(self.chain, base).edge
+
+
+def replay(chain: Chain, x: Any) -> Any:
+    """Apply the view operations of `chain` to any value."""
+    for primitive, params in chain:
+        x = primitive(x, **params)
+    return x
+
+
+def shares_memory(out: Any, x: Any) -> bool:
+    """Whether the result of a view operation on `x` is on the memory of `x` (reshape may copy)."""
+    if type(out) is not np.ndarray:
+        return out is x
+    base = out.base
+    return base is not None and (base is x or base is x.base)
+
+
+def connect(out: Tensor, x: Tensor, primitive: Primitive, params: dict[str, Any]) -> None:
+    """Note that `out` is the view `primitive(x, **params)`."""
+    view = x.view
+    recorded = not modes.current() & modes.NO_GRAD
+    if view is None:
+        out.view = View(x, ((primitive, params),), recorded)
+    else:
+        out.view = View(
+            view.base, (*view.chain, (primitive, params)), recorded and view.recorded
+        )
+    out.version = x.shared_version()

@@ -1,0 +1,11 @@
+"""Every operation the engine knows, a file per family, each with all its rules in one place."""
+
+from ..core.vocabulary import vocabulary
+from . import arithmetic, complex, reduce, shape
+from . import operators as operators
+
+vocabulary.add = arithmetic.add
+vocabulary.zeros_like = arithmetic.zeros_like
+vocabulary.cast = complex.cast
+vocabulary.conj = complex.conj
+vocabulary.real = complex.real

@@ -1,0 +1,19 @@
+"""What every test shares: repeatable randomness, and one thread per process for BLAS."""
+
+import os
+
+# Before NumPy is imported: two test processes with a pool each would only get in each other's way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no deadline that a busy machine could miss.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
