@@ -62,8 +62,6 @@ def run_module(name: str, arguments: Sequence[str]) -> None:
     with _UserTraceback():
         spec = _find_module(name)
         if spec is not None and spec.submodule_search_locations is not None:
-            if name == "__main__" or name.endswith(".__main__"):
-                fail("cannot use a package as __main__ module", status=1)
             package, name = name, name + ".__main__"
             spec = _find_module(name)
             if spec is None:
@@ -90,7 +88,11 @@ def fail(message: str, status: int = 2) -> NoReturn:
 
 
 def _run_container(path: str) -> None:
-    sys.path.insert(0, path)
+    # Here python puts the path in even with -P: the program's own modules are inside.
+    if sys.flags.safe_path:
+        sys.path.insert(0, path)
+    else:
+        sys.path[0] = path
     spec = PathFinder.find_spec("__main__", [path])
     if spec is None:
         fail(f"can't find '__main__' module in {path!r}", status=1)

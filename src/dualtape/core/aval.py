@@ -38,6 +38,7 @@ class Zero(NamedTuple):
 
 def aval_of(x: Any) -> Aval:
     """Return the abstract value of anything that has a shape and a dtype, or of a Python number."""
+    x = getattr(x, "value", x)  # a tensor's dtype may be its front end's
     dtype = getattr(x, "dtype", None)
     if isinstance(dtype, np.dtype):
         return Aval(tuple(x.shape), dtype)
@@ -48,3 +49,16 @@ def aval_of(x: Any) -> Aval:
 def is_inexact(dtype: np.dtype[Any]) -> bool:
     """True for floating and complex dtypes, bfloat16 and its kin included: those with derivatives."""
     return dtype.kind in "fc" or (dtype.kind == "V" and dtype.names is None and dtype.itemsize <= 2)
+
+
+def bfloat16() -> np.dtype[Any]:
+    """The bfloat16 dtype of ml_dtypes.
+
+    Raises:
+        ImportError: ml_dtypes is not installed.
+    """
+    try:
+        import ml_dtypes
+    except ImportError as error:
+        raise ImportError("bfloat16 needs ml_dtypes: pip install 'dualtape[bf16]'") from error
+    return np.dtype(ml_dtypes.bfloat16)

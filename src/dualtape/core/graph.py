@@ -213,8 +213,8 @@ class AccumulateGrad:
     next_functions: ClassVar[tuple[Any, ...]] = ()
 
     def __init__(self, tensor: Tensor) -> None:
-        self.shape = tensor.shape
-        self.dtype = tensor.dtype
+        self.shape = tuple(tensor.value.shape)
+        self.dtype = tensor.value.dtype
         self.grad: Tensor | None = None
         self.order = modes.next_order()
         self.level = modes.depth()

@@ -1,12 +1,13 @@
-"""The counter-based generator behind TensorFlow's random numbers, and its words turned into samples.
+"""The counter-based generator behind TensorFlow's random numbers, and its words made into samples.
 
-Philox4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) maps a
-64-bit key and a 128-bit counter to four 32-bit words. A kernel of TensorFlow's takes a key and a first
-counter, and fills its output block by block; `random_streams.py` says which key and counter that is.
+Philox4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011)
+maps a 64-bit key and a 128-bit counter to four 32-bit words. A kernel of TensorFlow's takes a key
+and a first counter, and fills its output block by block; `random_streams.py` says which key and
+counter that is.
 
-Uniform and integer samples equal TensorFlow's bit for bit. So do float16, bfloat16 and float32 normals
-where TensorFlow runs on glibc, since `_log` and `_sin_cos` round as its `logf` and `sincosf` do; float64
-normals agree to rounding.
+Uniform and integer samples equal TensorFlow's bit for bit. So do float16, bfloat16 and float32
+normals where TensorFlow runs on glibc, since `_log` and `_sin_cos` round as its `logf` and
+`sincosf` do; float64 normals agree to rounding.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ def words64(at: Position, count: int) -> Array:
     return pairs[:, 0] | pairs[:, 1] << np.uint64(32)
 
 
-# --- samples ----------------------------------------------------------------------------------------
+# --- samples
+# ----------------------------------------------------------------------------------------
 
 
 def _unit_float(word: Array) -> Array:
@@ -81,8 +83,9 @@ def _unit_float(word: Array) -> Array:
 
 def _unit_double(high: Array, low: Array) -> Array:
     """Return float64 in [0, 1): 20 mantissa bits from `high`, 32 from `low`."""
-    mantissa = (high & np.uint32(0xFFFFF)).astype(np.uint64) << np.uint64(32) | low.astype(np.uint64)
-    return (mantissa | np.uint64(1023 << 52)).view(np.float64) - 1.0
+    upper = (high & np.uint32(0xFFFFF)).astype(np.uint64) << np.uint64(32)
+    bits = upper | low.astype(np.uint64) | np.uint64(1023 << 52)
+    return bits.view(np.float64) - 1.0
 
 
 def uniform(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
@@ -100,7 +103,7 @@ def uniform(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
 
 
 def integers(at: Position, count: int, low: int, high: int, dtype: np.dtype[Any]) -> Array:
-    """Return `count` samples in [low, high) of int32 or int64: a word modulo the size of the range."""
+    """Return `count` int32 or int64 samples in [low, high): words modulo the size of the range."""
     unsigned = np.dtype(f"u{dtype.itemsize}")
     drawn = words(at, count) if dtype.itemsize == 4 else words64(at, count)
     start = np.array(low, dtype).view(unsigned)
@@ -125,8 +128,8 @@ def normal(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
 def truncated_normal(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
     """Return `count` normal samples of which those outside (-2, 2) were drawn again.
 
-    A group of four outputs (two for float64) has a stretch of the stream of its own and takes from it,
-    in order, the samples that lie inside.
+    A group of four outputs (two for float64) has a stretch of the stream of its own and takes from
+    it, in order, the samples that lie inside.
     """
     double = dtype == np.float64
     size = 2 if double else 4
@@ -138,7 +141,7 @@ def truncated_normal(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
     for length in (6 if double else 3, 64):
         offsets = (todo * stride)[:, None] + np.arange(length, dtype=np.uint64)
         drawn = blocks(at, offsets)
-        pairs = _pairs_double(drawn) if double else _pairs_float(drawn.reshape(*offsets.shape, 2, 2))
+        pairs = _pairs_double(drawn) if double else _pairs_float(drawn.reshape(-1, 2))
         candidates = pairs.reshape(len(todo), length * size)
         inside = np.abs(candidates) < 2
         rank = np.cumsum(inside, axis=1)
@@ -152,7 +155,8 @@ def truncated_normal(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
 
 def _pairs_float(word: Array) -> Array:
     """Box and Muller 1958 on float32: words (..., 2) to samples (..., 2), sine first."""
-    # TensorFlow keeps the logarithm's argument above 1e-7, and rounds the angle from a double product.
+    # TensorFlow keeps the logarithm's argument above 1e-7, and rounds the angle from a double
+    # product.
     radius = np.sqrt(np.float32(-2) * _log(np.maximum(_unit_float(word[..., 0]), np.float32(1e-7))))
     angle = (2 * np.pi * _unit_float(word[..., 1]).astype(np.float64)).astype(np.float32)
     sine, cosine = _sin_cos(angle)
@@ -166,17 +170,18 @@ def _pairs_double(word: Array) -> Array:
     return np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=-1)
 
 
-# --- float32 log, sin and cos as glibc rounds them ---------------------------------------------------
-# NumPy's float32 functions are as accurate but round elsewhere, which would change one normal sample in
-# five. glibc (2.28 and later) uses the methods of Arm's optimized-routines, made up of double arithmetic:
-# the constants are the coefficients of those. On all of (0, 1] `_log` differs in fewer than one float in
-# a million, `_sin_cos` nowhere that was found.
+# --- float32 log, sin and cos as glibc rounds them
+# --------------------------------------------------- NumPy's float32 functions are as accurate but
+# round elsewhere, which would change one normal sample in five. glibc (2.28 and later) uses the
+# methods of Arm's optimized-routines, made up of double arithmetic: the constants are the
+# coefficients of those. On all of (0, 1] `_log` differs in fewer than one float in a million,
+# `_sin_cos` nowhere that was found.
 
 _TABLE_START, _TABLE_STEP = 0x3F330000, 0x80000
 
 
 def _log_table() -> tuple[Array, Array]:
-    """Return 1/c and log(c) for a point c in each of the 16 intervals that [0.699, 1.398) is cut into."""
+    """Return 1/c and log(c) for a point c in each of 16 intervals from 0.699 to 1.398."""
     bits = (_TABLE_START + np.arange(17) * _TABLE_STEP).astype(np.uint32)
     edges = bits.view(np.float32).astype(np.float64)
     inverse = 2 / (edges[1:] + edges[:-1])
@@ -189,10 +194,12 @@ def _log_table() -> tuple[Array, Array]:
 _INVERSE, _LOG = _log_table()
 _LN2 = float.fromhex("0x1.62e42fefa39efp-1")
 _LOG_POLY = [
-    float.fromhex(c) for c in ("-0x1.00ea348b88334p-2", "0x1.5575b0be00b6ap-2", "-0x1.ffffef20a4123p-2")
+    float.fromhex(c)
+    for c in ("-0x1.00ea348b88334p-2", "0x1.5575b0be00b6ap-2", "-0x1.ffffef20a4123p-2")
 ]
 _SIN_POLY = [
-    float.fromhex(c) for c in ("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7", "-0x1.994eb3774cf24p-13")
+    float.fromhex(c)
+    for c in ("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7", "-0x1.994eb3774cf24p-13")
 ]
 _COS_POLY = [
     float.fromhex(c)
@@ -206,7 +213,10 @@ _COS_POLY = [
 
 
 def _log(x: Array) -> Array:
-    """Return the logarithm of positive normal float32, float32: x = 2**k z, log x = k ln 2 + log c + log z/c."""
+    """Return the logarithm of normal, positive float32.
+
+    For x = 2**k z and c near z, log x = k ln 2 + log c + log(1 + r) with r = z/c - 1.
+    """
     bits = x.view(np.uint32).astype(np.int64)
     shifted = bits - _TABLE_START
     power = shifted >> 23
@@ -219,9 +229,10 @@ def _log(x: Array) -> Array:
 
 
 def _sin_cos(x: Array) -> tuple[Array, Array]:
-    """Return sine and cosine of float32 in [0, 2 pi], float32: reduced by quarter turns, then polynomials."""
+    """Return sine and cosine of float32 in [0, 2 pi]: quarter turns off, then polynomials."""
     wide = x.astype(np.float64)
-    # The quotient is held with 24 fractional bits; half a quarter turn is added before they are cut off.
+    # The quotient is held with 24 fractional bits; half a quarter turn is added before they are cut
+    # off.
     scaled = wide * float.fromhex("0x1.45F306DC9C883p+23")
     quarter = (scaled.astype(np.int64) + 0x800000) >> 24
     quarter[x < np.float32(np.pi / 4)] = 0

@@ -14,12 +14,12 @@ _DTYPES: dict[str, tuple[str, str, int]] = {
     "bool": ("Bool", "bool", 0),
     "uint8": ("Byte", "unsigned char", 0),
     "int8": ("Char", "signed char", 0),
-    "int16": ("Short", "short", 0),
+    "int16": ("Short", "short int", 0),
     "int32": ("Int", "int", 0),
-    "int64": ("Long", "long", 0),
-    "uint16": ("UInt16", "unsigned short", 0),
+    "int64": ("Long", "long int", 0),
+    "uint16": ("UInt16", "short unsigned int", 0),
     "uint32": ("UInt32", "unsigned int", 0),
-    "uint64": ("UInt64", "unsigned long", 0),
+    "uint64": ("UInt64", "long unsigned int", 0),
     "float16": ("Half", "c10::Half", 11),
     "bfloat16": ("BFloat16", "c10::BFloat16", 8),
     "float32": ("Float", "float", 24),
@@ -51,6 +51,11 @@ def scalar_name(dtype: np.dtype[Any], *, cpp: bool = False) -> str:
 def digits(dtype: np.dtype[Any]) -> int:
     """Return the bits of a floating dtype's mantissa: consecutive integers reach 2**digits. 0 for others."""
     return _DTYPES[dtype.name][2]
+
+
+def greatest(dtype: np.dtype[Any]) -> float:
+    """Return the greatest finite number of a floating dtype."""
+    return 3.3895313892515355e38 if dtype.name == "bfloat16" else float(np.finfo(dtype).max)
 
 
 def require_kernel(kernel: str, dtype: np.dtype[Any]) -> None:
@@ -106,13 +111,13 @@ def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int
 def _check_fits(name: str, value: int, dtype: np.dtype[Any]) -> None:
     precision = digits(dtype)
     if precision:
-        greatest = 65504.0 if dtype == np.float16 else 3.3895313892515355e38
-        least: float = -greatest
+        most = greatest(dtype)
+        least: float = -most
     elif dtype.kind == "b":
-        least, greatest = 0, 1
+        least, most = 0, 1
     else:
-        least, greatest = int(np.iinfo(dtype).min), min(int(np.iinfo(dtype).max), _INT64_MAX)
-    if not least <= value <= greatest:
+        least, most = int(np.iinfo(dtype).min), min(int(np.iinfo(dtype).max), _INT64_MAX)
+    if not least <= value <= most:
         raise RuntimeError(f"{name} is out of bounds for {scalar_name(dtype, cpp=True)}")
     if precision and not -(2**precision) <= value <= 2**precision:
         warnings.warn(

@@ -1,0 +1,186 @@
+"""What `tf.random.set_seed` governs: global and operation seeds, and the streams they start.
+
+`Streams` gives the samples of TensorFlow 2.21's eager CPU kernels, in the same order; the dialect
+keeps one instance. `random_stateless.py` says which samples are equal bit for bit.
+"""
+
+from __future__ import annotations
+
+import operator
+import random
+import secrets
+import threading
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dualtape.tensorflow import philox
+from dualtape.tensorflow.philox import Array, Position
+from dualtape.tensorflow.random_stateless import (
+    FLOATS,
+    SIGNED,
+    categorical_at,
+    checked_dtype,
+    element_count,
+    normal_at,
+    shuffle_order_at,
+    truncated_normal_at,
+    uniform_at,
+)
+
+__all__ = ["Streams"]
+
+Shape = Sequence[int]
+
+_SEED_MODULUS = 2**31 - 1
+_NO_GLOBAL_SEED = 87654321
+
+
+class Streams:
+    """The streams that `tf.random.set_seed` governs, one per kernel, as in TensorFlow eagerly.
+
+    An operation's two seeds are the global seed and either its own `seed` or, without one, the next
+    number of a Python generator that the global seed starts. Calls with the same operation, dtype
+    and seeds share a kernel, and each continues the last one's stream. With neither seed the stream
+    starts anywhere.
+
+    Inside `tf.function` TensorFlow numbers operations by their place in the graph instead; a
+    function that is called eagerly draws what eager code draws.
+
+    An instance may be used by several threads; each draw is made whole.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._global: int | None = None
+        self._operations = random.Random()
+        self._positions: dict[Hashable, Position] = {}
+
+    @property
+    def global_seed(self) -> int | None:
+        """The seed last set, None if there is none."""
+        return self._global
+
+    def set_seed(self, seed: int | None) -> None:
+        """Set the global seed and start all streams again; None makes them unpredictable again.
+
+        Raises:
+            TypeError: `seed` is not an integer.
+        """
+        value = None if seed is None else _as_int(seed)
+        with self._lock:
+            self._global = value
+            self._operations = random.Random(value)
+            self._positions.clear()
+
+    def op_seeds(self, seed: int | None) -> tuple[int, int] | None:
+        """Return the two seeds of an operation called with `seed`, None if there is neither.
+
+        Without `seed` and with a global seed, each call takes the next number in line.
+        """
+        with self._lock:
+            if self._global is not None:
+                own = self._operations.randint(0, _SEED_MODULUS) if seed is None else seed
+                pair = self._global % _SEED_MODULUS, _as_int(own) % _SEED_MODULUS
+            elif seed is not None:
+                pair = _NO_GLOBAL_SEED, _as_int(seed) % _SEED_MODULUS
+            else:
+                return None
+        # Two zeros would mean "no seed" to the kernel.
+        return (0, _SEED_MODULUS) if pair == (0, 0) else pair
+
+    def reserve(self, kernel: Hashable, seed: int | None, blocks: int) -> Position:
+        """Return where a kernel's stream stands, and move it on.
+
+        Args:
+            kernel: Operation and dtypes; together with the seeds it names the stream.
+            seed: The operation's own seed.
+            blocks: How far to move on.
+        """
+        pair = self.op_seeds(seed)
+        with self._lock:
+            at = self._positions.get((kernel, pair))
+            if at is None:
+                key, upper = pair or (secrets.randbits(64), secrets.randbits(64))
+                at = Position(key, upper << 64)
+            self._positions[kernel, pair] = at.skip(blocks)
+        return at
+
+    def _draw(self, kernel: str, dtype: np.dtype[Any], seed: int | None, count: int) -> Position:
+        return self.reserve((kernel, dtype.name), seed, count * philox.RESERVED_PER_OUTPUT)
+
+    def uniform(
+        self,
+        shape: Shape,
+        minval: Any = 0,
+        maxval: Any = None,
+        dtype: Any = np.float32,
+        seed: int | None = None,
+    ) -> Array:
+        """Return `tf.random.uniform`: float16, bfloat16, float32, float64, int32 or int64.
+
+        Raises:
+            ValueError: The dtype or shape is invalid, or integers have no `maxval` or an empty
+                range.
+            TypeError: Integers have a bound that is not one.
+        """
+        resolved = checked_dtype(dtype, FLOATS + SIGNED)
+        if resolved.kind == "i" and maxval is None:
+            raise ValueError(f"Must specify maxval for integer dtype tf.{resolved.name}")
+        kernel = "RandomUniformInt" if resolved.kind == "i" else "RandomUniform"
+        at = self._draw(kernel, resolved, seed, element_count(shape))
+        return uniform_at(at, shape, minval, maxval, resolved)
+
+    def normal(
+        self,
+        shape: Shape,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = np.float32,
+        seed: int | None = None,
+    ) -> Array:
+        """Return `tf.random.normal` in a float dtype; ValueError for any other."""
+        resolved = checked_dtype(dtype, FLOATS)
+        at = self._draw("RandomStandardNormal", resolved, seed, element_count(shape))
+        return normal_at(at, shape, mean, stddev, resolved)
+
+    def truncated_normal(
+        self,
+        shape: Shape,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = np.float32,
+        seed: int | None = None,
+    ) -> Array:
+        """Return `tf.random.truncated_normal` in a float dtype; ValueError for any other."""
+        resolved = checked_dtype(dtype, FLOATS)
+        at = self._draw("TruncatedNormal", resolved, seed, element_count(shape))
+        return truncated_normal_at(at, shape, mean, stddev, resolved)
+
+    def shuffle_order(self, count: int, dtype: Any, seed: int | None = None) -> Array:
+        """Return the permutation `tf.random.shuffle` applies to `count` rows of a dtype, int64.
+
+        A function of the order rather than of the value, so that a differentiable gather can apply
+        it.
+        """
+        blocks = -(-max(count - 1, 0) // 4)
+        return shuffle_order_at(self.reserve(("RandomShuffle", str(dtype)), seed, blocks), count)
+
+    def categorical(
+        self, logits: Any, num_samples: int, dtype: Any = np.int64, seed: int | None = None
+    ) -> Array:
+        """Return `tf.random.categorical`; see `categorical_at`."""
+        scores = np.asarray(logits)
+        rows = len(scores) if scores.ndim else 0
+        # Samples are counted in fours per row, twice, being float64.
+        blocks = rows * -(-max(num_samples, 0) // 4) * 4 * 2 * philox.RESERVED_PER_OUTPUT
+        kernel = ("Multinomial", scores.dtype.name, np.dtype(dtype).name)
+        return categorical_at(self.reserve(kernel, seed, blocks), scores, num_samples, dtype)
+
+
+def _as_int(seed: Any) -> int:
+    """Return an integer seed; a float with an integer's value passes, as in TensorFlow."""
+    if isinstance(seed, float) and seed.is_integer():
+        return int(seed)
+    return operator.index(seed)

@@ -1,0 +1,387 @@
+"""`torch.Tensor`: the engine's tensor with PyTorch's attributes. Most methods are installed by `methods`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..core.boxes import Box
+from ..core.errors import GraphError, TransformError
+from ..core.graph import AccumulateGrad, Node
+from ..core.tensor import Tensor as CoreTensor
+from ..core.tensor import alias, wrap
+from . import dtypes
+from .dtypes import from_numpy_dtype
+from .text import tensor_repr
+from .sizes import CPU, Size, device, layout, strided
+
+
+class Tensor(CoreTensor):
+    """A multi-dimensional array of one dtype that remembers how it was computed."""
+
+    __slots__ = ("__dict__",)
+
+    result_class: ClassVar[type[CoreTensor]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
+        """`torch.Tensor(data)` or `torch.Tensor(*sizes)`: always the default dtype."""
+        return legacy_new(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Everything is done in `__new__`."""
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The lengths of the axes."""
+        return Size(self.value.shape)
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The element type."""
+        d = self.value.dtype
+        return dtypes.BY_NUMPY.get(d) or from_numpy_dtype(d)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.value.shape)
+
+    @property
+    def device(self) -> device:
+        """The CPU."""
+        return CPU
+
+    @property
+    def layout(self) -> layout:
+        """`torch.strided`."""
+        return strided
+
+    is_cuda = is_mps = is_xpu = is_meta = is_sparse = is_quantized = is_nested = is_mkldnn = False
+    is_cpu = True
+    names: ClassVar[Any] = None
+
+    # --- derivatives --------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on it are recorded; assign to make a leaf want a gradient or not."""
+        return self.current_edge() is not None or inner_requires_grad(self.value)
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        set_requires_grad(self, wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad` in place and return the tensor."""
+        set_requires_grad(self, requires_grad)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user rather than by a recorded operation."""
+        edge = self.current_edge()
+        return edge is None or isinstance(edge, AccumulateGrad)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the operation that made it; None for a leaf."""
+        edge = self.current_edge()
+        return None if edge is None or isinstance(edge, AccumulateGrad) else edge.node
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its `grad_fn` it is."""
+        edge = self.current_edge()
+        return 0 if edge is None else edge.output_number
+
+    @property
+    def grad(self) -> Any:
+        """The accumulated gradient, None before the first backward pass."""
+        leaf = self.leaf
+        if leaf is None:
+            return None
+        return leaf.grad
+
+    @grad.setter
+    def grad(self, new: Tensor | None) -> None:
+        if new is None:
+            if self.leaf is not None:
+                self.leaf.grad = None
+            return
+        if not isinstance(new, CoreTensor):
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}"
+            )
+        if tuple(new.value.shape) != tuple(self.value.shape):
+            raise RuntimeError(
+                f"assigned grad has data of a different size: expected {list(self.value.shape)}, "
+                f"got {list(new.value.shape)}"
+            )
+        if new.value.dtype != self.value.dtype:
+            raise RuntimeError(
+                f"assigned grad has data of a different type: expected {self.dtype}, got {new.dtype}"
+            )
+        if new is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        self.accumulator().grad = new
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history; writes to it are not noticed by autograd."""
+        return alias(self, track=False)  # type: ignore[return-value]
+
+    @data.setter
+    def data(self, new: Tensor) -> None:
+        if not isinstance(new, CoreTensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
+        self.value = new.buffer()
+        if self.leaf is not None:
+            self.leaf.shape = tuple(new.value.shape)
+            self.leaf.dtype = new.value.dtype
+
+    def detach(self) -> Tensor:
+        """The same memory without history; writes to either are noticed by the other's graph."""
+        return alias(self)  # type: ignore[return-value]
+
+    def detach_(self) -> Tensor:
+        """Forget the history in place.
+
+        Raises:
+            RuntimeError: The tensor is a view.
+        """
+        if self.view is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self.edge = None
+        return self
+
+    @property
+    def _version(self) -> int:
+        return 0 if self.version is None else self.version.count
+
+    @property
+    def _base(self) -> CoreTensor | None:
+        return None if self.view is None else self.view.base
+
+    def _is_view(self) -> bool:
+        return self.view is not None
+
+    # --- numbers out --------------------------------------------------------------------------
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The memory as an ndarray.
+
+        Raises:
+            RuntimeError: The tensor requires a gradient, or has no concrete numbers.
+        """
+        if not force and self.requires_grad:
+            raise GraphError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        array = concrete(self.buffer(), "numpy()")
+        if self.dtype is dtypes.bfloat16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return array  # type: ignore[no-any-return]
+
+    def item(self) -> Any:
+        """The single element as a Python number.
+
+        Raises:
+            RuntimeError: There is not exactly one element.
+        """
+        value = concrete(self.value, "item()")
+        if value.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {value.size} elements cannot be converted to Scalar"
+            )
+        number = value.item()
+        return float(number) if self.value.dtype.kind == "V" else number
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        value = concrete(self.value, "tolist()")
+        if value.dtype.kind == "V":
+            value = value.astype(np.float32)
+        return value.tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype, copy=bool(copy))
+
+    def __bool__(self) -> bool:
+        value = self.value
+        if isinstance(value, Box):
+            raise TransformError(
+                "the truth of a value inside a transformation was asked for: use torch.where, or do not "
+                f"branch on it ({type(value).__name__} of shape {tuple(value.shape)})"
+            )
+        if value.size != 1:
+            if value.size == 0:
+                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(value)
+
+    def __float__(self) -> float:
+        return float(self._number("float"))
+
+    def __int__(self) -> int:
+        return int(self._number("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._number("complex"))
+
+    def __index__(self) -> int:
+        if self.value.dtype.kind not in "iub" or self.value.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def _number(self, what: str) -> Any:
+        value = concrete(self.value, f"{what}()")
+        if value.size != 1:
+            raise RuntimeError("a Tensor with {} elements cannot be converted to Scalar".format(value.size))
+        return value.item() if value.dtype.kind != "V" else value.astype(np.float32).item()
+
+    def __len__(self) -> int:
+        if not self.value.shape:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self.value.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.value.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter([self[i] for i in range(self.value.shape[0])])  # type: ignore[index]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return tensor_repr(self)
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        if self.ndim == 0 and not isinstance(self.value, Box):
+            return self.item().__format__(spec)  # type: ignore[no-any-return]
+        return object.__format__(self, spec)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        state = (np.array(self.value), self.requires_grad if self.is_leaf else False, dict(self.__dict__))
+        return _rebuild, (type(self), *state)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
+                "the moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils "
+                "usage, see https://github.com/pytorch/pytorch/pull/103001"
+            )
+        if id(self) in memo:
+            return memo[id(self)]  # type: ignore[no-any-return]
+        new = wrap(type(self), np.array(self.value, copy=True))
+        new.__dict__.update({k: copy.deepcopy(v, memo) for k, v in self.__dict__.items()})
+        if self.edge is not None:
+            new.require_grad()
+        if self.grad is not None:
+            new.accumulator().grad = copy.deepcopy(self.grad, memo)
+        memo[id(self)] = new
+        return new  # type: ignore[return-value]
+
+
+Tensor.result_class = Tensor
+
+
+def _rebuild(cls: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
+    t = wrap(cls, array)
+    t.__dict__.update(attributes)
+    if requires_grad:
+        t.require_grad()
+    return t  # type: ignore[return-value]
+
+
+def concrete(value: Any, what: str) -> Any:
+    """The value as numbers.
+
+    Raises:
+        TransformError: It is inside a transformation and has none.
+    """
+    if isinstance(value, Box):
+        raise TransformError(
+            f"{what} was called on a value inside a {value.interpreter.name}: it has no concrete numbers there"
+        )
+    return value
+
+
+def inner_requires_grad(value: Any) -> bool:
+    """Whether a box holds a recorded tensor."""
+    while isinstance(value, Box):
+        value = getattr(value, "primal", getattr(value, "content", None))
+        if isinstance(value, CoreTensor):
+            return value.edge is not None or inner_requires_grad(value.value)
+    return False
+
+
+def set_requires_grad(t: Tensor, wanted: bool) -> None:
+    """Assign `requires_grad`.
+
+    Raises:
+        RuntimeError: Not a floating or complex dtype; or not a leaf.
+    """
+    if wanted:
+        if t.current_edge() is not None:
+            return
+        if t.value.dtype.kind not in "fcV":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        t.edge = t.accumulator()
+    elif t.current_edge() is not None:
+        if not t.is_leaf:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+                "variable in a subgraph that doesn't require differentiation use var_no_grad = "
+                "var.detach()."
+            )
+        t.edge = None
+
+
+def legacy_new(cls: type[Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """The constructor `torch.Tensor(...)`: sizes, a sequence, an array or a tensor, in the default dtype."""
+    kwargs.pop("device", None)
+    dtype = kwargs.pop("_dtype", None) or dtypes.default_numpy
+    if kwargs:
+        raise TypeError(f"new() received an invalid combination of arguments - got {sorted(kwargs)}")
+    if not args:
+        return wrap(cls, np.zeros((0,), dtype))  # type: ignore[return-value]
+    if len(args) == 1 and not isinstance(args[0], int):
+        data = args[0]
+        if isinstance(data, CoreTensor):
+            return wrap(cls, data.buffer())  # type: ignore[return-value]
+        if isinstance(data, Size):
+            return wrap(cls, np.zeros(data, dtype))  # type: ignore[return-value]
+        return wrap(cls, np.array(data, dtype))  # type: ignore[return-value]
+    return wrap(cls, np.zeros(args, dtype))  # type: ignore[return-value]
+
+
+def checked_result(x: Tensor, out: Tensor) -> Tensor:
+    """The result of an operation about to be stored in `x`.
+
+    Raises:
+        RuntimeError: PyTorch does not allow casting it to the dtype of `x`.
+    """
+    have, want = out.value.dtype, x.value.dtype
+    if have != want and not dtypes.can_cast(from_numpy_dtype(have), from_numpy_dtype(want)):
+        raise RuntimeError(
+            f"result type {_SCALAR_NAMES[from_numpy_dtype(have).name]} can't be cast to the desired output "
+            f"type {_SCALAR_NAMES[from_numpy_dtype(want).name]}"
+        )
+    return out
+
+
+_SCALAR_NAMES = {
+    "float16": "Half", "float32": "Float", "float64": "Double", "bfloat16": "BFloat16",
+    "complex64": "ComplexFloat", "complex128": "ComplexDouble", "int8": "Char", "int16": "Short",
+    "int32": "Int", "int64": "Long", "uint8": "Byte", "uint16": "UInt16", "uint32": "UInt32",
+    "uint64": "UInt64", "bool": "Bool",
+}  # fmt: skip

@@ -1,0 +1,157 @@
+"""`no_grad`, `enable_grad`, `set_grad_enabled`, `inference_mode`: context managers that also decorate."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ...core import modes
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Mode:
+    """A switch of the recording mode, usable as `with`, as decorator, and on generators."""
+
+    def __init__(self) -> None:
+        self._before: list[int] = []
+
+    def _bits(self, mode: int) -> int:
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        before = modes.current()
+        self._before.append(before)
+        modes.set_mode(self._bits(before))
+
+    def __exit__(self, *_: object) -> None:
+        # Only the bits of recording: a transformation opened meanwhile keeps its own.
+        mask = modes.NO_GRAD | modes.INFERENCE
+        modes.set_mode(modes.current() & ~mask | self._before.pop() & mask)
+
+    def clone(self) -> _Mode:
+        """A fresh switch of the same kind, for a decorated call."""
+        return type(self)()
+
+    def __call__(self, function: F) -> F:
+        if inspect.isclass(function):
+            raise TypeError(f"{type(self).__name__} cannot decorate a class: decorate its methods")
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generator(*args: Any, **kwargs: Any) -> Any:
+                running = function(*args, **kwargs)
+                with self.clone():
+                    try:
+                        sent = next(running)
+                    except StopIteration as end:
+                        return end.value
+                while True:
+                    try:
+                        answer = yield sent
+                    except GeneratorExit:
+                        with self.clone():
+                            running.close()
+                        raise
+                    except BaseException as error:
+                        with self.clone():
+                            sent = running.throw(error)
+                    else:
+                        with self.clone():
+                            try:
+                                sent = running.send(answer)
+                            except StopIteration as end:
+                                return end.value
+
+            return generator  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return decorated  # type: ignore[return-value]
+
+
+class no_grad(_Mode):  # noqa: N801
+    """Nothing is recorded inside."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        self = object.__new__(cls)
+        if function is None:
+            return self
+        self.__init__()  # type: ignore[misc]
+        return self(function)
+
+    def __init__(self, function: Any = None) -> None:
+        super().__init__()
+
+    def _bits(self, mode: int) -> int:
+        return mode | modes.NO_GRAD
+
+
+class enable_grad(no_grad):  # noqa: N801
+    """Recording is on inside."""
+
+    def _bits(self, mode: int) -> int:
+        return mode & ~modes.NO_GRAD
+
+
+class set_grad_enabled(_Mode):  # noqa: N801
+    """Recording is on or off: from the call on, and for the block if used with `with`."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.mode = bool(mode)
+        self._prev = modes.current()
+        modes.set_mode(self._bits(self._prev))
+
+    def _bits(self, mode: int) -> int:
+        return mode & ~modes.NO_GRAD if self.mode else mode | modes.NO_GRAD
+
+    def __enter__(self) -> None:
+        self._before.append(self._prev)
+        modes.set_mode(self._bits(modes.current()))
+
+    def __call__(self, function: F) -> F:
+        modes.set_mode(self._prev)  # as a decorator it must not act before the call
+        return super().__call__(function)
+
+    def clone(self) -> _Mode:
+        """See `_Mode.clone`."""
+        return set_grad_enabled(self.mode)
+
+
+class inference_mode(_Mode):  # noqa: N801
+    """Nothing is recorded inside, and what is made inside can never be recorded."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        self = object.__new__(cls)
+        if isinstance(mode, bool):
+            return self
+        self.__init__()  # type: ignore[misc]
+        return self(mode)
+
+    def __init__(self, mode: Any = True) -> None:
+        super().__init__()
+        self.mode = mode if isinstance(mode, bool) else True
+
+    def _bits(self, mode: int) -> int:
+        bits = modes.NO_GRAD | modes.INFERENCE
+        return mode | bits if self.mode else mode & ~bits
+
+    def clone(self) -> _Mode:
+        """See `_Mode.clone`."""
+        return inference_mode(self.mode)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded."""
+    return not modes.current() & modes.NO_GRAD
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether inference mode is on."""
+    return bool(modes.current() & modes.INFERENCE)

@@ -1,0 +1,163 @@
+"""PyTorch's CPU generator: the Mersenne Twister, its seed, its state, and the uniforms it gives.
+
+What the distributions make of these is in `random_streams.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+DEFAULT_SEED = 67280421310721
+"""Seed of a `torch.Generator()` that nobody seeded."""
+
+STATE_BYTES = 5056
+"""Size of `torch.get_rng_state()`."""
+
+# PyTorch's CPUGeneratorImplState: the seed, the engine's position and words, the kept normal of a pair.
+_STATE = np.dtype(
+    {
+        "names": ["seed", "left", "seeded", "next", "words", "normal", "has_normal"],
+        "formats": ["<u8", "<i4", "<i4", "<u8", ("<u8", 624), "<f8", "<i4"],
+        "offsets": [0, 8, 12, 16, 24, 5024, 5040],
+        "itemsize": STATE_BYTES,
+    }
+)
+_WORDS = 624  # the Mersenne Twister's state, refilled after as many draws
+
+
+class Engine:
+    """A seeded source of 32-bit words, and the float64 normal that waits for the next call.
+
+    Args:
+        seed: As for `seed`.
+    """
+
+    __slots__ = ("_bits", "_kept_normal", "_seed")
+
+    def __init__(self, seed: int = DEFAULT_SEED) -> None:
+        self._bits: Any = None  # made at the first draw, for numpy.random takes a while to import
+        self._kept_normal: float | None = None
+        self._seed = 0
+        self.seed(seed)
+
+    @property
+    def initial_seed(self) -> int:
+        """The seed last set, as PyTorch reports it: a negative one plus 2**64."""
+        return self._seed
+
+    def seed(self, seed: int) -> None:
+        """Start the stream afresh, as `torch.manual_seed`. Only the seed's low 32 bits matter.
+
+        Args:
+            seed: From -2**63 to 2**64 - 1.
+
+        Raises:
+            ValueError: The seed is outside that range.
+        """
+        if not -(2**63) <= seed < 2**64:
+            raise ValueError("Overflow when unpacking long long: a seed is -2**63 to 2**64 - 1")
+        self._seed = int(seed) % 2**64
+        self._bits = None
+        self._kept_normal = None
+
+    def seed_from_system(self) -> int:
+        """Seed from the operating system's entropy, as `torch.seed`, and return the seed."""
+        self.seed(int.from_bytes(os.urandom(8), "little"))
+        return self._seed
+
+    def get_state(self) -> npt.NDArray[np.uint8]:
+        """Return the state: the bytes of `torch.get_rng_state()`, which PyTorch accepts back."""
+        position, words = self._position_and_words()
+        state = np.zeros((), _STATE)
+        state["seed"] = self._seed
+        state["seeded"] = 1
+        # PyTorch counts the words left plus one, and tells a seeded engine from a used up one.
+        fresh = position == _WORDS and np.array_equal(words, Engine(self._seed)._position_and_words()[1])
+        state["next"] = 0 if fresh else position
+        state["left"] = 1 if fresh else _WORDS + 1 - position
+        state["words"] = words
+        if self._kept_normal is not None:
+            state["normal"] = self._kept_normal
+            state["has_normal"] = 1
+        return np.frombuffer(state.tobytes(), np.uint8).copy()
+
+    def set_state(self, state: Array) -> None:
+        """Continue from a state of `get_state` or of `torch.get_rng_state()`.
+
+        Args:
+            state: uint8, shape (5056,).
+
+        Raises:
+            TypeError: The array is not of bytes.
+            RuntimeError: It has another size, or is no state of the generator.
+        """
+        state = np.asarray(state)
+        if state.dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor")
+        if state.size != STATE_BYTES:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {STATE_BYTES} but found the input RNG state "
+                f"size to be {state.size}"
+            )
+        fields = np.ascontiguousarray(state).reshape(-1).view(_STATE)[0]
+        left, position = int(fields["left"]), int(fields["next"])
+        if not fields["seeded"] or not 0 < left <= _WORDS or position > _WORDS:
+            raise RuntimeError("Invalid mt19937 state")
+        self.seed(int(fields["seed"]))
+        generator = self._generator()
+        exhausted = left == 1  # the next draw refills, whatever `next` says
+        generator.state = {
+            "bit_generator": "MT19937",
+            "state": {
+                "key": fields["words"].astype(np.uint32),
+                "pos": _WORDS if exhausted else position,
+            },
+        }
+        self._kept_normal = float(fields["normal"]) if fields["has_normal"] else None
+
+    def copy(self) -> Self:
+        """Return an independent generator in the same state."""
+        twin = type(self)(self._seed)
+        twin.set_state(self.get_state())
+        return twin
+
+    def _generator(self) -> Any:
+        """Return NumPy's Mersenne Twister, seeded when this is the first draw."""
+        if self._bits is None:
+            self._bits = np.random.MT19937()
+            np.random.RandomState(self._bits).seed(self._seed & 0xFFFFFFFF)
+        return self._bits
+
+    def _position_and_words(self) -> tuple[int, Array]:
+        inner = self._generator().state["state"]
+        return int(inner["pos"]), inner["key"]
+
+    # --- words and standard uniforms ---------------------------------------------------------------
+
+    def words(self, count: int) -> Array:
+        """Return the next 32-bit words, as uint64."""
+        words: Array = (self._bits or self._generator()).random_raw(count)
+        return words
+
+    def long_words(self, count: int) -> Array:
+        """Return 64-bit words; of the two draws for one the first is the high half."""
+        pairs = self.words(2 * count)
+        return (pairs[::2] << np.uint64(32)) | pairs[1::2]
+
+    def unit32(self, count: int) -> Array:
+        """Return float32 uniforms on [0, 1): the low 24 bits of a word."""
+        return (self.words(count) & np.uint64(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24)
+
+    def unit64(self, count: int) -> Array:
+        """Return float64 uniforms on [0, 1): the low 53 bits of a long word."""
+        return (self.long_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
+
+    def unit(self, dtype: np.dtype[Any]) -> Callable[[int], Array]:
+        return self.unit64 if dtype == np.float64 else self.unit32
