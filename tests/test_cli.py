@@ -51,10 +51,18 @@ PROGRAMS = {
 }
 
 
-def command(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+# The package under test, also where it is not installed and the working directory is another.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(dualtape.__file__).parents[1])}
+
+
+def command(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
-        **{"capture_output": True, "text": True, "input": "from stdin", **options},
+        capture_output=True,
+        text=True,
+        input="from stdin",
+        cwd=cwd,
+        env=ENVIRONMENT,
     )
 
 

@@ -20,6 +20,7 @@ from .boxes import Box
 from .conform import conform
 from .errors import GraphError
 from .graph import LEAF, NODE, OUTPUT, AccumulateGrad, Freed, Node, check_residuals
+from .primitive import NO_RESIDUAL
 from .pullback import forward_line
 from .tensor import Tensor, wrap
 from .vocabulary import vocabulary
@@ -96,7 +97,10 @@ class Pass:
         while heap:
             node = heappop(heap)[1]
             plan = node.plan
-            if plainly and plan is not None and plan.simple and node.hooks is None and node.dtype in _REAL:
+            if (
+                plainly and plan is not None and plan.simple and node.params is None
+                and node.hooks is None and node.dtype in _REAL
+            ):  # fmt: skip
                 # The same as `visit`, for the case that nearly every node is: one output, rules with at
                 # most one residual, nothing asked besides. Half the time of a backward pass is here.
                 ct = pending.pop(node)
@@ -106,7 +110,7 @@ class Pass:
                     check_residuals(node)
                 for i, rule, one, _, _ in plan.steps:
                     if one < 0:
-                        g = rule(ct)
+                        g = rule(ct) if one == NO_RESIDUAL else rule(ct, inputs[i])
                     else:
                         owner = owners[one]
                         version = owner.version
@@ -171,17 +175,15 @@ class Pass:
 
 
 def filled(node: Node, cts: list[Any]) -> Any:
-    """The cotangents of a node's differentiable outputs, zeros for those nothing arrived at."""
-    primitive = node.primitive
-    numbers = range(len(cts)) if primitive is None else primitive.differentiable
-    some = next((c for c in cts if c is not None), None)
+    """The cotangents of a node's differentiable outputs, with `node.missing` for those that got none."""
+    sample = next((c for c in cts if c is not None), None)
     out = []
-    for i in numbers:
+    for i in node.differentiable:
         c = cts[i]
         if c is None:
-            shape, dtype = node.output_avals[i]
-            zeros = np.zeros(shape, dtype)
-            c = wrap(Tensor, zeros) if isinstance(some, Tensor) else zeros
+            c = node.missing(i)
+            if isinstance(sample, Tensor) and c is not None:
+                c = wrap(Tensor, c)
         out.append(c)
     return tuple(out)
 

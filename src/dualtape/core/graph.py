@@ -14,6 +14,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from . import callsite, modes
 from .errors import GraphError, InplaceError
 
@@ -116,6 +118,7 @@ class Node:
     primitive: ClassVar[Primitive | None] = None
     output_number: ClassVar[int] = 0
     output_avals: Any = None
+    differentiable: Any = (0,)
 
     inputs: tuple[Any, ...]
     owners: Any
@@ -138,6 +141,11 @@ class Node:
             graph: Whether to compute on tensors, recording (create_graph).
         """
         raise NotImplementedError
+
+    def missing(self, number: int) -> Any:
+        """The cotangent of output `number`, one of several, when nothing arrived at it: zeros."""
+        shape, dtype = self.output_avals[number]
+        return np.zeros(shape, dtype)
 
     # What PyTorch calls these, for programs that walk the graph.
 

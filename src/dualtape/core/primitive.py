@@ -30,7 +30,7 @@ from .errors import MissingRuleError, NotDifferentiableError
 Rule = Callable[..., Any]
 
 AVAL, INDEX = -1, -2
-NO_RESIDUAL = -1
+NO_RESIDUAL = -3
 _SPECIAL = {"aval": AVAL, "index": INDEX}
 
 
@@ -45,8 +45,8 @@ class Signature(NamedTuple):
 class Step(NamedTuple):
     """One rule of a plan: for which input, and where its residuals stand among the saved ones.
 
-    `one` is the short form that the backward pass's fast path reads: the place of the only residual, or
-    NO_RESIDUAL; None where the rule needs more than that.
+    `one` is the short form that the backward pass's fast path reads: the place of the only residual,
+    AVAL or NO_RESIDUAL; None where the rule needs more than that.
     """
 
     input: int
@@ -57,7 +57,11 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What to keep, and what to run backward, when a given set of inputs needs gradients."""
+    """What to keep, and what to run backward, when a given set of inputs needs gradients.
+
+    `simple`: each rule needs at most one thing besides the cotangent. A node without static parameters
+    (its rules' keyword parameters then have defaults) takes the backward pass's fast path.
+    """
 
     save: Callable[[tuple[Any, ...]], tuple[Any, ...]]
     saves_output: bool
@@ -219,7 +223,7 @@ class Primitive:
             for i in range(count):
                 if mask >> i & 1 and (rule := self.vjp_of(i)) is not None:
                     at = picks(rule.needs)
-                    one = NO_RESIDUAL if not at else at[0] if len(at) == 1 and at[0] >= 0 else None
+                    one = NO_RESIDUAL if not at else at[0] if len(at) == 1 and at[0] != INDEX else None
                     steps.append(Step(i, rule.rule, one, at, rule.params))
         return Plan(
             _saver(tuple(sources)),
@@ -227,7 +231,7 @@ class Primitive:
             tuple(sources),
             tuple(steps),
             joint,
-            joint is None and all(s.one is not None and s.params == () for s in steps),
+            joint is None and self.outputs == 1 and all(s.one is not None for s in steps),
         )
 
 

@@ -100,7 +100,12 @@ def node_class(primitive: Primitive) -> Any:
         primitive.node_class = type(
             primitive.grad_name,
             (base,),
-            {"__slots__": (), "primitive": primitive, "__module__": "torch.autograd"},
+            {
+                "__slots__": (),
+                "primitive": primitive,
+                "differentiable": primitive.differentiable,
+                "__module__": "torch.autograd",
+            },
         )
     return primitive.node_class
 

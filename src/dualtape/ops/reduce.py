@@ -1,51 +1,194 @@
-"""Reductions over axes: sums, means, products, extrema, norms.
+"""Reductions over axes: sums, means, and what counts elements.
 
-A primitive takes `axes`, a sorted tuple of non-negative ints, and `keepdims`. The op in front of it
-accepts what users write: None, an int, negative axes.
+The primitives come in pairs where PyTorch's graph does: one over everything, without parameters (few
+Python calls: losses end in it), and one that takes `axes` and `keepdims`. The op in front accepts what
+users write: None, an int, negative axes. An empty sequence of axes reduces nothing, as in NumPy.
+Products are in `products`, moments in `moments`, extrema in `extrema`, norms and logsumexp in `norms`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.aval import Aval
-from ..core.kinds import linear
-from ..core.vocabulary import vocabulary
+from ..core.errors import DtypeError
+from ..core.kinds import constant, general, linear
+from .axes import (
+    Axes,
+    AxesLike,
+    batch_reduction,
+    count_along,
+    normalize_axes,
+    reduced_aval,
+    reduced_shape,
+    restore_axes,
+    scalar_aval,
+    size_of,
+    spread,
+)
 
-Axes = tuple[int, ...]
+__all__ = [
+    "all", "any", "count_nonzero", "mean", "nanmean", "nansum", "reduced_aval", "reduced_shape",
+    "restore_axes", "sum", "sum_p",
+]  # fmt: skip
+
+_ADDED_AS_THEY_ARE = "fdFDgG"
+_LARGE = 1 << 15
+_LONG = 1 << 10
 
 
-def reduced_aval(x: Aval, *, axes: Axes, keepdims: bool, **_: Any) -> Aval:
-    """The abstract value of a reduction that keeps the dtype."""
-    return Aval(reduced_shape(x.shape, axes, keepdims), x.dtype)
+def add_up(x: Any, axes: Axes | None, keepdims: bool) -> Any:
+    """Sum floating or complex numbers as accurately along any axis as NumPy does along the innermost.
+
+    NumPy adds pairwise along the axis of the smallest stride and one by one along others, where a
+    million float32 ones times 0.1 come out 1 % off; and a long axis over a short one costs it a loop
+    per row. Long axes are therefore folded to about the square root of their length first.
+    """
+    if x.size >= _LARGE and x.ndim > 1 and not (x.flags.forc and (axes is None or len(axes) == x.ndim)):
+        innermost = min(range(x.ndim), key=lambda i: abs(x.strides[i]) if x.shape[i] > 1 else np.inf)
+        for a in range(x.ndim) if axes is None else axes:
+            while a != innermost and x.shape[a] > _LONG:
+                x = _folded(x, a)
+    return np.add.reduce(x, axes, None, None, keepdims)
 
 
-def reduced_shape(shape: Sequence[int], axes: Axes, keepdims: bool) -> tuple[int, ...]:
-    """The shape after reducing `axes`."""
-    if keepdims:
-        return tuple(1 if i in axes else n for i, n in enumerate(shape))
-    return tuple(n for i, n in enumerate(shape) if i not in axes)
+def _folded(x: Any, axis: int) -> Any:
+    """Partial sums along an axis: as many as the square root of its length."""
+    n = x.shape[axis]
+    m = 1 << (n.bit_length() + 1) // 2
+    rows = n // m
+    before = (slice(None),) * axis
+    body = x[(*before, slice(rows * m))]
+    sums = np.add.reduce(body.reshape(*x.shape[:axis], rows, m, *x.shape[axis + 1 :]), axis)
+    sums[(*before, slice(n - rows * m))] += x[(*before, slice(rows * m, None))]
+    return sums
 
 
-def restore_axes(ct: Any, shape: Sequence[int], axes: Axes, keepdims: bool) -> Any:
-    """Broadcast the result of a reduction back to the shape that was reduced."""
-    if not keepdims and axes:
-        ct = vocabulary.reshape(ct, reduced_shape(shape, axes, True))
-    return vocabulary.broadcast_to(ct, shape)
-
-
-def _sum_eval(x: Any, *, axes: Axes, keepdims: bool) -> Any:
+def _sum_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> Any:
     dtype = x.dtype
+    if dtype.char in _ADDED_AS_THEY_ARE:
+        return add_up(x, axes, keepdims)
     if dtype.itemsize == 2 and dtype.kind in "fV":  # add half precision up in single
-        return np.add.reduce(x, axes, dtype=np.float32, keepdims=keepdims).astype(dtype)
-    return np.add.reduce(x, axes, dtype=dtype, keepdims=keepdims)
+        return np.add.reduce(x, axes, np.float32, None, keepdims).astype(dtype)
+    return np.add.reduce(x, axes, dtype, None, keepdims)
 
 
 sum_p = linear(
     "sum", _sum_eval,
     lambda ct, aval, *, axes, keepdims: restore_axes(ct, aval.shape, axes, keepdims),
-    aval=reduced_aval,
+    aval=reduced_aval, batch=batch_reduction(lambda: sum_p), grad_name="SumBackward1",
 )  # fmt: skip
+
+sum_all_p = linear(
+    "sum_all", _sum_eval, lambda ct, aval: spread(ct, aval.shape),
+    aval=scalar_aval, batch=batch_reduction(lambda: sum_p), grad_name="SumBackward0",
+)  # fmt: skip
+
+
+def _mean_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> Any:
+    dtype = x.dtype
+    n = x.size if axes is None else count_along(x.shape, axes)
+    if dtype.char in _ADDED_AS_THEY_ARE:
+        total = add_up(x, axes, keepdims)
+        return total / n if type(total) is not np.ndarray else np.divide(total, n, out=total)
+    if dtype.kind in "biu":
+        raise DtypeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
+            f"dtype. Got: {dtype.name}"
+        )
+    return np.divide(np.add.reduce(x, axes, np.float32, None, keepdims), n).astype(dtype)
+
+
+mean_p = linear(
+    "mean", _mean_eval,
+    lambda ct, aval, *, axes, keepdims: restore_axes(
+        ct / count_along(aval.shape, axes), aval.shape, axes, keepdims
+    ),
+    aval=reduced_aval, batch=batch_reduction(lambda: mean_p), grad_name="MeanBackward1",
+)  # fmt: skip
+
+mean_all_p = linear(
+    "mean_all", _mean_eval, lambda ct, aval: spread(ct / size_of(aval.shape), aval.shape),
+    aval=scalar_aval, batch=batch_reduction(lambda: mean_p), grad_name="MeanBackward0",
+)  # fmt: skip
+
+
+def sum(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
+    """Add the elements up over `axes`, None for all; half precision is added up in single."""
+    if axes is None and not keepdims:
+        return sum_all_p(x)
+    return sum_p(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims)
+
+
+def mean(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
+    """The arithmetic mean over `axes`, None for all; NaN where there is nothing to average."""
+    if axes is None and not keepdims:
+        return mean_all_p(x)
+    return mean_p(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims)
+
+
+def _is_number(x: Any) -> Any:
+    return np.equal(x, x).astype(x.dtype)
+
+
+is_number = constant("is_number", _is_number, doc="1 where x is not NaN, 0 where it is, in the dtype of x.")
+
+nansum_p = general(
+    "nansum",
+    lambda x, *, axes, keepdims: _sum_eval(
+        np.where(np.isnan(x), np.zeros((), x.dtype), x), axes=axes, keepdims=keepdims
+    ),
+    aval=reduced_aval, batch=batch_reduction(lambda: nansum_p),
+    jvp=lambda x_dot, x, *, axes, keepdims: sum_p(x_dot * is_number(x), axes=axes, keepdims=keepdims),
+    vjp=lambda ct, x, *, axes, keepdims: restore_axes(ct, x.shape, axes, keepdims) * is_number(x),
+)  # fmt: skip
+
+
+def nansum(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
+    """Add up the elements that are not NaN; nothing flows back to those that are."""
+    return nansum_p(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims)
+
+
+def nanmean(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
+    """The mean of the elements that are not NaN; NaN where there is none."""
+    axes = normalize_axes(axes, len(x.shape))
+    return nansum_p(x, axes=axes, keepdims=keepdims) / sum_p(is_number(x), axes=axes, keepdims=keepdims)
+
+
+def _boolean_aval(x: Aval, *, axes: Axes, keepdims: bool) -> Aval:
+    return Aval(reduced_shape(x.shape, axes, keepdims), np.dtype(bool))
+
+
+all_p = constant(
+    "all", lambda x, *, axes, keepdims: np.logical_and.reduce(x, axes, np.bool_, None, keepdims),
+    aval=_boolean_aval, batch=batch_reduction(lambda: all_p),
+)  # fmt: skip
+
+any_p = constant(
+    "any", lambda x, *, axes, keepdims: np.logical_or.reduce(x, axes, np.bool_, None, keepdims),
+    aval=_boolean_aval, batch=batch_reduction(lambda: any_p),
+)  # fmt: skip
+
+count_nonzero_p = constant(
+    "count_nonzero",
+    lambda x, *, axes, keepdims: np.add.reduce(np.not_equal(x, 0), axes, np.int64, None, keepdims),
+    aval=lambda x, *, axes, keepdims: Aval(reduced_shape(x.shape, axes, keepdims), np.dtype(np.int64)),
+    batch=batch_reduction(lambda: count_nonzero_p),
+)  # fmt: skip
+
+
+def all(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
+    """Whether every element is non-zero (NaN is), as booleans."""
+    return all_p(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims)
+
+
+def any(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
+    """Whether some element is non-zero (NaN is), as booleans."""
+    return any_p(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims)
+
+
+def count_nonzero(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
+    """How many elements are not zero (NaN counts), as int64."""
+    return count_nonzero_p(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims)

@@ -107,7 +107,7 @@ def integers(at: Position, count: int, low: int, high: int, dtype: np.dtype[Any]
     unsigned = np.dtype(f"u{dtype.itemsize}")
     drawn = words(at, count) if dtype.itemsize == 4 else words64(at, count)
     start = np.array(low, dtype).view(unsigned)
-    return (start + drawn % unsigned.type(high - low)).view(dtype)
+    return np.asarray(start + drawn % unsigned.type(high - low)).view(dtype)
 
 
 def full_integers(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
@@ -225,7 +225,8 @@ def _log(x: Array) -> Array:
     r = z * _INVERSE[i] - 1
     a0, a1, a2 = _LOG_POLY
     r2 = r * r
-    return ((a0 * r2 + (a1 * r + a2)) * r2 + (_LOG[i] + power * _LN2 + r)).astype(np.float32)
+    y = (a0 * r2 + (a1 * r + a2)) * r2 + (_LOG[i] + power * _LN2 + r)
+    return np.asarray(y, np.float32)
 
 
 def _sin_cos(x: Array) -> tuple[Array, Array]:

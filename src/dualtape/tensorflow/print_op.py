@@ -8,7 +8,15 @@ import math
 import pprint
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, MappingView, MutableMapping, Sequence
+from collections.abc import (
+    Callable,
+    ItemsView,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    Sequence,
+    ValuesView,
+)
 from typing import Any
 
 import numpy as np
@@ -119,7 +127,8 @@ def string_format(
     if len(pieces) - 1 != len(arrays):
         raise ValueError(
             f"The template expects {len(pieces) - 1} tensors, but the inputs only has "
-            f"{len(arrays)}. Please ensure the number of placeholders in template matches inputs length."
+            f"{len(arrays)}. Please ensure the number of placeholders in template matches inputs "
+            "length."
         )
     texts = [summarize_array(a, summarize) for a in arrays]
     return pieces[0] + "".join(t + p for t, p in zip(texts, pieces[1:], strict=True))
@@ -211,7 +220,7 @@ def _with_slots(
         return rebuilt
     if isinstance(value, (str, bytes, bytearray)):
         return value
-    if isinstance(value, (Sequence, MappingView, deque)):
+    if isinstance(value, (Sequence, KeysView, ValuesView, ItemsView, deque)):
         parts = [_with_slots(x, as_array, slot, arrays) for x in value]
         if isinstance(value, tuple):
             return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
@@ -251,7 +260,7 @@ def write_text(text: str, output_stream: object = None) -> None:
             "are sys.stdout, sys.stderr, tf.logging.info, tf.logging.warning, tf.logging.error. "
             "File needs to be in the form of 'file://<filepath>'."
         )
-    stream = sys.stdout if output_stream is sys.stdout else sys.stderr
+    stream: Any = sys.stdout if output_stream is sys.stdout else sys.stderr
     try:
         stream.write(text)
     except UnicodeEncodeError:

@@ -41,6 +41,8 @@ class Generator:
     algorithm = 1
     """TensorFlow's number for Philox."""
 
+    _at: Position
+
     def __init__(self, copy_from: Generator | None = None) -> None:
         if not isinstance(copy_from, Generator):
             raise ValueError(

@@ -64,8 +64,9 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
     if isinstance(dtype, str) and dtype == "bfloat16":
         import ml_dtypes
 
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(dtype)
+        dtype = ml_dtypes.bfloat16
+    resolved: np.dtype[Any] = np.dtype(dtype)
+    return resolved
 
 
 def checked_dtype(dtype: Any, accepted: Sequence[str]) -> np.dtype[Any]:
@@ -298,13 +299,16 @@ def stateless_split(seed: Any, num: int = 2, alg: Any = "auto_select") -> Array:
     return uniform_at(_stateless(seed, alg), (num, 2), None, None, dtype)
 
 
-def stateless_fold_in(seed: Any, data: int, alg: Any = "auto_select") -> Array:
-    """Return `tf.random.fold_in`: a new seed, shape (2,), that depends on `data` too."""
-    dtype = _seed_dtype(seed)
+def stateless_fold_in(seed: Any, data: Any, alg: Any = "auto_select") -> Array:
+    """Return `tf.random.fold_in`: a new seed, shape (2,), that depends on `data` too.
+
+    The seed is int64 if `data` is, else int32.
+    """
+    dtype = _seed_dtype(data)
     first = uniform_at(_stateless(seed, alg), (1,), None, None, dtype)
-    return np.concatenate([first, np.array([data]).astype(dtype)])
+    return np.concatenate([first, np.asarray(data, dtype).reshape(1)])
 
 
 def _seed_dtype(seed: Any) -> np.dtype[Any]:
-    is_long = isinstance(seed, np.ndarray) and seed.dtype == np.int64
+    is_long = isinstance(seed, (np.ndarray, np.generic)) and seed.dtype == np.int64
     return np.dtype(np.int64 if is_long else np.int32)

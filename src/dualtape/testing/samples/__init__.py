@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from ... import ops
 from ...core.primitive import Primitive
 from ..sample import Sample
 
@@ -23,8 +24,6 @@ def every_primitive() -> dict[str, Primitive]:
     Raises:
         ValueError: Two primitives share a name.
     """
-    from ... import ops
-
     found: dict[str, Primitive] = {}
     for module in pkgutil.iter_modules(ops.__path__):
         for value in vars(importlib.import_module(f"{ops.__name__}.{module.name}")).values():

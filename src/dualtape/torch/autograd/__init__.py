@@ -1,0 +1,32 @@
+"""PyTorch's `torch.autograd` on dualtape's engine."""
+
+from .._tensor import Tensor as _Tensor
+from . import forward_ad as forward_ad
+from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from .engine import backward, grad, tensor_backward
+from .function import Function
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck
+from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .hooks import RemovableHandle
+
+_Tensor.backward = tensor_backward  # type: ignore[attr-defined]
+Variable = _Tensor
+
+__all__ = [
+    "Function",
+    "GradcheckError",
+    "RemovableHandle",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "forward_ad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_anomaly_enabled",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
