@@ -109,18 +109,18 @@ class Pass:
                 if owners.__class__ is Freed:
                     check_residuals(node)
                 for i, rule, one, _, _ in plan.steps:
-                    if one < 0:
-                        g = rule(ct) if one == NO_RESIDUAL else rule(ct, inputs[i])
-                    else:
-                        owner = owners[one]
-                        version = owner.version
-                        if version is not None and version.stamp < node.order:
-                            check_residuals(node)
-                        try:
+                    try:
+                        if one < 0:
+                            g = rule(ct)
+                        else:
+                            owner = owners[one]
+                            version = owner.version
+                            if version is not None and version.stamp < node.order:
+                                check_residuals(node)
                             g = rule(ct, owner.value)
-                        except Exception as error:
-                            error.add_note(forward_line(node))
-                            raise
+                    except Exception as error:
+                        error.add_note(forward_line(node))
+                        raise
                     edge = inputs[i]
                     if g.shape != edge.shape or g.dtype is not edge.dtype:
                         g = conform(g, edge, node, i)

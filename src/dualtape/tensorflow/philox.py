@@ -75,8 +75,8 @@ def words64(at: Position, count: int) -> Array:
 # ----------------------------------------------------------------------------------------
 
 
-def _unit_float(word: Array) -> Array:
-    """Return float32 in [0, 1): 23 random mantissa bits under the exponent of 1, less 1."""
+def unit_floats(word: Array) -> Array:
+    """Return a float32 in [0, 1) for each word: 23 of its bits as the mantissa of 1.x, less 1."""
     bits = word & np.uint32(0x7FFFFF) | np.uint32(127 << 23)
     return bits.view(np.float32) - np.float32(1)
 
@@ -88,14 +88,18 @@ def _unit_double(high: Array, low: Array) -> Array:
     return bits.view(np.float64) - 1.0
 
 
+def unit_doubles(word: Array) -> Array:
+    """Return a float64 in [0, 1) for each pair of words: (..., 2 n) to (..., n)."""
+    return _unit_double(word[..., 0::2], word[..., 1::2])
+
+
 def uniform(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
     """Return `count` uniform samples in [0, 1) of a float dtype."""
     if dtype == np.float64:
-        pairs = words(at, 2 * count).reshape(-1, 2)
-        return _unit_double(pairs[:, 0], pairs[:, 1])
+        return unit_doubles(words(at, 2 * count))
     drawn = words(at, count)
     if dtype == np.float32:
-        return _unit_float(drawn)
+        return unit_floats(drawn)
     # float16 keeps 10 of a word's bits, bfloat16 7.
     mantissa, one = (0x3FF, 15 << 10) if dtype == np.float16 else (0x7F, 127 << 7)
     bits = (drawn & np.uint32(mantissa) | np.uint32(one)).astype(np.uint16)
@@ -120,7 +124,7 @@ def normal(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
     """Return `count` standard normal samples of a float dtype, in pairs by Box and Muller."""
     even = count + count % 2
     if dtype == np.float64:
-        return _pairs_double(words(at, 2 * even).reshape(-1, 4)).reshape(-1)[:count]
+        return pairs_double(words(at, 2 * even).reshape(-1, 4)).reshape(-1)[:count]
     pairs = _pairs_float(words(at, even).reshape(-1, 2))
     return pairs.reshape(-1)[:count].astype(dtype, copy=False)
 
@@ -141,7 +145,7 @@ def truncated_normal(at: Position, count: int, dtype: np.dtype[Any]) -> Array:
     for length in (6 if double else 3, 64):
         offsets = (todo * stride)[:, None] + np.arange(length, dtype=np.uint64)
         drawn = blocks(at, offsets)
-        pairs = _pairs_double(drawn) if double else _pairs_float(drawn.reshape(-1, 2))
+        pairs = pairs_double(drawn) if double else _pairs_float(drawn.reshape(-1, 2))
         candidates = pairs.reshape(len(todo), length * size)
         inside = np.abs(candidates) < 2
         rank = np.cumsum(inside, axis=1)
@@ -157,13 +161,13 @@ def _pairs_float(word: Array) -> Array:
     """Box and Muller 1958 on float32: words (..., 2) to samples (..., 2), sine first."""
     # TensorFlow keeps the logarithm's argument above 1e-7, and rounds the angle from a double
     # product.
-    radius = np.sqrt(np.float32(-2) * _log(np.maximum(_unit_float(word[..., 0]), np.float32(1e-7))))
-    angle = (2 * np.pi * _unit_float(word[..., 1]).astype(np.float64)).astype(np.float32)
+    radius = np.sqrt(np.float32(-2) * _log(np.maximum(unit_floats(word[..., 0]), np.float32(1e-7))))
+    angle = (2 * np.pi * unit_floats(word[..., 1]).astype(np.float64)).astype(np.float32)
     sine, cosine = _sin_cos(angle)
     return np.stack([sine * radius, cosine * radius], axis=-1)
 
 
-def _pairs_double(word: Array) -> Array:
+def pairs_double(word: Array) -> Array:
     """Box and Muller 1958 on float64: words (..., 4) to samples (..., 2), sine first."""
     radius = np.sqrt(-2 * np.log(np.maximum(_unit_double(word[..., 0], word[..., 1]), 1e-7)))
     angle = 2 * np.pi * _unit_double(word[..., 2], word[..., 3])

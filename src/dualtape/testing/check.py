@@ -87,6 +87,8 @@ def close(got: Any, want: Any, rtol: float, what: str) -> None:
     """Assert that two numbers or arrays agree."""
     got, want = np.asarray(got), np.asarray(want)
     assert got.shape == want.shape, f"{what}: shape {got.shape}, expected {want.shape}"
+    if want.dtype.kind == "b":
+        got, want = got.astype(int), want.astype(int)
     scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
     error = float(np.max(np.abs(got - want), initial=0.0))
     assert error <= rtol * scale, f"{what}: off by {error:.3g} on a scale of {scale:.3g}\n got {got}\nwant {want}"
