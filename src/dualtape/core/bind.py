@@ -69,6 +69,8 @@ class NaryPrimitive(Primitive):
         count = len(tensors)
         if mode & BOXED:
             return self.bind_boxed(tensors, params)
+        if self.view:
+            tensors[0].buffer()
         values = [x.value for x in tensors]
         try:
             out = self.eval(*values, **params)

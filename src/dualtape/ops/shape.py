@@ -135,7 +135,7 @@ def _place_slice_eval(x: Any, *, index: tuple[slice, ...], shape: tuple[int, ...
 
 # Basic indexing by ints, slices and None, already normalised: the ops in `index` accept the rest.
 slice_p = linear(
-    "slice", lambda x, *, index: x[index], _slice_transpose,
+    "slice", lambda x, *, index: x[(*index, ...)], _slice_transpose,
     aval=lambda x, *, index: Aval(np.broadcast_to(np.empty(()), x.shape)[index].shape, x.dtype),
     view=True,
 )  # fmt: skip
