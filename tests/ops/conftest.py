@@ -44,7 +44,7 @@ def theirs(torch, f, arrays, wanted, order, seed):
     outs = f(*leaves)
     outs = list(outs) if isinstance(outs, (tuple, list)) else [outs]
     rng = np.random.default_rng(seed)
-    values = [o.detach().resolve_conj().numpy() for o in outs]
+    values = [o.detach().resolve_conj().resolve_neg().numpy() for o in outs]
     cts = [torch.from_numpy(np.asarray(_normal(rng, v))).requires_grad_() for v in values]
     if not order:
         return values, [], []
@@ -55,7 +55,7 @@ def theirs(torch, f, arrays, wanted, order, seed):
     )
     if order == 1:
         return values, [_array(g) for g in first], []
-    pairs = [(g, _normal(rng, g.detach().numpy())) for g in first if g is not None]
+    pairs = [(g, _normal(rng, g.detach().resolve_conj().resolve_neg().numpy())) for g in first if g is not None]
     again = [(g, torch.from_numpy(np.asarray(u))) for g, u in pairs if g.requires_grad]
     targets = xs + [c for _, c in some]
     second = (

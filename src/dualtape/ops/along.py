@@ -33,9 +33,9 @@ def take_along(x: Any, places: Any, axis: int) -> Any:
     return x[_grid(places, axis)]
 
 
-def _add_along_eval(ct: Any, places: Any, *, axis: int, size: int, unique: bool) -> Any:
+def _add_along_eval(ct: Any, places: Any, *, axis: int, length: int, unique: bool) -> Any:
     shape = list(ct.shape)
-    shape[axis] = size
+    shape[axis] = length
     half = not unique and ct.dtype.itemsize == 2
     out = np.zeros(shape, np.float32 if half else ct.dtype)
     if unique:
@@ -48,7 +48,7 @@ def _add_along_eval(ct: Any, places: Any, *, axis: int, size: int, unique: bool)
 pick_along_p = linear(
     "pick_along", lambda x, places, *, axis, unique: take_along(x, places, axis),
     lambda ct, places, aval, *, axis, unique: add_along_p(
-        ct, places, axis=axis, size=aval.shape[axis], unique=unique
+        ct, places, axis=axis, length=aval.shape[axis], unique=unique
     ),
     inputs="x places", aval=lambda x, places, *, axis, unique: Aval(places.shape, x.dtype),
     batch=batch_in_front(lambda: pick_along_p), grad_name="GatherBackward0",
@@ -57,10 +57,10 @@ pick_along_p = linear(
 
 add_along_p = linear(
     "add_along", _add_along_eval,
-    lambda ct, places, *, axis, size, unique: pick_along_p(ct, places, axis=axis, unique=unique),
+    lambda ct, places, *, axis, length, unique: pick_along_p(ct, places, axis=axis, unique=unique),
     inputs="x places",
-    aval=lambda x, places, *, axis, size, unique: Aval(
-        (*x.shape[: len(x.shape) + axis], size, *x.shape[len(x.shape) + axis + 1 :]), x.dtype
+    aval=lambda x, places, *, axis, length, unique: Aval(
+        (*x.shape[: len(x.shape) + axis], length, *x.shape[len(x.shape) + axis + 1 :]), x.dtype
     ),
     batch=batch_in_front(lambda: add_along_p), grad_name="ScatterAddBackward0",
     doc="Zeros with x added in at `places` along `axis`: the transpose of `pick_along`.",
@@ -79,10 +79,10 @@ def _picked(d: Any, places: Any, axis: int, keepdims: bool, unique: bool) -> Any
     return without_axis(pick_along_p(d, expand_dims(places, axis), axis=axis, unique=unique), axis)
 
 
-def _placed(ct: Any, places: Any, axis: int, keepdims: bool, unique: bool, size: int) -> Any:
+def _placed(ct: Any, places: Any, axis: int, keepdims: bool, unique: bool, length: int) -> Any:
     if not keepdims:
         ct, places = expand_dims(ct, axis), expand_dims(places, axis)
-    return add_along_p(ct, places, axis=axis, size=size, unique=unique)
+    return add_along_p(ct, places, axis=axis, length=length, unique=unique)
 
 
 def selection(

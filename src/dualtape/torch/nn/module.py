@@ -1,0 +1,561 @@
+"""`nn.Module`: parameters, buffers and submodules found by attribute, moved, saved and loaded together."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ...core import modes
+from .. import dtypes
+from .._tensor import Tensor
+from ..autograd.hooks import RemovableHandle
+from .backward_hooks import BackwardHooks
+from .parameter import Buffer, Parameter
+from .state import IncompatibleKeys, load_into, state_of
+
+_hook_number = itertools.count()
+
+
+class _Hook(NamedTuple):
+    """A hook and whether it takes the call's keyword arguments; `always`: also when forward raises."""
+
+    function: Callable[..., Any]
+    with_kwargs: bool
+    always: bool = False
+
+
+class Module:
+    """Base of all layers and models. Subclasses define `forward` and call `super().__init__()` first.
+
+    Attributes:
+        training: Whether dropout and the like are active; `train()` and `eval()` set it.
+    """
+
+    training: bool
+    dump_patches = False
+    call_super_init = False
+    _version = 1
+
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module | None]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if kwargs or args:
+            given = next(iter(kwargs), None)
+            if given is not None:
+                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{given}'")
+            raise TypeError(
+                f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+            )
+        put = object.__setattr__
+        put(self, "training", True)
+        put(self, "_parameters", {})
+        put(self, "_buffers", {})
+        put(self, "_non_persistent_buffers_set", set())
+        put(self, "_modules", {})
+        put(self, "_forward_hooks", {})
+        put(self, "_forward_pre_hooks", {})
+        put(self, "_backward_hooks", {})
+        put(self, "_backward_pre_hooks", {})
+        put(self, "_state_dict_hooks", {})
+        put(self, "_state_dict_pre_hooks", {})
+        put(self, "_load_state_dict_pre_hooks", {})
+        put(self, "_load_state_dict_post_hooks", {})
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the module's output; every subclass defines its own."""
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
+
+    # --- calling --------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        d = self.__dict__
+        if not (d["_forward_hooks"] or d["_forward_pre_hooks"] or d["_backward_hooks"] or d["_backward_pre_hooks"]):
+            return self.forward(*args, **kwargs)
+        return self._call_with_hooks(args, kwargs)
+
+    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for hook in list(self._forward_pre_hooks.values()):
+            if hook.with_kwargs:
+                back = hook.function(self, args, kwargs)
+                if back is not None:
+                    if not (isinstance(back, tuple) and len(back) == 2):
+                        raise RuntimeError(
+                            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {back}."
+                        )
+                    args, kwargs = back
+            else:
+                back = hook.function(self, args)
+                if back is not None:
+                    args = back if isinstance(back, tuple) else (back,)
+        backward = None
+        if self._backward_hooks or self._backward_pre_hooks:
+            backward = BackwardHooks(self, self._backward_hooks, self._backward_pre_hooks)
+            args = backward.inputs(args)
+        try:
+            out = self.forward(*args, **kwargs)
+        except Exception:
+            for hook in list(self._forward_hooks.values()):
+                if hook.always:
+                    hook.function(self, args, None)
+            raise
+        for hook in list(self._forward_hooks.values()):
+            back = hook.function(self, args, kwargs, out) if hook.with_kwargs else hook.function(self, args, out)
+            if back is not None:
+                out = back
+        return out if backward is None else backward.outputs(out)
+
+    def _added(self, hooks: dict[int, Any], hook: Any, prepend: bool = False) -> RemovableHandle:
+        number = next(_hook_number)
+        hooks[number] = hook
+        if prepend:
+            rest = {k: v for k, v in hooks.items() if k != number}
+            hooks.clear()
+            hooks[number] = hook
+            hooks.update(rest)
+        return RemovableHandle(hooks, number)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args, output)` after forward; its result replaces the output."""
+        return self._added(self._forward_hooks, _Hook(hook, with_kwargs, always_call), prepend)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args)` before forward; its result replaces the arguments."""
+        return self._added(self._forward_pre_hooks, _Hook(hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are there."""
+        return self._added(self._backward_hooks, hook, prepend)
+
+    register_backward_hook = register_full_backward_hook
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` when the gradients of the outputs are there."""
+        return self._added(self._backward_pre_hooks, hook, prepend)
+
+    # --- attributes -----------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        d = self.__dict__
+        parameters = d.get("_parameters")
+        if isinstance(value, Parameter):
+            if parameters is None:
+                raise AttributeError("cannot assign parameters before Module.__init__() call")
+            self._forget(name, "_parameters")
+            self.register_parameter(name, value)
+        elif isinstance(value, Module):
+            if parameters is None:
+                raise AttributeError("cannot assign module before Module.__init__() call")
+            self._forget(name, "_modules")
+            d["_modules"][name] = value
+        elif parameters is None:
+            object.__setattr__(self, name, value)
+        elif name in parameters:
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign '{_type_name(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                )
+            parameters[name] = None
+        elif name in d["_modules"]:
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign '{_type_name(value)}' as child module '{name}' (torch.nn.Module or None expected)"
+                )
+            d["_modules"][name] = None
+        elif isinstance(value, Buffer) or name in d["_buffers"]:
+            if value is not None and not isinstance(value, Tensor):
+                raise TypeError(
+                    f"cannot assign '{_type_name(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
+                )
+            if isinstance(value, Buffer) and name not in d["_buffers"]:
+                self.register_buffer(name, value, value.persistent)  # type: ignore[attr-defined]
+            else:
+                d["_buffers"][name] = value
+        else:
+            object.__setattr__(self, name, value)
+
+    def _forget(self, name: str, keep: str) -> None:
+        d = self.__dict__
+        d.pop(name, None)
+        for kind in ("_parameters", "_buffers", "_modules"):
+            if kind != keep:
+                d[kind].pop(name, None)
+        d["_non_persistent_buffers_set"].discard(name)
+
+    def __getattr__(self, name: str) -> Any:
+        d = self.__dict__
+        for kind in ("_parameters", "_buffers", "_modules"):
+            found = d.get(kind)
+            if found is not None and name in found:
+                return found[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for kind in ("_parameters", "_buffers", "_modules"):
+            if name in self.__dict__[kind]:
+                del self.__dict__[kind][name]
+                self._non_persistent_buffers_set.discard(name)
+                return
+        object.__delattr__(self, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter under a name.
+
+        Raises:
+            KeyError: The name is taken, empty, or has a dot.
+            TypeError: Not a Parameter.
+        """
+        self._check_name(name, "parameter", "_parameters")
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{_type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+            )
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
+                f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a buffer: state that is not trained.
+
+        Args:
+            name: The attribute.
+            tensor: Its value.
+            persistent: Whether it is part of the state dict.
+        """
+        self._check_name(name, "buffer", "_buffers")
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
+        self._buffers[name] = tensor
+        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a submodule under a name."""
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+        self._check_name(name, "module", "_modules")
+        self._modules[name] = module
+
+    register_module = add_module
+
+    def _check_name(self, name: str, what: str, kind: str) -> None:
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+        if not isinstance(name, str):
+            raise TypeError(f"{what} name should be a string. Got {_type_name(name)}")
+        if "." in name:
+            raise KeyError(f'{what} name can\'t contain "."' + (f", got: {name}" if what == "module" else ""))
+        if name == "":
+            raise KeyError(f'{what} name can\'t be empty string ""')
+        if hasattr(self, name) and name not in self.__dict__[kind]:
+            raise KeyError(f"attribute '{name}' already exists")
+
+    # --- looking through ------------------------------------------------------------------------
+
+    def _named(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for module_prefix, module in self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]:
+            for name, value in list(module.__dict__[kind].items()):
+                if value is None or (remove_duplicate and id(value) in seen):
+                    continue
+                seen.add(id(value))
+                yield f"{module_prefix}.{name}" if module_prefix else name, value
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, of the submodules too."""
+        for _, p in self.named_parameters(recurse=recurse):
+            yield p
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """The parameters with their dotted names."""
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """The buffers, of the submodules too."""
+        for _, b in self.named_buffers(recurse=recurse):
+            yield b
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """The buffers with their dotted names."""
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
+
+    def children(self) -> Iterator[Module]:
+        """The direct submodules."""
+        for _, m in self.named_children():
+            yield m
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The direct submodules with their names."""
+        seen: set[int] = set()
+        for name, m in self._modules.items():
+            if m is not None and id(m) not in seen:
+                seen.add(id(m))
+                yield name, m
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it."""
+        for _, m in self.named_modules():
+            yield m
+
+    def named_modules(
+        self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """This module and all below it with their dotted names."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, m in self._modules.items():
+            if m is not None:
+                yield from m.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def get_submodule(self, target: str) -> Module:
+        """The submodule at a dotted name.
+
+        Raises:
+            AttributeError: There is none.
+        """
+        m: Any = self
+        for part in target.split(".") if target else ():
+            if not hasattr(m, part):
+                raise AttributeError(f"{type(m).__name__} has no attribute `{part}`")
+            m = getattr(m, part)
+            if not isinstance(m, Module):
+                raise AttributeError(f"`{part}` is not an nn.Module")
+        return m  # type: ignore[no-any-return]
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a dotted name."""
+        path, _, name = target.rpartition(".")
+        m = self.get_submodule(path)
+        if not hasattr(m, name):
+            raise AttributeError(f"{type(m).__name__} has no attribute `{name}`")
+        p = getattr(m, name)
+        if not isinstance(p, Parameter):
+            raise AttributeError(f"`{name}` is not an nn.Parameter")
+        return p
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a dotted name."""
+        path, _, name = target.rpartition(".")
+        m = self.get_submodule(path)
+        if name not in m._buffers:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return getattr(m, name)  # type: ignore[no-any-return]
+
+    # --- acting on all --------------------------------------------------------------------------
+
+    def apply(self, fn: Callable[[Module], None]) -> Any:
+        """Call `fn` on every submodule and on this one."""
+        for m in self.children():
+            m.apply(fn)
+        fn(self)
+        return self
+
+    def _apply(self, fn: Callable[[Any], Any], recurse: bool = True) -> Any:
+        if recurse:
+            for m in self.children():
+                m._apply(fn)
+        with modes.switched(on=modes.NO_GRAD):
+            for p in self._parameters.values():
+                if p is not None:
+                    p.data = fn(p)
+                    if p.grad is not None:
+                        p.grad.data = fn(p.grad)
+            for name, b in self._buffers.items():
+                if b is not None:
+                    self._buffers[name] = fn(b)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """Convert floating parameters and buffers to a dtype; the device is the CPU."""
+        dtype = kwargs.get("dtype") or next(
+            (a if isinstance(a, dtypes.dtype) else a.dtype for a in args if isinstance(a, (dtypes.dtype, Tensor))), None
+        )
+        if dtype is None:
+            return self
+        if not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
+        return self._apply(lambda t: t.to(dtype) if t.dtype.is_floating_point or t.dtype.is_complex else t)
+
+    def type(self, dst_type: Any) -> Any:
+        """Convert all parameters and buffers to a dtype."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def float(self) -> Any:
+        """To float32."""
+        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
+
+    def double(self) -> Any:
+        """To float64."""
+        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
+
+    def half(self) -> Any:
+        """To float16."""
+        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+
+    def bfloat16(self) -> Any:
+        """To bfloat16."""
+        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
+
+    def cpu(self) -> Any:
+        """Stay on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None) -> Any:
+        """There is no GPU.
+
+        Raises:
+            RuntimeError: Always.
+        """
+        raise RuntimeError("dualtape computes on the CPU only (torch.cuda.is_available() is False)")
+
+    def train(self, mode: bool = True) -> Any:
+        """Set training mode, for the submodules too."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
+        for m in self.children():
+            m.train(mode)
+        return self
+
+    def eval(self) -> Any:
+        """Set evaluation mode."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Set whether the parameters want gradients."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop (or zero) the gradients of all parameters."""
+        for p in self.parameters():
+            if p.grad is not None:
+                if set_to_none:
+                    p.grad = None
+                else:
+                    p.grad = p.grad.detach() * 0
+
+    def share_memory(self) -> Any:
+        """Nothing to do: tensors live in one process."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Accepted; the module runs as it is."""
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+        """The parameters and persistent buffers by dotted name, sharing memory.
+
+        Args:
+            args: Deprecated positional form of the following.
+            destination: A dict to fill.
+            prefix: Put before every name.
+            keep_vars: Give the parameters themselves rather than detached tensors.
+        """
+        for name, value in zip(("destination", "prefix", "keep_vars"), args, strict=False):
+            destination, prefix, keep_vars = (
+                value if name == "destination" else destination,
+                value if name == "prefix" else prefix,
+                value if name == "keep_vars" else keep_vars,
+            )
+        return state_of(self, OrderedDict() if destination is None else destination, prefix, keep_vars)
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Copy values into the parameters and buffers.
+
+        Args:
+            state_dict: As from `state_dict()`.
+            strict: Whether missing and unexpected names are an error.
+            assign: Take the given tensors instead of copying their values.
+
+        Raises:
+            RuntimeError: Shapes differ, or (strict) names do.
+        """
+        return load_into(self, state_dict, strict, assign)
+
+    def get_extra_state(self) -> Any:
+        """Further state to save; overridden by modules that have some."""
+        raise RuntimeError("Reached a code path in Module.get_extra_state() that should never be called.")
+
+    get_extra_state.of_base = True  # type: ignore[attr-defined]  # `state` asks whether it was overridden
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what `get_extra_state` gave."""
+        raise RuntimeError("Reached a code path in Module.set_extra_state() that should never be called.")
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(module, state_dict, prefix, local_metadata)` after this module's part is written."""
+        return self._added(self._state_dict_hooks, hook)
+
+    _register_state_dict_hook = register_state_dict_post_hook
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(module, prefix, keep_vars)` before this module's part is written."""
+        return self._added(self._state_dict_pre_hooks, hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(module, state_dict, prefix, ...)` before this module's part is loaded."""
+        return self._added(self._load_state_dict_pre_hooks, hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(module, incompatible_keys)` after this module's part is loaded."""
+        return self._added(self._load_state_dict_post_hooks, hook)
+
+    # --- printing -------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """The arguments to show in `repr`."""
+        return ""
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        children = [f"({n}): {_indented(repr(m))}" for n, m in self._modules.items()]
+        if not children and len(lines) <= 1:
+            return f"{self._get_name()}({extra})"
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines + children) + "\n)"
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _type_name(x: Any) -> str:
+    t = type(x)
+    return f"{t.__module__}.{t.__qualname__}" if t.__module__ != "builtins" else t.__qualname__
