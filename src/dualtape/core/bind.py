@@ -72,6 +72,8 @@ class NaryPrimitive(Primitive):
         if self.view:
             tensors[0].buffer()
         values = [x.value for x in tensors]
+        if self.view and type(values[0]) is not np.ndarray and tensors[0].mutable:
+            values[0] = tensors[0].buffer()  # a NumPy scalar has no memory to share
         try:
             out = self.eval(*values, **params)
         except Exception as error:
@@ -84,7 +86,7 @@ class NaryPrimitive(Primitive):
                     mask |= 1 << i
         cls = tensors[0].result_class if tensors else Tensor
         result = record(self, tensors, params, edges, mask, out, cls, 0)
-        if self.view and shares_memory(out, values[0]):
+        if self.view and cls.mutable and shares_memory(out, values[0]):
             connect(result, tensors[0], self, params)
         return result
 
@@ -110,7 +112,7 @@ class NaryPrimitive(Primitive):
             wrap(Tensor, x) if is_outer(x, level) else x for x in tensors
         )
         result = record(self, owners, params, edges, mask, out, cls, depth)
-        if self.view and top is None and shares_memory(out, values[0]):
+        if self.view and cls.mutable and top is None and shares_memory(out, values[0]):
             connect(result, tensors[0], self, params)
         return result
 

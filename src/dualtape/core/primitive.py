@@ -143,7 +143,7 @@ class Primitive:
         self.vjps = tuple(self._signature(r) for r in vjps)
         self.jvps = tuple(self._signature(r) for r in jvps)
         self.joint_vjp = None if joint_vjp is None else self._signature(joint_vjp, skip=2)
-        self._plans: dict[int, Plan] = {}
+        self._plans: dict[Any, Plan] = {}
         self.node_class: Any = None  # made by `bind` at the first recording
 
     def __repr__(self) -> str:
@@ -200,7 +200,7 @@ class Primitive:
 
     def plan(self, mask: int, count: int) -> Plan:
         """Return the plan for the operands whose bits are set in `mask`, of `count` operands."""
-        key = mask if not self.variadic else mask << 8 | count
+        key = mask if not self.variadic else (mask, count)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make_plan(mask, count)

@@ -27,11 +27,13 @@ class Tensor(Value):
         view: How it views another tensor's memory; None for the owner.
         leaf: Keeps `.grad`; None until a gradient is asked for.
         result_class: The class of results computed from it (a parameter's is its framework's tensor).
+        mutable: Whether users can write to it in place, so that who shares its memory must be known.
     """
 
     __slots__ = ("__weakref__", "edge", "leaf", "value", "version", "view")
 
     result_class: ClassVar[type[Tensor]]
+    mutable: ClassVar[bool] = True
 
     value: Any
     edge: Any

@@ -61,7 +61,16 @@ def shares_memory(out: Any, x: Any) -> bool:
     if type(out) is not np.ndarray:
         return out is x
     base = out.base
-    return base is not None and (base is x or base is x.base)
+    if base is None:
+        return False
+    return base is x or base is x.base or owner(base) is owner(x)
+
+
+def owner(x: Any) -> Any:
+    """What holds the memory of an array in the end (NumPy's stride tricks go through stand-ins)."""
+    while (base := getattr(x, "base", None)) is not None:
+        x = base
+    return x
 
 
 def connect(out: Tensor, x: Tensor, primitive: Primitive, params: dict[str, Any]) -> None:

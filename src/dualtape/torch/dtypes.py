@@ -91,6 +91,19 @@ BY_NUMPY: dict[Any, dtype] = {d.dtype: d for d in BY_NAME.values() if d is not b
 _default = [float32]
 
 
+_SCALAR_NAMES = {
+    "float16": "Half", "float32": "Float", "float64": "Double", "bfloat16": "BFloat16",
+    "complex64": "ComplexFloat", "complex128": "ComplexDouble", "int8": "Char", "int16": "Short",
+    "int32": "Int", "int64": "Long", "uint8": "Byte", "uint16": "UInt16", "uint32": "UInt32",
+    "uint64": "UInt64", "bool": "Bool",
+}  # fmt: skip
+
+
+def scalar_name(d: NumpyDtype) -> str:
+    """What PyTorch's error messages call a dtype: `Float` for float32."""
+    return _SCALAR_NAMES[d.name]
+
+
 def from_numpy_dtype(d: NumpyDtype) -> dtype:
     """PyTorch's dtype for NumPy's.
 
@@ -167,6 +180,12 @@ def promote_numpy(a: NumpyDtype, b: NumpyDtype) -> NumpyDtype:
     if a.kind == "V" or b.kind == "V":  # bfloat16 with another float
         other = b if a.kind == "V" else a
         return np.dtype(np.float32) if other.itemsize == 2 else other
+    for d in (a, b):
+        if d.kind == "u" and d.itemsize > 1:
+            raise RuntimeError(
+                "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+                f"{scalar_name(a)} and {scalar_name(b)}"
+            )
     return np.promote_types(a, b)
 
 

@@ -1,7 +1,8 @@
-"""What PyTorch's random functions accept of each dtype: names in their errors, kernels, integer ranges."""
+"""What PyTorch's random functions accept of each dtype, and what they call it in errors."""
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -43,16 +44,27 @@ _KERNELS: dict[str, frozenset[str]] = {
 }
 
 
+@functools.cache  # dtype.name takes a microsecond
+def _row(dtype: np.dtype[Any]) -> tuple[str, str, int]:
+    return _DTYPES[dtype.name]
+
+
+@functools.cache
+def _has_kernel(kernel: str, dtype: np.dtype[Any]) -> bool:
+    return dtype.name in _KERNELS[kernel]
+
+
 def scalar_name(dtype: np.dtype[Any], *, cpp: bool = False) -> str:
-    """Return PyTorch's name of a dtype, `Float`, or the C++ type, `float`; both occur in its errors."""
-    return _DTYPES[dtype.name][1 if cpp else 0]
+    """Return PyTorch's name of a dtype, `Float`, or with `cpp` the C++ type, `float`."""
+    return _row(dtype)[1 if cpp else 0]
 
 
 def digits(dtype: np.dtype[Any]) -> int:
-    """Return the bits of a floating dtype's mantissa: consecutive integers reach 2**digits. 0 for others."""
-    return _DTYPES[dtype.name][2]
+    """Return a floating dtype's mantissa bits: it has all integers up to 2**digits. Else 0."""
+    return _row(dtype)[2]
 
 
+@functools.cache  # numpy.finfo takes microseconds
 def greatest(dtype: np.dtype[Any]) -> float:
     """Return the greatest finite number of a floating dtype."""
     return 3.3895313892515355e38 if dtype.name == "bfloat16" else float(np.finfo(dtype).max)
@@ -60,18 +72,19 @@ def greatest(dtype: np.dtype[Any]) -> float:
 
 def require_kernel(kernel: str, dtype: np.dtype[Any]) -> None:
     """Raise NotImplementedError, in PyTorch's words, unless it has that kernel for the dtype."""
-    if dtype.name not in _KERNELS[kernel]:
-        raise NotImplementedError(f'"{kernel}" not implemented for \'{scalar_name(dtype)}\'')
+    if not _has_kernel(kernel, dtype):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtype)}'")
 
 
 def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int]:
-    """Return the least integer to draw and how many there are, as `Tensor.random_(low, high)` settles them.
+    """Return the least integer that `Tensor.random_(low, high)` draws, and how many there are.
 
     Args:
         low: Least integer.
-        high: Bound, not included; None for the dtype's greatest (of consecutive ones, if floating), included.
-        dtype: Of the result. For a floating dtype the bounds move inwards to integers it represents, so that
-            rounding cannot leave the range.
+        high: Bound, not included; None for the dtype's greatest (if floating, of the consecutive
+            ones), included.
+        dtype: Of the result. For a floating dtype the bounds move inwards to integers it has, so
+            that rounding cannot leave the range.
 
     Raises:
         RuntimeError: The range is empty, or does not fit the dtype.
@@ -79,7 +92,9 @@ def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int
     Warns when the range goes beyond the dtype's consecutive integers.
     """
     if dtype.kind == "c":
-        raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
+        raise RuntimeError(
+            "check_random_bounds handles only integral, floating-point and boolean types"
+        )
     precision = digits(dtype)
     if high is None:
         last = 2**precision if precision else 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
@@ -87,8 +102,8 @@ def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int
             low = _next_from(low, dtype)
             if low >= last:
                 raise RuntimeError(
-                    "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to "
-                    f"dtype, but got from={low} > to_inc={last}"
+                    "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' "
+                    f"casted to dtype, but got from={low} > to_inc={last}"
                 )
     else:
         if low >= high:
@@ -99,8 +114,8 @@ def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int
             low, high = _next_from(low, dtype), _last_before(high, dtype)
             if low >= high:
                 raise RuntimeError(
-                    "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
-                    f"from={low} >= to={high}"
+                    "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, "
+                    f"but got from={low} >= to={high}"
                 )
         last = high - 1
     _check_fits("from", low, dtype)
@@ -121,15 +136,16 @@ def _check_fits(name: str, value: int, dtype: np.dtype[Any]) -> None:
         raise RuntimeError(f"{name} is out of bounds for {scalar_name(dtype, cpp=True)}")
     if precision and not -(2**precision) <= value <= 2**precision:
         warnings.warn(
-            f"{name} is out of bounds [-(2^{precision}), 2^{precision}]. Due to precision limitations "
-            f"{scalar_name(dtype, cpp=True)} can support discrete uniform distribution only within this range. ",
+            f"{name} is out of bounds [-(2^{precision}), 2^{precision}]. Due to precision "
+            f"limitations {scalar_name(dtype, cpp=True)} can support discrete uniform distribution "
+            "only within this range.",
             UserWarning,
             stacklevel=4,
         )
 
 
 def _next_from(low: int, dtype: np.dtype[Any]) -> int:
-    """Move a lower bound up to the next integer of a floating dtype where rounding would go below it."""
+    """Move a lower bound up to the dtype's next integer where rounding would go below it."""
     rounded = _round(low + 1, dtype)
     return rounded + _spacing(low + 1, dtype) if rounded < low else low
 
@@ -141,7 +157,7 @@ def _last_before(high: int, dtype: np.dtype[Any]) -> int:
 
 
 def _round(value: int, dtype: np.dtype[Any]) -> int:
-    """Return an integer through a floating dtype; what overflows is the least int64, as on x86-64."""
+    """Round an integer to a floating dtype; what overflows is the least int64, as on x86-64."""
     with np.errstate(over="ignore"):
         wide = np.array(value, np.int64).astype(np.float32 if dtype.itemsize == 2 else dtype)
         result = float(wide.astype(dtype))
@@ -149,5 +165,5 @@ def _round(value: int, dtype: np.dtype[Any]) -> int:
 
 
 def _spacing(value: int, dtype: np.dtype[Any]) -> int:
-    """Return the distance of a floating dtype's neighbours near an integer beyond its consecutive ones."""
+    """Return the distance between a floating dtype's neighbours near an integer."""
     return 1 << max(abs(value).bit_length() - digits(dtype), 0)

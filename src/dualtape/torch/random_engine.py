@@ -20,7 +20,7 @@ DEFAULT_SEED = 67280421310721
 STATE_BYTES = 5056
 """Size of `torch.get_rng_state()`."""
 
-# PyTorch's CPUGeneratorImplState: the seed, the engine's position and words, the kept normal of a pair.
+# PyTorch's CPUGeneratorImplState: seed, position, words, and the normal that was kept of a pair.
 _STATE = np.dtype(
     {
         "names": ["seed", "left", "seeded", "next", "words", "normal", "has_normal"],
@@ -29,6 +29,8 @@ _STATE = np.dtype(
         "itemsize": STATE_BYTES,
     }
 )
+_HALF, _MASK24, _MASK53 = np.uint64(32), np.uint64(2**24 - 1), np.uint64(2**53 - 1)
+_TO_UNIT32 = np.float32(2.0**-24)
 _WORDS = 624  # the Mersenne Twister's state, refilled after as many draws
 
 
@@ -39,10 +41,12 @@ class Engine:
         seed: As for `seed`.
     """
 
-    __slots__ = ("_bits", "_kept_normal", "_seed")
+    __slots__ = ("_bits", "_kept_normal", "_seed", "_seeded")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
-        self._bits: Any = None  # made at the first draw, for numpy.random takes a while to import
+        # NumPy's Mersenne Twister, made at the first draw: numpy.random takes a while to import.
+        self._bits: Any = None
+        self._seeded = False  # whether it has been given the seed
         self._kept_normal: float | None = None
         self._seed = 0
         self.seed(seed)
@@ -64,7 +68,7 @@ class Engine:
         if not -(2**63) <= seed < 2**64:
             raise ValueError("Overflow when unpacking long long: a seed is -2**63 to 2**64 - 1")
         self._seed = int(seed) % 2**64
-        self._bits = None
+        self._seeded = False
         self._kept_normal = None
 
     def seed_from_system(self) -> int:
@@ -74,12 +78,12 @@ class Engine:
 
     def get_state(self) -> npt.NDArray[np.uint8]:
         """Return the state: the bytes of `torch.get_rng_state()`, which PyTorch accepts back."""
-        position, words = self._position_and_words()
+        position, words = self._snapshot()
         state = np.zeros((), _STATE)
         state["seed"] = self._seed
         state["seeded"] = 1
         # PyTorch counts the words left plus one, and tells a seeded engine from a used up one.
-        fresh = position == _WORDS and np.array_equal(words, Engine(self._seed)._position_and_words()[1])
+        fresh = position == _WORDS and np.array_equal(words, Engine(self._seed)._snapshot()[1])
         state["next"] = 0 if fresh else position
         state["left"] = 1 if fresh else _WORDS + 1 - position
         state["words"] = words
@@ -103,22 +107,19 @@ class Engine:
             raise TypeError("RNG state must be a torch.ByteTensor")
         if state.size != STATE_BYTES:
             raise RuntimeError(
-                f"Expected a CPUGeneratorImplState of size {STATE_BYTES} but found the input RNG state "
-                f"size to be {state.size}"
+                f"Expected a CPUGeneratorImplState of size {STATE_BYTES} but found the input RNG "
+                f"state size to be {state.size}"
             )
         fields = np.ascontiguousarray(state).reshape(-1).view(_STATE)[0]
         left, position = int(fields["left"]), int(fields["next"])
         if not fields["seeded"] or not 0 < left <= _WORDS or position > _WORDS:
             raise RuntimeError("Invalid mt19937 state")
         self.seed(int(fields["seed"]))
-        generator = self._generator()
-        exhausted = left == 1  # the next draw refills, whatever `next` says
-        generator.state = {
+        if left == 1:  # the next draw refills, whatever `next` says
+            position = _WORDS
+        self._generator().state = {
             "bit_generator": "MT19937",
-            "state": {
-                "key": fields["words"].astype(np.uint32),
-                "pos": _WORDS if exhausted else position,
-            },
+            "state": {"key": fields["words"].astype(np.uint32), "pos": position},
         }
         self._kept_normal = float(fields["normal"]) if fields["has_normal"] else None
 
@@ -130,34 +131,37 @@ class Engine:
 
     def _generator(self) -> Any:
         """Return NumPy's Mersenne Twister, seeded when this is the first draw."""
-        if self._bits is None:
-            self._bits = np.random.MT19937()
+        if not self._seeded:
+            if self._bits is None:
+                self._bits = np.random.MT19937()
             np.random.RandomState(self._bits).seed(self._seed & 0xFFFFFFFF)
+            self._seeded = True
         return self._bits
 
-    def _position_and_words(self) -> tuple[int, Array]:
+    def _snapshot(self) -> tuple[int, Array]:
         inner = self._generator().state["state"]
         return int(inner["pos"]), inner["key"]
 
-    # --- words and standard uniforms ---------------------------------------------------------------
-
     def words(self, count: int) -> Array:
         """Return the next 32-bit words, as uint64."""
-        words: Array = (self._bits or self._generator()).random_raw(count)
+        words: Array = (self._bits if self._seeded else self._generator()).random_raw(count)
         return words
 
     def long_words(self, count: int) -> Array:
         """Return 64-bit words; of the two draws for one the first is the high half."""
         pairs = self.words(2 * count)
-        return (pairs[::2] << np.uint64(32)) | pairs[1::2]
+        words: Array = pairs[::2] << _HALF
+        words |= pairs[1::2]
+        return words
 
     def unit32(self, count: int) -> Array:
         """Return float32 uniforms on [0, 1): the low 24 bits of a word."""
-        return (self.words(count) & np.uint64(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24)
+        return (self.words(count) & _MASK24).astype(np.float32) * _TO_UNIT32
 
     def unit64(self, count: int) -> Array:
         """Return float64 uniforms on [0, 1): the low 53 bits of a long word."""
-        return (self.long_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
+        return (self.long_words(count) & _MASK53).astype(np.float64) * 2.0**-53
 
     def unit(self, dtype: np.dtype[Any]) -> Callable[[int], Array]:
+        """Return `unit64` for float64 and `unit32` for every other dtype."""
         return self.unit64 if dtype == np.float64 else self.unit32

@@ -1,4 +1,4 @@
-"""What PyTorch builds on its random streams: shuffles, choices, truncated normals, and the data loader's draws.
+"""What PyTorch builds on its random streams: shuffles, choices, the data loader's draws.
 
 Also the order in which an existing array is filled. The streams themselves are in `random_streams.py`.
 """
@@ -102,7 +102,9 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool = 
     if count <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and count > weights.shape[-1]:
-        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
     if weights.shape[-1] > 2**24:
         raise RuntimeError("number of categories cannot exceed 2^24")
     if math.prod(weights.shape[:-1]) == 0:
@@ -182,23 +184,23 @@ def memory_order(array: Array) -> tuple[int, ...]:
 
 
 def fill_in_memory_order(target: Array, draw: Callable[[Shape], Array]) -> None:
-    """Fill an array, of any strides, with draws in the order of its memory, as PyTorch's in-place methods do.
+    """Fill an array with draws in the order of its memory, as PyTorch's in-place methods do.
 
     Args:
-        target: Written to; no two of its elements may share memory.
+        target: Written to, of any strides; no two of its elements may share memory.
         draw: Called once with the shape to draw. For `Stream.normal` it must pass
-            `contiguous=target.flags.c_contiguous`; an array of parameters (`Stream.bernoulli_each`) must
-            be transposed by `memory_order(target)`.
+            `contiguous=target.flags.c_contiguous`; an array of parameters (`Stream.bernoulli_each`)
+            must be transposed by `memory_order(target)`.
     """
     view = target.transpose(memory_order(target))
     view[...] = draw(view.shape)
 
 
 def loader_base_seed(stream: Stream) -> int:
-    """Draw the base seed that `iter(DataLoader(...))` draws, shuffling or not, with workers or without.
+    """Draw the base seed that `iter(DataLoader(...))` draws, whether it shuffles and has workers or not.
 
-    It is `torch.empty((), dtype=torch.int64).random_()` on the loader's generator, or on the default one when it
-    has none. It comes first: the sampler draws nothing until the first batch is asked for.
+    It is `torch.empty((), dtype=torch.int64).random_()` on the loader's generator, or on the default
+    one when it has none. It comes first: the sampler draws nothing until the first batch is asked for.
     """
     return int(stream.random((), np.int64))
 
@@ -211,11 +213,12 @@ def random_sampler_indices(
     replacement: bool = False,
     num_samples: int | None = None,
 ) -> Iterator[int]:
-    """Yield the indices of `RandomSampler`, which `DataLoader(shuffle=True)` uses, drawing as late as it does.
+    """Yield the indices of `RandomSampler`, drawing as late as it does.
 
-    Without a generator, the first index makes it draw a seed from the default stream (int64 `random_()`) and shuffle
-    with a new generator of that seed; with one (the loader hands its own on) it shuffles with that directly. So an epoch
-    of a plain shuffling loader takes two int64 draws of the default stream: `loader_base_seed`, then this seed.
+    `DataLoader(shuffle=True)` uses that sampler. Without a generator, the first index makes it draw a
+    seed from the default stream (int64 `random_()`) and shuffle with a new generator of that seed; with
+    one (the loader hands its own on) it shuffles with that directly. So an epoch of a plain shuffling
+    loader takes two int64 draws of the default stream: `loader_base_seed`, then this seed.
 
     Args:
         default: The default stream.
@@ -242,6 +245,8 @@ def _check_weights(weights: Array, *, one_by_one: bool) -> None:
         if not one_by_one:
             raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
         fault = "< 0" if (weights < 0).any() else "= infinity or NaN"
-        raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {fault})")
+        raise RuntimeError(
+            f"invalid multinomial distribution (encountering probability entry {fault})"
+        )
     if not (weights > 0).any(axis=-1).all():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")

@@ -1,27 +1,28 @@
 """PyTorch 2.13's CPU random number streams on NumPy arrays: the same seed gives the same numbers.
 
-The generator is the 32-bit Mersenne Twister (Matsumoto and Nishimura 1998), which NumPy has too. What makes
-a stream PyTorch's is how many 32-bit words each distribution takes and what it does with them:
+The generator is the 32-bit Mersenne Twister (Matsumoto and Nishimura 1998), which NumPy has too. What
+makes a stream PyTorch's is how many 32-bit words each distribution takes and what it makes of them:
 
-======================  ==================================================================================
-uniform                 1 word an element, 24 bits of it; float64: 2 words, 53 bits
-normal, up to 15        Box-Muller in float64, 4 words a pair, the second of a pair kept for later
-normal, from 16 on      1 word an element (float64: 2), Box-Muller in blocks of 16; when 16 does not divide
-                        the size, 16 more words redo the last 16 elements
-integers                1 word modulo the range; 2 words when the range is 2**28 or more
-bernoulli, p a number   2 words an element, compared in float64 (so does dropout)
-bernoulli, p an array   1 word an element, compared in float32; float64 p: 2 words
-the others              2 words an element; log-normal as normal up to 15, whatever the size
-permutation             1 word a swap, first to last
-======================  ==================================================================================
+- `uniform`: 1 word an element, 24 bits of it; for float64 2 words, 53 bits.
+- `normal`, up to 15 elements: Box-Muller in float64, 4 words a pair; the second normal of a last pair
+  is kept for the next call.
+- `normal`, from 16 elements: 1 word an element (float64: 2), Box-Muller in blocks of 16; when 16 does
+  not divide the size, 16 more uniforms redo the last 16 elements.
+- `integers`: 1 word modulo the range; 2 words when the range is 2**28 or more.
+- `bernoulli` with one probability, as in dropout: 2 words an element, compared in float64.
+- `bernoulli_each`, with an array: 1 word, compared in float32; for a float64 array 2 words.
+- `exponential`, `cauchy`, `geometric`: 2 words an element; `log_normal`: as `normal` up to 15
+  elements, whatever the size.
+- `permutation` (`random_sampling.py`): 1 word a swap, from the front.
 
-Uniform, integer, Bernoulli and permutation streams repeat PyTorch bit for bit, and so do float32, float16 and
-bfloat16 normals; float64 normals and the distributions that take a logarithm or a tangent agree to rounding.
-Every method leaves the stream in the state in which PyTorch's generator would be.
+Uniforms, integers, Bernoulli draws and permutations repeat PyTorch bit for bit, and so do float32, float16
+and bfloat16 normals; float64 normals and the distributions with a logarithm or a tangent agree to
+rounding. Each method leaves the stream in the state in which PyTorch's generator would be.
 
-Drawn arrays are C-contiguous. PyTorch fills a tensor that is not contiguous in the order of its memory:
-see `fill_in_memory_order`. Source: PyTorch 2.13's installed headers (`ATen/core/DistributionsHelper.h`,
-`TransformationHelper.h`, `native/cpu/DistributionTemplates.h`) and experiment.
+Drawn arrays are C-contiguous. PyTorch fills a tensor that is not in the order of its memory: see
+`random_sampling.fill_in_memory_order`. Source: PyTorch 2.13's installed headers
+(`ATen/core/DistributionsHelper.h`, `TransformationHelper.h`, `native/cpu/DistributionTemplates.h`)
+and experiment; `tests/torch/test_random_streams.py` compares.
 """
 
 from __future__ import annotations
@@ -33,17 +34,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dualtape.torch.random_dtypes import digits, greatest, integer_range, require_kernel, scalar_name
+from dualtape.torch.random_dtypes import (
+    digits,
+    greatest,
+    integer_range,
+    require_kernel,
+    scalar_name,
+)
 from dualtape.torch.random_engine import DEFAULT_SEED, STATE_BYTES, Engine
-from dualtape.torch.random_kernels import affine, box_muller
+from dualtape.torch.random_kernels import affine, between, box_muller
 
 __all__ = ["DEFAULT_SEED", "STATE_BYTES", "Stream"]
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
-_AT_ONCE = 1 << 16  # elements per step: keeps temporaries in the cache and memory near the result's size
+_AT_ONCE = 1 << 16  # elements per step: temporaries stay in the cache
 _TWO_PI = 2 * math.pi
+_WIDE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
 class Stream(Engine):
@@ -67,21 +75,24 @@ class Stream(Engine):
             NotImplementedError: The dtype is not floating.
         """
         dtype = np.dtype(dtype)
+        if low == 0.0 and high == 1.0 and dtype in _WIDE:
+            return _in_steps(shape, dtype, self.unit(dtype))
         if dtype.kind == "c":
             return self.uniform((*shape, 2), _real(dtype), low, high).view(dtype)[..., 0]
         require_kernel("check_uniform_bounds", dtype)
-        unit = self.unit(dtype)
-        if low == 0.0 and high == 1.0 and dtype.itemsize >= 4:
-            return _in_steps(shape, dtype, unit)
         _check_uniform_bounds(low, high, dtype)
-        wide = np.dtype(np.float64 if dtype == np.float64 else np.float32).type
-        scale = float(wide(high) - wide(low))
-        # A product that rounds up to the bound becomes the lower bound.
-        bound, start = np.array([high, low]).astype(wide).astype(dtype)
+        wide = np.float64 if dtype == np.float64 else np.float32
+        start, bound = wide(low), wide(high)
+        scale = bound - start
+        unit = self.unit(dtype)
+
+        lower, upper = start, bound
+        if dtype not in _WIDE:
+            lower, upper = start.astype(dtype), bound.astype(dtype)
 
         def draw(count: int) -> Array:
-            values = affine(unit(count), scale, low).astype(dtype, copy=False)
-            values[values == bound] = start
+            values = between(unit(count), float(start), float(scale)).astype(dtype, copy=False)
+            values[values == upper] = lower  # what rounds up to the bound
             return values
 
         return _in_steps(shape, dtype, draw)
@@ -117,58 +128,81 @@ class Stream(Engine):
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
         if dtype.kind == "c":
             part = std / math.sqrt(2)
-            return self.normal((*shape, 2), _real(dtype), mean, part, contiguous=contiguous).view(dtype)[..., 0]
+            parts = self.normal((*shape, 2), _real(dtype), mean, part, contiguous=contiguous)
+            return parts.view(dtype)[..., 0]
         require_kernel("normal_kernel_cpu", dtype)
         size = math.prod(shape)
         if size < 16 or not contiguous:
-            return narrowed(affine(self._normals_in_pairs(size), std, mean), dtype).reshape(shape)
+            return self._double_normals(size, mean, std, dtype).reshape(shape)
         unit = self.unit(dtype)
         rest = size % 16
         whole = size - rest
-        if dtype.itemsize >= 4:  # a full set of uniforms first; those past the last block go to waste
-            uniforms = _in_steps((size,), dtype, unit)[:whole]
-        else:
-            uniforms = _in_steps((whole,), np.dtype(np.float32), unit)
-        out = np.empty(size, dtype)
-        out[:whole] = box_muller(uniforms, mean, std)
+        wide = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+        # A full set of uniforms, though those past the last block go to waste; not for 16-bit floats.
+        uniforms = _in_steps((size if dtype in _WIDE else whole,), wide, unit)[:whole]
         if rest:
-            out[-16:] = box_muller(unit(16), mean, std)
-        return out.reshape(shape)
+            uniforms = np.concatenate([uniforms, unit(16)])
+        normals = box_muller(uniforms, mean, std).astype(dtype, copy=False)
+        if rest:
+            normals[size - 16 : whole] = normals[whole : whole + 16 - rest]
+            normals[whole:size] = normals[whole + 16 - rest :]
+        return normals[:size].reshape(shape)
 
-    def _normals_in_pairs(self, count: int) -> Array:
-        """Return standard normals in float64, keeping the odd one of a pair for the next call."""
+    def _double_normals(self, count: int, mean: float, std: float, dtype: np.dtype[Any]) -> Array:
+        """Return normals by PyTorch's method for few elements."""
         if count == 0:
-            return np.empty(0)
+            return np.empty(0, dtype)
+        normals = self._many_normals(count) if count > 64 else np.array(self._few_normals(count))
+        return narrowed(affine(normals, std, mean), dtype)
+
+    def _few_normals(self, count: int) -> list[float]:
+        """Return standard normals, keeping the odd one of a pair for the next call."""
         kept = self._kept_normal
         values = [] if kept is None else [kept]
-        pairs = (count - len(values) + 1) // 2
-        uniforms = self.unit64(2 * pairs)
-        if pairs <= 64:
-            for first, second in zip(uniforms[::2].tolist(), uniforms[1::2].tolist(), strict=True):
+        if len(values) < count:
+            uniforms = self.unit64(2 * ((count - len(values) + 1) // 2)).tolist()
+            for first, second in zip(uniforms[::2], uniforms[1::2], strict=True):
                 radius = math.sqrt(-2.0 * math.log1p(-second))
                 angle = _TWO_PI * first
                 values += (radius * math.cos(angle), radius * math.sin(angle))
-            normals = np.array(values)
-        else:
-            radii = np.sqrt(-2.0 * np.log1p(-uniforms[1::2]))
-            angles = _TWO_PI * uniforms[::2]
-            both = np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)
-            normals = np.concatenate([np.array(values), both.reshape(-1)])
-        self._kept_normal = float(normals[count]) if len(normals) > count else None
-        return normals[:count]
+        self._kept_normal = values.pop() if len(values) > count else None
+        return values
+
+    def _many_normals(self, count: int) -> Array:
+        """Do what `_few_normals` does, faster for many and to rounding."""
+        values = np.empty(count + 2)
+        start = 0
+        if self._kept_normal is not None:
+            values[0] = self._kept_normal
+            start = 1
+        stop = start + 2 * ((count - start + 1) // 2)
+        uniforms = self.unit64(stop - start)
+        radii = np.sqrt(-2.0 * np.log1p(-uniforms[1::2]))
+        angles = _TWO_PI * uniforms[::2]
+        np.multiply(radii, np.cos(angles), out=values[start:stop:2])
+        np.multiply(radii, np.sin(angles), out=values[start + 1 : stop : 2])
+        self._kept_normal = float(values[count]) if stop > count else None
+        return values[:count]
 
     def log_normal(
         self, shape: Shape, dtype: npt.DTypeLike = np.float32, mean: float = 1.0, std: float = 2.0
     ) -> Array:
-        """Draw exponentials of normals, as `Tensor.log_normal_`. Raises as `normal`, and for std = 0."""
+        """Draw exponentials of normals, as `Tensor.log_normal_`.
+
+        Raises:
+            RuntimeError: `std` is not positive.
+            NotImplementedError: The dtype is not floating.
+        """
         dtype = np.dtype(dtype)
         if not std > 0.0:
             raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
         require_kernel("log_normal_cpu", dtype)
-        normals = affine(self._normals_in_pairs(math.prod(shape)), std, mean)
+        normals = self._double_normals(math.prod(shape), mean, std, np.dtype(np.float64))
         return narrowed(np.exp(normals), dtype).reshape(shape)
 
-    def exponential(self, shape: Shape, dtype: npt.DTypeLike = np.float32, rate: float = 1.0) -> Array:
+    def exponential(
+        self, shape: Shape, dtype: npt.DTypeLike = np.float32, rate: float = 1.0
+    ) -> Array:
         """Draw from the exponential distribution, as `Tensor.exponential_`.
 
         Raises:
@@ -182,7 +216,11 @@ class Stream(Engine):
         return _in_steps(shape, dtype, lambda n: narrowed(scale * np.log1p(-self.unit64(n)), dtype))
 
     def cauchy(
-        self, shape: Shape, dtype: npt.DTypeLike = np.float32, median: float = 0.0, sigma: float = 1.0
+        self,
+        shape: Shape,
+        dtype: npt.DTypeLike = np.float32,
+        median: float = 0.0,
+        sigma: float = 1.0,
     ) -> Array:
         """Draw from the Cauchy distribution, as `Tensor.cauchy_`.
 
@@ -195,7 +233,8 @@ class Stream(Engine):
         _require_continuous("Cauchy", dtype)
 
         def draw(count: int) -> Array:
-            return narrowed(affine(np.tan(math.pi * (self.unit64(count) - 0.5)), sigma, median), dtype)
+            standard = np.tan(math.pi * (self.unit64(count) - 0.5))
+            return narrowed(affine(standard, sigma, median), dtype)
 
         return _in_steps(shape, dtype, draw)
 
@@ -219,11 +258,11 @@ class Stream(Engine):
         return _in_steps(shape, dtype, draw)
 
     def bernoulli(self, shape: Shape, dtype: npt.DTypeLike = np.float32, p: float = 0.5) -> Array:
-        """Draw zeros and ones with one probability, as `Tensor.bernoulli_(p)` and `torch.bernoulli(x, p)`.
+        """Draw zeros and ones with one probability, as `x.bernoulli_(p)` and `torch.bernoulli(x, p)`.
 
-        Dropout draws its mask here, with probability `1 - p` of a one, in the input's shape and dtype, unless
-        it is not training, p is 0 or 1, or the input is empty: then it draws nothing. Its
-        feature-wise forms draw in the shape (batch, channels, 1, ...).
+        Dropout draws its mask here, with probability `1 - p` of a one, in the input's shape and dtype;
+        nothing if it is not training, if p is 0 or 1, or if the input is empty. Its feature-wise
+        forms draw in the shape (batch, channels, 1, ...).
 
         Raises:
             RuntimeError: `p` is not in [0, 1].
@@ -280,9 +319,12 @@ class Stream(Engine):
             require_kernel("random_full_64_bits_range_kernel_cpu", dtype)
             if dtype.kind in "biu" and dtype != np.int64:
                 raise RuntimeError(
-                    "random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16"
+                    "random_full_64_bits_range_kernel_cpu handles only int64, double, float and "
+                    "bfloat16"
                 )
-            return _in_steps(shape, dtype, lambda n: from_int64(self.long_words(n).view(np.int64), dtype))
+            return _in_steps(
+                shape, dtype, lambda n: from_int64(self.long_words(n).view(np.int64), dtype)
+            )
         low, size = integer_range(low, None, dtype)
         return self._integers_from(shape, low, size, dtype)
 
@@ -317,7 +359,7 @@ class Stream(Engine):
         )
 
 
-# --- checks and conversions --------------------------------------------------------------------------
+# --- checks and conversions -----------------------------------------------------------------------
 
 
 def _in_steps(shape: Shape, dtype: np.dtype[Any], draw: Callable[[int], Array]) -> Array:
@@ -360,14 +402,14 @@ def _check_uniform_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None
         )
     if high - low > most:
         raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{scalar_name(dtype)}>::max(), but found "
-            f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
+            f"uniform_ expects to-from <= std::numeric_limits<{scalar_name(dtype)}>::max(), but "
+            f"found to={high:g} and from={low:g} which result in to-from to exceed the limit"
         )
 
 
 def _require_continuous(name: str, dtype: np.dtype[Any]) -> None:
     if digits(dtype) == 0:
         raise RuntimeError(
-            f"{name} distribution is a continuous probability distribution. dtype must be a floating point "
-            f"but you specified {scalar_name(dtype)}"
+            f"{name} distribution is a continuous probability distribution. dtype must be a floating "
+            f"point but you specified {scalar_name(dtype, cpp=name == 'Cauchy')}"
         )

@@ -1,0 +1,215 @@
+"""Stencils: what one output of a pooling or a resampling sees along one axis.
+
+A stencil is a description (a named tuple, so that it can be a static parameter); `taps` turns it into
+index arithmetic for a given length, once. Tap t says which elements of the axis (`source`) go to which
+results (`target`), each with a `weight`. Within one tap the sources never decrease.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .windows import Array
+
+Index = slice | Array
+
+
+class Sliding(NamedTuple):
+    """`count` windows of `kernel` elements that lie `dilation` apart, `stride` between windows.
+
+    `before` and `after` count the padding, which belongs to no tap.
+    """
+
+    kernel: int
+    stride: int
+    before: int
+    after: int
+    dilation: int
+    count: int
+
+
+class Adaptive(NamedTuple):
+    """`count` windows that together cover the axis: the l-th from floor(l n/L) to ceil((l+1) n/L)."""
+
+    count: int
+
+
+class Interpolation(NamedTuple):
+    """`count` samples taken at evenly spaced places of the axis.
+
+    Attributes:
+        kind: "nearest", "nearest-exact", "linear", "cubic"; or, with a filter that widens when the axis
+            shrinks (antialiasing), "linear-aa", "cubic-aa", "lanczos-aa".
+        count: Number of results.
+        align_corners: First and last samples lie on the first and last elements, instead of the outer
+            edges of the axis being matched.
+        scale: Results per element as the user gave it, or None for count / length.
+        single: Places are worked out in single precision, as PyTorch does for float32 input.
+    """
+
+    kind: str
+    count: int
+    align_corners: bool
+    scale: float | None
+    single: bool
+
+
+Stencil = Sliding | Adaptive | Interpolation
+
+
+class Tap(NamedTuple):
+    """One term: result[target] += weight * x[source]."""
+
+    source: Index
+    target: Index
+    weight: Array | None
+    # For the transpose, where a source may repeat: the first of each run of equal sources, and its value.
+    runs: Array | None
+
+
+class Places(NamedTuple):
+    """A stencil as arrays (taps, count): positions, -1 where there is none, and weights."""
+
+    index: Array
+    weight: Array | None
+
+
+@lru_cache(maxsize=256)
+def places(stencil: Stencil, size: int) -> Places:
+    """Where the taps of `stencil` lie on an axis of length `size`."""
+    if isinstance(stencil, Sliding):
+        start = np.arange(stencil.count) * stencil.stride - stencil.before
+        index = start + stencil.dilation * np.arange(stencil.kernel)[:, None]
+        return Places(np.where((index >= 0) & (index < size), index, -1), None)
+    if isinstance(stencil, Adaptive):
+        at = np.arange(stencil.count)
+        start = at * size // stencil.count
+        stop = -(-(at + 1) * size // stencil.count)
+        index = start + np.arange(int(np.max(stop - start, initial=0)))[:, None]
+        return Places(np.where(index < stop, index, -1), None)
+    if stencil.kind.endswith("-aa"):
+        return _filtered(stencil, size)
+    return _interpolated(stencil, size)
+
+
+@lru_cache(maxsize=256)
+def taps(stencil: Stencil, size: int) -> tuple[Tap, ...]:
+    """The taps of `stencil` on an axis of length `size`; those that see nothing are left out."""
+    if isinstance(stencil, Sliding):
+        return _sliding_taps(stencil, size)
+    index, weight = places(stencil, size)
+    found = []
+    for t, row in enumerate(index):
+        there = row >= 0
+        whole = bool(there.all())
+        if not there.any():
+            continue
+        source = row if whole else row[there]
+        target: Index = slice(None) if whole else np.flatnonzero(there)
+        w = None if weight is None else weight[t] if whole else weight[t][there]
+        starts = np.flatnonzero(np.diff(source, prepend=-1))
+        found.append(Tap(source, target, w, None if len(starts) == len(source) else starts))
+    return tuple(found)
+
+
+def _sliding_taps(s: Sliding, size: int) -> tuple[Tap, ...]:
+    found = []
+    for k in range(s.kernel):
+        offset = k * s.dilation - s.before
+        first = max(0, -(offset // s.stride))
+        last = min(s.count - 1, (size - 1 - offset) // s.stride)
+        if first <= last:
+            start = first * s.stride + offset
+            source = slice(start, last * s.stride + offset + 1, s.stride)
+            whole = first == 0 and last == s.count - 1
+            found.append(Tap(source, slice(None) if whole else slice(first, last + 1), None, None))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def counts(stencil: Stencil, size: int, padding: bool) -> Array:
+    """How many elements each result sees, those of the padding included or not."""
+    if padding and isinstance(stencil, Sliding):
+        start = np.arange(stencil.count) * stencil.stride
+        return np.minimum(start + stencil.kernel, size + stencil.before + stencil.after) - start
+    return np.asarray(np.sum(places(stencil, size).index >= 0, axis=0))
+
+
+def _interpolated(s: Interpolation, size: int) -> Places:
+    real: Any = np.float32 if s.single else np.float64
+    at = np.arange(s.count, dtype=real)
+    if s.kind.startswith("nearest"):
+        # PyTorch works these out in single precision whatever the dtype, and two cases in integers.
+        if s.count == size:
+            return Places(np.arange(size)[None], None)
+        if s.kind == "nearest" and s.count == 2 * size:
+            return Places(np.arange(s.count)[None] // 2, None)
+        scale = np.float32(1 / s.scale if s.scale else size / s.count)
+        shift = np.float32(0.5 if s.kind == "nearest-exact" else 0)
+        index = ((np.arange(s.count, dtype=np.float32) + shift) * scale).astype(np.int64)
+        return Places(np.minimum(index, size - 1)[None], None)
+    if s.align_corners:
+        place = at * real((size - 1) / (s.count - 1) if s.count > 1 else 0)
+    else:
+        place = real(1 / s.scale if s.scale else size / s.count) * (at + real(0.5)) - real(0.5)
+        if s.kind == "linear":
+            place = np.maximum(place, real(0))
+    low = np.minimum(np.floor(place).astype(np.int64), size - 1)
+    t = np.clip(place - low.astype(real), real(0), real(1))
+    if s.kind == "linear":
+        return Places(np.stack([low, np.minimum(low + 1, size - 1)]), np.stack([1 - t, t]))
+    index = np.clip(low + np.arange(-1, 3)[:, None], 0, size - 1)
+    distance = np.stack([t + 1, t, 1 - t, 2 - t])
+    return Places(index, _cubic(distance, real(-0.75)))
+
+
+def _cubic(x: Array, a: Any) -> Array:
+    """The cubic convolution kernel with parameter `a`: Keys, IEEE Trans. ASSP 29 (1981)."""
+    x = np.abs(x)
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((x - 5) * x + 8) * x * a - 4 * a
+    return np.asarray(np.where(x <= 1, near, np.where(x < 2, far, np.zeros_like(x))))
+
+
+def _filtered(s: Interpolation, size: int) -> Places:
+    """A filter stretched by the reduction, cut at the borders, its weights adding up to 1."""
+    kind = s.kind.removesuffix("-aa")
+    if s.align_corners:
+        scale = (size - 1) / (s.count - 1) if s.count > 1 else 0.0
+    else:
+        scale = 1 / s.scale if s.scale else size / s.count
+    radius = {"linear": 1, "cubic": 2, "lanczos": 3}[kind]
+    stretch = max(scale, 1.0)
+    rows, weights = [], []
+    for i in range(s.count):
+        center = scale * (i + 0.5)
+        start = max(int(center - radius * stretch + 0.5), 0)
+        stop = min(int(center + radius * stretch + 0.5), size)
+        x = (np.arange(start, stop) - center + 0.5) / stretch
+        if kind == "linear":
+            w = np.maximum(1 - np.abs(x), 0)
+        elif kind == "cubic":
+            w = _cubic(x, -0.5)
+        else:
+            w = np.where(np.abs(x) < radius, np.sinc(x) * np.sinc(x / radius), 0)
+        total = w.sum()
+        rows.append(np.arange(start, stop))
+        weights.append(w / total if total else w)
+    many = max((len(r) for r in rows), default=0)
+    index = np.full((many, s.count), -1)
+    weight = np.zeros((many, s.count))
+    for i, (r, w) in enumerate(zip(rows, weights, strict=True)):
+        index[: len(r), i] = r
+        weight[: len(r), i] = w
+    return Places(index, weight)
+
+
+def pooled_size(size: int, kernel: int, stride: int, pad: int, dilation: int, ceil_mode: bool) -> int:
+    """PyTorch's number of windows: with `ceil_mode` a last one may hang over, unless it starts in the padding."""
+    span = size + 2 * pad - dilation * (kernel - 1) - 1
+    count = (math.ceil(span / stride) if ceil_mode else span // stride) + 1
+    return count - 1 if ceil_mode and (count - 1) * stride >= size + pad else count

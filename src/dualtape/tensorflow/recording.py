@@ -1,0 +1,106 @@
+"""Which tapes record now, and which recorded edges are still worth anything.
+
+NOTE [edges and tapes]
+In PyTorch's dialect an edge lives as long as its tensor. In TensorFlow history belongs to the tape: an
+operation outside any tape is not recorded, whatever its operands, and what an earlier tape recorded is
+a constant to a later one. So a TensorFlow tensor keeps its edge in its slot (the tape may ask for it
+after it has closed) but shows it to the engine only while it is *live*: while some open tape began before
+the edge was made. The clock of `core.modes` counts down, so that reads `edge.order <= horizon`.
+
+A dead edge that no tape can ask for any more is dropped when it is next met, or a state carried from
+step to step would hold the graphs of all steps.
+
+NOTE [watching twice]
+A tensor (or variable) that is live when another tape begins to watch it gets an identity node, `Watched`, in
+front of its old edge. Its later uses hang on that node: they are the new tape's, and through the node the old
+tape's too; its earlier uses are the old tape's alone. So the clock alone says which nodes are a tape's.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from ..core import modes
+from ..core.callsite import caller
+from ..core.graph import Node
+from ..core.modes import next_order
+from ..core.tensor import new
+
+if TYPE_CHECKING:
+    from .tape import GradientTape
+
+NEVER = -(1 << 62)
+"""Earlier than no clock: nothing is live."""
+
+
+class Recording:
+    """The tapes that record in this thread.
+
+    Attributes:
+        tapes: Outermost first.
+        horizon: The clock at which the oldest of them began.
+        token: Stands for this state; a variable remembers the one it was last read in.
+    """
+
+    __slots__ = ("horizon", "tapes", "token")
+
+    def __init__(self, tapes: tuple[GradientTape, ...]) -> None:
+        self.tapes = tapes
+        self.horizon = max([t.start for t in tapes], default=NEVER)
+        self.token = object()
+
+
+NOTHING = Recording(())
+
+_recording: ContextVar[Recording] = ContextVar("dualtape_tapes", default=NOTHING)
+
+recording = _recording.get
+set_recording = _recording.set
+
+# The clocks at which tapes began that may still be asked for gradients, by the tape's id.
+alive: dict[int, int] = {}
+
+
+def forgotten(edge: Any) -> bool:
+    """Whether no tape is left that could ask for this edge."""
+    order = edge.order
+    return all(order > start for start in list(alive.values()))
+
+
+class Watched(Node):
+    """The identity in front of the edge of something that one more tape watches."""
+
+    __slots__ = ()
+
+    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
+        """See `Node.pullback`."""
+        return [ct]
+
+
+def watched_again(edge: Any) -> Watched:
+    """A `Watched` node in front of a live edge."""
+    node: Watched = new(Watched)
+    node.inputs = (edge,)
+    node.owners = ()
+    node.params = None
+    node.plan = None  # type: ignore[assignment]
+    node.order = next_order()
+    node.level = edge.level
+    node.site = caller(3)
+    node.hooks = None
+    node.shape = edge.shape
+    node.dtype = edge.dtype
+    return node
+
+
+def beneath(edge: Any) -> Any:
+    """The edge that was there before any tape watched it again."""
+    while edge.__class__ is Watched:
+        edge = edge.inputs[0]
+    return edge
+
+
+def is_recording() -> bool:
+    """Whether some tape records now, and recording is not switched off."""
+    return recording() is not NOTHING and not modes.current() & modes.NO_GRAD

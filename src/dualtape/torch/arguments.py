@@ -1,0 +1,155 @@
+"""What the functions of the namespace ask of their arguments, and PyTorch's words when they do not get it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor as CoreTensor
+from ..core.tensor import retyped
+from . import dtypes
+from ._tensor import Tensor
+from .dtypes import NumpyDtype, scalar_name
+
+Number = (bool, int, float, complex)
+
+
+def type_name(x: Any) -> str:
+    """How PyTorch's messages call the type of an argument."""
+    if isinstance(x, (tuple, list)):
+        inner = {type(e).__name__ for e in x}
+        if isinstance(x, tuple):
+            return f"tuple of ({', '.join(type(e).__name__ for e in x)}{',' if len(x) == 1 else ''})"
+        return f"list of [{', '.join(type(e).__name__ for e in x)}]" if len(inner) > 1 else "list"
+    return type(x).__name__
+
+
+def wrong_type(function: str, name: str, position: int | None, wanted: str, got: Any) -> TypeError:
+    """The error for an argument of the wrong type; `position` counts from 1, None for a keyword."""
+    place = "" if position is None else f" (position {position})"
+    return TypeError(f"{function}(): argument '{name}'{place} must be {wanted}, not {type(got).__name__}")
+
+
+def invalid_combination(function: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> TypeError:
+    """The error for arguments that fit none of a function's forms."""
+    got = [type_name(a) for a in args]
+    got += [f"{k}={type_name(v)}" for k, v in (kwargs or {}).items()]
+    return TypeError(
+        f"{function}() received an invalid combination of arguments - got ({', '.join(got)})"
+    )
+
+
+def tensor_argument(function: str, x: Any, name: str = "input", position: int | None = 1) -> Tensor:
+    """The argument as a tensor of this front end.
+
+    Raises:
+        TypeError: It is no tensor.
+    """
+    if isinstance(x, Tensor):
+        return x
+    if isinstance(x, CoreTensor):
+        return retyped(x, Tensor)  # type: ignore[return-value]
+    raise wrong_type(function, name, position, "Tensor", x)
+
+
+def not_implemented(kernel: str, dtype: NumpyDtype) -> NotImplementedError:
+    """The error for a dtype that a kernel does not take."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtype)}'")
+
+
+def is_integer(x: Any) -> bool:
+    """Whether `x` may be an int argument: an int, a NumPy integer or a tensor of one integer, no bool."""
+    if isinstance(x, (int, np.integer)):
+        return not isinstance(x, bool)
+    return isinstance(x, CoreTensor) and x.value.dtype.kind in "iu" and not x.value.shape
+
+
+def integer(function: str, x: Any, name: str, position: int | None = None) -> int:
+    """An int argument.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if type(x) is int:
+        return x
+    if not is_integer(x):
+        raise wrong_type(function, name, position, "int", x)
+    return int(x)
+
+
+def is_number(x: Any) -> bool:
+    """Whether `x` may be a Number argument: a Python number, a NumPy scalar or a 0-d tensor."""
+    if isinstance(x, (*Number, np.generic)):
+        return True
+    return isinstance(x, CoreTensor) and not x.value.shape
+
+
+def number(function: str, x: Any, name: str, position: int | None = None) -> Any:
+    """A Number argument as a Python number.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if isinstance(x, Number):
+        return x
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, CoreTensor) and not x.value.shape:
+        return tensor_argument(function, x).item()
+    raise wrong_type(function, name, position, "Number", x)
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """A dimension counted from the front; a 0-d tensor counts as having one.
+
+    Raises:
+        IndexError: Out of range.
+    """
+    rank = ndim or 1
+    if not -rank <= dim < rank:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim})"
+        )
+    return dim + rank if dim < 0 else dim
+
+
+def dims_argument(function: str, dim: Any, ndim: int) -> tuple[int, ...] | None:
+    """The `dim=` of a reduction as sorted dimensions; None where it means all of them.
+
+    PyTorch reads an empty sequence as all dimensions too.
+
+    Raises:
+        TypeError: Not an int or a sequence of ints.
+        IndexError: Out of range.
+        RuntimeError: A dimension is named twice.
+    """
+    if dim is None:
+        return None
+    if type(dim) is int:
+        found = (wrap_dim(dim, ndim),)
+    elif isinstance(dim, Iterable) and not isinstance(dim, (str, CoreTensor)):
+        listed = [integer(function, d, "dim") for d in dim]
+        if not listed:
+            return None
+        found = tuple(sorted([wrap_dim(d, ndim) for d in listed]))
+        for a, b in zip(found, found[1:], strict=False):
+            if a == b:
+                raise RuntimeError(f"dim {a} appears multiple times in the list of dims")
+    else:
+        found = (wrap_dim(integer(function, dim, "dim"), ndim),)
+    return found if ndim else ()
+
+
+def dtype_argument(function: str, dtype: Any) -> NumpyDtype:
+    """The `dtype=` of a call as NumPy's.
+
+    Raises:
+        TypeError: It is no torch dtype (nor one of Python's types float, int, bool, complex).
+    """
+    if isinstance(dtype, dtypes.dtype):
+        return dtype.dtype
+    if dtype in (float, int, bool, complex):
+        return dtypes.to_numpy_dtype(dtype)
+    raise wrong_type(function, "dtype", None, "torch.dtype", dtype)

@@ -1,0 +1,217 @@
+"""The base of optimizers: parameter groups, state, hooks, saving and loading.
+
+An update rule computes on the values of the tensors with augmented assignments (`m *= beta`). On arrays
+these work in place, on NumPy scalars and on values of a transformation they make new values; storing the
+result back covers all three with one formula.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from ...core import modes
+from ...core.tensor import wrap
+from .._tensor import Tensor
+from ..autograd.hooks import RemovableHandle
+
+_hook_number = itertools.count()
+
+
+class _Required:
+    """Stands for a default that must be given."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+
+def put(t: Tensor, value: Any) -> None:
+    """Store the value that an update rule made, which may be the tensor's own memory, and note the write."""
+    t.value = value
+    t.shared_version().bump(4)
+
+
+def array_like(p: Tensor) -> Tensor:
+    """A zero tensor of the shape and dtype of a parameter, for state."""
+    return wrap(Tensor, np.zeros(p.value.shape, p.value.dtype))  # type: ignore[return-value]
+
+
+class Optimizer:
+    """Base of all optimizers.
+
+    Args:
+        params: Parameters, named parameters, or dicts that are parameter groups.
+        defaults: Options for groups that do not give their own.
+
+    Raises:
+        ValueError: No parameters; or a parameter in two groups.
+        TypeError: Something that is not a tensor.
+    """
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type(params).__name__}"
+            )
+        self.defaults = defaults
+        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        self._pre_hooks: dict[int, Callable[..., Any]] = {}
+        self._post_hooks: dict[int, Callable[..., Any]] = {}
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group: a dict with `params` and options of its own."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        group = dict(param_group)
+        params = group["params"]
+        if isinstance(params, Tensor):
+            params = [params]
+        elif isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change between runs. Please use a list instead."
+            )
+        params = list(params)
+        if params and isinstance(params[0], tuple):
+            group["param_names"] = [n for n, _ in params]
+            params = [p for _, p in params]
+        for p in params:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+            if not p.is_leaf and not p.retains_grad:  # type: ignore[attr-defined]
+                raise ValueError("can't optimize a non-leaf Tensor")
+        for name, default in self.defaults.items():
+            if default is required and name not in group:
+                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+            group.setdefault(name, default)
+        taken = {id(p) for g in self.param_groups for p in g["params"]}
+        if any(id(p) in taken for p in params):
+            raise ValueError("some parameters appear in more than one parameter group")
+        group["params"] = params
+        self.param_groups.append(group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop (or zero) the gradients of all parameters."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                leaf = p.leaf
+                if leaf is None or leaf.grad is None:
+                    continue
+                if set_to_none:
+                    leaf.grad = None
+                else:
+                    leaf.grad = wrap(Tensor, np.zeros_like(leaf.grad.value))
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update the parameters from their gradients.
+
+        Args:
+            closure: Computes the loss again with gradients; its value is returned.
+        """
+        for hook in list(self._pre_hooks.values()):
+            hook(self, (closure,), {})
+        loss = None
+        if closure is not None:
+            with modes.switched(off=modes.NO_GRAD):
+                loss = closure()
+        for group in self.param_groups:
+            ready = [p for p in group["params"] if p.leaf is not None and p.leaf.grad is not None]
+            if ready:
+                self.update(group, ready)
+        for hook in list(self._post_hooks.values()):
+            hook(self, (closure,), {})
+        return loss
+
+    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        """Apply the rule to the parameters of a group that have gradients."""
+        raise NotImplementedError
+
+    def gradient(self, group: dict[str, Any], p: Tensor) -> Any:
+        """The gradient's value, negated for `maximize`, with L2 `weight_decay` added."""
+        assert p.leaf is not None and p.leaf.grad is not None
+        g = p.leaf.grad.value
+        if group.get("maximize"):
+            g = -g
+        decay = group.get("weight_decay")
+        return g + decay * p.value if decay else g
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step."""
+        number = next(_hook_number)
+        self._pre_hooks[number] = hook
+        return RemovableHandle(self._pre_hooks, number)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        number = next(_hook_number)
+        self._post_hooks[number] = hook
+        return RemovableHandle(self._post_hooks, number)
+
+    def state_dict(self) -> dict[str, Any]:
+        """State and options, with parameters replaced by numbers."""
+        numbers: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            packed = {k: v for k, v in group.items() if k != "params"}
+            for p in group["params"]:
+                numbers.setdefault(id(p), len(numbers))
+            packed["params"] = [numbers[id(p)] for p in group["params"]]
+            groups.append(packed)
+        state = {numbers[id(p)] if isinstance(p, Tensor) else p: s for p, s in self.state.items()}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take back what `state_dict` gave.
+
+        Raises:
+            ValueError: The groups differ.
+        """
+        saved = deepcopy(state_dict)
+        if len(saved["param_groups"]) != len(self.param_groups):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(
+            len(a["params"]) != len(b["params"])
+            for a, b in zip(saved["param_groups"], self.param_groups, strict=True)
+        ):
+            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+        own = list(itertools.chain.from_iterable(g["params"] for g in self.param_groups))
+        numbers = list(itertools.chain.from_iterable(g["params"] for g in saved["param_groups"]))
+        by_number = dict(zip(numbers, own, strict=True))
+        self.state = defaultdict(dict)
+        for key, value in saved["state"].items():
+            self.state[by_number.get(key, key)] = value
+        for group, old in zip(self.param_groups, saved["param_groups"], strict=True):
+            group.update({k: v for k, v in old.items() if k != "params"})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__dict__.setdefault("_pre_hooks", {})
+        self.__dict__.setdefault("_post_hooks", {})
+
+    def __repr__(self) -> str:
+        text = type(self).__name__ + " ("
+        for i, group in enumerate(self.param_groups):
+            text += f"\nParameter Group {i}\n"
+            text += "".join(f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params")
+        return text + ")"
+
+
+Params = Iterable[Any]
