@@ -12,14 +12,13 @@ import numpy as np
 
 from ..core.aval import Aval
 from ..core.forward import dtype_of
-from ..core.kinds import broadcast_shapes, constant, elementwise, elementwise_real, general
+from ..core.kinds import constant, elementwise, elementwise_real, general
 from .arithmetic import div_no_nan, zeros_like
-from .complex import conj, real
 from .compare import eq, ne
+from .complex import conj, real
 from .evaluation import in_single, real_only, zero
+from .exponential import LN2, exp2
 from .select import keep
-
-LN2 = float(np.log(2.0))
 
 
 def is_complex(x: Any) -> bool:
@@ -98,13 +97,10 @@ angle = elementwise_real(
 )  # fmt: skip
 
 
-def _copysign_slope_eval(x: Any, y: Any) -> Any:
-    return np.copysign(np.sign(x), y) * np.sign(x) if False else _sign_eval(x) * np.copysign(
-        np.ones_like(x), y
-    )
-
-
-copysign_slope = constant("copysign_slope", _copysign_slope_eval, inputs="x y")
+copysign_slope = constant(
+    "copysign_slope", lambda x, y: np.copysign(_sign_eval(x), y) * _sign_eval(x), inputs="x y",
+    doc="1 where x and y have the same sign, -1 where not, 0 where x is 0.",
+)  # fmt: skip
 
 copysign = elementwise(
     "copysign", real_only("copysign", np.copysign),
@@ -164,11 +160,9 @@ def _ldexp(x: Any, y: Any) -> Any:
 
 
 ldexp = elementwise(
-    "ldexp", _ldexp, lambda d, y: d * exp2_(y), lambda d, out: d * out * LN2,
+    "ldexp", _ldexp, lambda d, y: d * exp2(y), lambda d, out: d * out * LN2,
     doc="x * 2**y, for any y, not only integers.",
 )  # fmt: skip
-
-exp2_ = elementwise("two_to_the", np.exp2, lambda d, out: d * out * LN2, grad_name="PowBackward2")
 
 
 def _frexp_eval(x: Any) -> Any:
@@ -177,17 +171,18 @@ def _frexp_eval(x: Any) -> Any:
 
 
 def _frexp_aval(x: Aval) -> tuple[Aval, Aval]:
-    return Aval(broadcast_shapes("frexp", x.shape), x.dtype), Aval(x.shape, np.dtype(np.int32))
+    return x, Aval(x.shape, np.dtype(np.int32))
 
 
-scale_down = constant(
-    "scale_down", lambda x, y: np.ldexp(np.ones_like(y, x.dtype), -y), inputs="x y",
-    doc="2**-y for integers y, in the dtype of x.",
+power_of_half = constant(
+    "power_of_half", lambda y, *, dtype: np.ldexp(1.0, -y).astype(dtype), inputs="y",
+    doc="2**-y for integers y, in `dtype`.",
 )  # fmt: skip
 
 frexp = general(
     "frexp", real_only("frexp", _frexp_eval), aval=_frexp_aval,
-    jvp=lambda d, x, out1: (d * scale_down(x, out1),), vjp=lambda ct, x, out1: ct[0] * scale_down(x, out1),
+    jvp=lambda d, aval, out1: (d * power_of_half(out1, dtype=aval.dtype),),
+    vjp=lambda ct, aval, out1: ct[0] * power_of_half(out1, dtype=aval.dtype),
     outputs=2, differentiable=(0,), pointwise=True,
     doc="Mantissa in [0.5, 1) and integer exponent with x = mantissa * 2**exponent.",
 )  # fmt: skip

@@ -118,13 +118,10 @@ def poisson_at(at: Position, shape: Shape, rate: Any, dtype: np.dtype[Any]) -> A
     rates = np.asarray(rate)
     per_rate = element_count(shape)
     count = per_rate * rates.size
-    work = np.dtype(np.float64 if rates.dtype in (np.float64, np.int32, np.int64) else np.float32)
+    work = np.dtype(np.float64)
     of = np.repeat(rates.reshape(-1).astype(work), per_rate)
     streams = _Lanes(at, count)
-    if work == np.float64:
-        uniforms = _Source(streams, count, 2, philox.unit_doubles)
-    else:
-        uniforms = _Source(streams, count, 4, philox.unit_floats)
+    uniforms = _Source(streams, count, 2, philox.unit_doubles)
     out = np.zeros(count, work)
     _multiply_up(of, uniforms, out)
     _transform_and_reject(of, uniforms, out)

@@ -257,6 +257,8 @@ class AttachedTensor(EagerTensor):
 
     __slots__ = ()
 
+    # It shares the other front end's memory, where in-place writes happen and must be noticed.
+    mutable: ClassVar[bool] = True
     edge = Tensor.__dict__["edge"]
 
 

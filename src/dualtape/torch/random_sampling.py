@@ -66,7 +66,7 @@ def permutation(stream: Stream, count: int, dtype: npt.DTypeLike = np.int64) -> 
 def _permutation_inside_out(stream: Stream, count: int) -> Array:
     """Shuffle with 64-bit draws, building the permutation as it grows (Durstenfeld's variant)."""
     out = np.empty(count, np.int64)
-    view = memoryview(out)  # indexing it is twice as fast as indexing the array
+    view = memoryview(out.data)  # indexing it is twice as fast as indexing the array
     for start in range(0, count, _AT_ONCE):
         stop = min(start + _AT_ONCE, count)
         limits = np.arange(start + 1, stop + 1, dtype=np.uint64)
@@ -81,6 +81,7 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool = 
     """Draw category numbers, as `torch.multinomial`.
 
     Args:
+        stream: Drawn from.
         weights: Floating, shape (categories,) or (rows, categories), not necessarily summing to 1.
         count: Draws per row.
         replacement: Whether a category may come again.
@@ -116,8 +117,8 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool = 
         with np.errstate(divide="ignore", invalid="ignore"):
             keys = weights / times  # the race of exponential clocks: the greatest key comes first
         if count == 1:
-            return np.argmax(keys, axis=-1, keepdims=True)
-        return np.argsort(-keys, axis=-1, kind="stable")[..., :count]
+            return np.asarray(np.argmax(keys, axis=-1, keepdims=True))
+        return np.asarray(np.argsort(-keys, axis=-1, kind="stable")[..., :count])
     wide = weights if weights.dtype == np.float64 else weights.astype(np.float32)
     rows = np.cumsum(wide.reshape(-1, wide.shape[-1]), axis=1)
     rows /= rows[:, -1:].copy()
@@ -154,16 +155,17 @@ def truncated_normal(
             out = np.where(outside, stream.normal(shape, dtype, mean, std), out)
         return out
     wide = np.float64 if dtype == np.float64 else np.float32
-    log_peak = -0.5 * ((max(low, min(mean, high)) - mean) / std) ** 2
+    peak = max(low, min(mean, high))
+    numbers = [mean, -0.5, -0.5 * ((peak - mean) / std) ** 2]
+    center, minus_half, log_peak = np.array(numbers).astype(dtype)
 
     def rejected(candidates: Array) -> Array:
         # PyTorch rounds to the dtype after each step, and a subtrahend (not a divisor) before it.
-        distance = (candidates - dtype.type(mean)).astype(wide)
-        distance = (distance / wide(std)).astype(dtype)
-        log_density = distance * distance * dtype.type(-0.5)
+        distance = ((candidates - center).astype(wide) / wide(std)).astype(dtype)
+        log_density = distance * distance * minus_half
         with np.errstate(divide="ignore"):
             level = np.log(stream.uniform(shape, dtype).astype(wide)).astype(dtype)
-        return np.asarray(level > log_density - dtype.type(log_peak))
+        return np.asarray(level > log_density - log_peak)
 
     out = stream.uniform(shape, dtype, low, high)
     pending = rejected(out)
@@ -197,7 +199,7 @@ def fill_in_memory_order(target: Array, draw: Callable[[Shape], Array]) -> None:
 
 
 def loader_base_seed(stream: Stream) -> int:
-    """Draw the base seed that `iter(DataLoader(...))` draws, whether it shuffles and has workers or not.
+    """Draw the base seed that `iter(DataLoader(...))` draws, whatever the loader's options.
 
     It is `torch.empty((), dtype=torch.int64).random_()` on the loader's generator, or on the default
     one when it has none. It comes first: the sampler draws nothing until the first batch is asked for.
@@ -240,7 +242,7 @@ def random_sampler_indices(
 
 
 def _check_weights(weights: Array, *, one_by_one: bool) -> None:
-    """Raise RuntimeError, in the words of PyTorch's kernel in use, unless each row is a distribution."""
+    """Raise RuntimeError, as the kernel in use does, unless each row is a distribution."""
     if not (np.isfinite(weights) & (weights >= 0)).all():
         if not one_by_one:
             raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")

@@ -346,8 +346,10 @@ class ReduceLROnPlateau(LRScheduler):
         self._last_lr = [g["lr"] for g in optimizer.param_groups]
 
     def _is_better(self, a: float) -> bool:
-        margin = self.threshold if self.threshold_mode == "abs" else self.threshold * self.best
-        return a < self.best - margin if self.mode == "min" else a > self.best + margin
+        t, relative = self.threshold, self.threshold_mode == "rel"
+        if self.mode == "min":
+            return a < (self.best * (1 - t) if relative else self.best - t)
+        return a > (self.best * (1 + t) if relative else self.best + t)
 
     def step(self, metrics: Any = None, epoch: int | None = None) -> None:  # type: ignore[override]
         """Note the metric of an epoch."""
