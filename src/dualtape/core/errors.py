@@ -15,6 +15,10 @@ class DtypeError(DualtapeError, TypeError, RuntimeError):
     """An element type does not fit the operation."""
 
 
+class IntegerDivisionError(DualtapeError, ZeroDivisionError, RuntimeError):
+    """An integer was divided by zero: an error everywhere but in NumPy."""
+
+
 class GraphError(DualtapeError, RuntimeError):
     """The recorded graph cannot answer: freed, not recorded, or not reaching the input."""
 

@@ -1,8 +1,8 @@
 """Splitting an array into several and putting several together.
 
 The parts of a split are views, made by one operation with several outputs: going back it is one
-concatenation, not a full-sized array of zeros for each part. A write through a part is the same as a
-write through the slice that it equals, and is remembered so.
+concatenation, not a full-sized array of zeros for each part. A write through a part is the same as
+a write through the slice that it equals, and is remembered so.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _split(x: Any, axis: int, sizes: Sequence[int], by_sizes: bool) -> tuple[Any
 
 
 def split(x: Any, size_or_sizes: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]:
-    """Views of `x` along `axis`, of the lengths given or all of one (but the last, which is the rest).
+    """Views of `x` along `axis`, of the lengths given or all of one, the last being the rest.
 
     Raises:
         ShapeError: The lengths are negative or do not sum up to the axis.
@@ -125,8 +125,8 @@ def split(x: Any, size_or_sizes: int | Sequence[int], axis: int = 0) -> tuple[An
             )
         if sum(sizes) != n:
             raise ShapeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at "
-                f"dimension {axis}), but got split_sizes={sizes}"
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size "
+                f"at dimension {axis}), but got split_sizes={sizes}"
             )
         return _split(x, axis, sizes, True)
     size = size_or_sizes
@@ -189,13 +189,13 @@ def _numpy_split(name: str, x: Any, sections: int | Sequence[int], axis: int, le
     s = tuple(x.shape)
     if len(s) < least:
         raise ShapeError(
-            f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with "
-            f"{len(s)} dimensions!"
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor "
+            f"with {len(s)} dimensions!"
         )
     if isinstance(sections, int) and (sections <= 0 or s[axis] % sections):
         raise ShapeError(
-            f"torch.{name} attempted to split along dimension {axis}, but the size of the dimension "
-            f"{s[axis]} is not divisible by the split_size {sections}!"
+            f"torch.{name} attempted to split along dimension {axis}, but the size of the "
+            f"dimension {s[axis]} is not divisible by the split_size {sections}!"
         )
     return tensor_split(x, sections, axis)
 

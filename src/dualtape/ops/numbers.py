@@ -13,11 +13,12 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.forward import dtype_of
 from ..core.kinds import constant, elementwise, elementwise_real, general
-from .arithmetic import div_no_nan, zeros_like
+from .arithmetic import zeros_like
 from .compare import eq, ne
 from .complex import conj, real
 from .evaluation import in_single, real_only, zero
 from .exponential import LN2, exp2
+from .guarded import div_or_zero
 from .select import keep
 
 
@@ -45,7 +46,7 @@ def _sgn_slope(d: Any, x: Any, out: Any) -> Any:
     if not is_complex(x):
         return zeros_like(d)
     across = d - real(conj(out) * d) * out
-    return div_no_nan(across, abs_(x))
+    return div_or_zero(across, abs_(x))
 
 
 sgn = elementwise_real(
@@ -82,7 +83,7 @@ def _angle_eval(x: Any) -> Any:
 def _over_square(x: Any) -> Any:
     """x / |x|^2, and 0 at 0."""
     size = abs_(x)
-    return div_no_nan(div_no_nan(x, size), size)
+    return div_or_zero(div_or_zero(x, size), size)
 
 
 def _angle_jvp(d: Any, x: Any) -> Any:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.forward import dtype_of
 from ..core.kinds import constant, elementwise
 from ..core.tensor import constant as number
-from .arithmetic import zeros_like
 from .compare import between, isfinite, logical_not
 from .evaluation import real_only, zero
 
@@ -180,9 +180,8 @@ def clamp(x: Any, low: Any = None, high: Any = None) -> Any:
     if low is None:
         return clamp_high(x, high)
     if isinstance(low, (int, float)) or isinstance(high, (int, float)):
-        low, high = (
-            zeros_like(x) + b if isinstance(b, (int, float)) else b for b in (low, high)
-        )
+        dtype = dtype_of(x)
+        low, high = (np.asarray(b, dtype) if isinstance(b, (int, float)) else b for b in (low, high))
     return clamp_between(x, low, high)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import elementwise
-from .arithmetic import div_no_nan
 from .evaluation import in_single, real_only
 from .exponential import rsqrt
+from .guarded import div_or_zero
 from .logistic import times_into
 from .numbers import is_complex
 
@@ -59,7 +59,7 @@ atanh = elementwise("atanh", np.arctanh, lambda d, x: d / ((1 - x) * (1 + x)))
 def _atan2_share(d: Any, x: Any, y: Any) -> Any:
     # y / (x*x + y*y), divided twice by the norm so that the squares cannot under- or overflow.
     norm = hypot(x, y)
-    return d * div_no_nan(div_no_nan(y, norm), norm)
+    return d * div_or_zero(div_or_zero(y, norm), norm)
 
 
 atan2 = elementwise(

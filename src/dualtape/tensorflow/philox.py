@@ -71,8 +71,7 @@ def words64(at: Position, count: int) -> Array:
     return pairs[:, 0] | pairs[:, 1] << np.uint64(32)
 
 
-# --- samples
-# ----------------------------------------------------------------------------------------
+# --- samples -------------------------------------------------------------------------------------
 
 
 def unit_floats(word: Array) -> Array:
@@ -174,12 +173,11 @@ def pairs_double(word: Array) -> Array:
     return np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=-1)
 
 
-# --- float32 log, sin and cos as glibc rounds them
-# --------------------------------------------------- NumPy's float32 functions are as accurate but
-# round elsewhere, which would change one normal sample in five. glibc (2.28 and later) uses the
-# methods of Arm's optimized-routines, made up of double arithmetic: the constants are the
-# coefficients of those. On all of (0, 1] `_log` differs in fewer than one float in a million,
-# `_sin_cos` nowhere that was found.
+# --- float32 log, sin and cos as glibc rounds them ------------------------------------------------
+
+# NOTE [rounding]: NumPy's float32 functions are as accurate but round elsewhere, which would change
+# one normal sample in five. glibc (2.28 and later) uses the methods of Arm's optimized-routines,
+# made up of double arithmetic; the constants are the coefficients of those.
 
 _TABLE_START, _TABLE_STEP = 0x3F330000, 0x80000
 

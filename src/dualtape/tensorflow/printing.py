@@ -34,8 +34,7 @@ Dims = Sequence[int | None] | None
 """A static shape: `None` is an unknown rank, a `None` inside it an unknown size."""
 
 
-# --- dtypes and shapes
-# -----------------------------------------------------------------------------
+# --- dtypes and shapes ---------------------------------------------------------------------------
 
 
 def dtype_name(dtype: np.dtype[Any] | type | str) -> str:
@@ -66,8 +65,7 @@ def shape_repr(dims: Dims) -> str:
     return f"TensorShape({None if dims is None else list(dims)})"
 
 
-# --- eager tensors, variables and what is made of them
-# ---------------------------------------------
+# --- eager tensors, variables and what is made of them -------------------------------------------
 
 
 def as_bytes(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

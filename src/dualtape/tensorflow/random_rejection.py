@@ -1,31 +1,42 @@
 """Gamma and Poisson samples, drawn by rejection as TensorFlow draws them.
 
 Each output has a stretch of the stream of its own and takes from it until a candidate is accepted;
-here all outputs that are not done yet take a step together. Integers and float16 to float64 samples
-equal those of TensorFlow 2.21's CPU kernels up to the rounding of `log`, `exp` and `pow`.
+here all outputs that are not done yet take a step together. Poisson samples equal those of
+TensorFlow 2.21's CPU kernels; gamma samples too in float16 and float32, in float64 to the rounding
+of `log` and `pow`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from dualtape.tensorflow import philox
 from dualtape.tensorflow.philox import RESERVED_PER_OUTPUT, Array, Position
-from dualtape.tensorflow.random_stateless import element_count
+from dualtape.tensorflow.random_stateless import checked_dtype, element_count, seed_position
 
-__all__ = ["gamma_at", "poisson_at"]
+__all__ = [
+    "GAMMA_DTYPES",
+    "POISSON_DTYPES",
+    "floored",
+    "gamma_at",
+    "poisson_at",
+    "stateless_gamma",
+    "stateless_poisson",
+]
 
 Shape = Sequence[int]
 
-_LGAMMA = np.frompyfunc(math.lgamma, 1, 1)
+GAMMA_DTYPES = ("float16", "float32", "float64")
+POISSON_DTYPES = ("float16", "float32", "float64", "int32", "int64")
+_lgamma = np.frompyfunc(math.lgamma, 1, 1)
 
 
 class _Lanes:
-    """One stream per output, each with samples left over from the last block it drew."""
+    """One stream per output, each at a block of its own."""
 
     def __init__(self, at: Position, count: int) -> None:
         self._at = at
@@ -39,11 +50,11 @@ class _Lanes:
 
 
 class _Source:
-    """Samples of one distribution; a block gives several, which are handed out from the last one."""
+    """Float64 samples of one distribution; a block gives two, handed out from the last one."""
 
-    def __init__(self, streams: _Lanes, count: int, per_block: int, convert: Any) -> None:
+    def __init__(self, streams: _Lanes, count: int, convert: Callable[[Array], Array]) -> None:
         self._streams, self._convert = streams, convert
-        self._held = np.empty((count, per_block))
+        self._held = np.empty((count, 2))
         self._left = np.zeros(count, np.intp)
 
     def take(self, lanes: Array) -> Array:
@@ -51,30 +62,49 @@ class _Source:
         empty = lanes[self._left[lanes] == 0]
         if len(empty):
             self._held[empty] = self._convert(self._streams.block(empty))
-            self._left[empty] = self._held.shape[1]
+            self._left[empty] = 2
         self._left[lanes] -= 1
         return self._held[lanes, self._left[lanes]]
 
 
-def gamma_at(at: Position, shape: Shape, alpha: Any, dtype: np.dtype[Any]) -> Array:
+def _spread(name: str, parameter: Array, per: int) -> Array:
+    """Return a checked parameter as float64, repeated `per` times for each of its elements."""
+    wide = parameter.reshape(-1).astype(np.float64)
+    if not (np.isfinite(wide) & (wide >= 0)).all():
+        raise ValueError(
+            f"{name} must be finite and not negative, got {wide.min()} to {wide.max()}"
+        )
+    return np.repeat(wide, per)
+
+
+def _arrange(out: Array, parameter: Array, shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """Bring samples, those of one parameter after another, into shape `shape + parameter.shape`."""
+    if dtype == np.float16:
+        out = out.astype(np.float32)  # rounded twice, as TensorFlow's conversion does
+    per = element_count(shape)
+    return out.reshape(parameter.size, per).T.reshape(*shape, *parameter.shape).astype(dtype)
+
+
+def gamma_at(at: Position, shape: Shape, alpha: Array, dtype: np.dtype[Any]) -> Array:
     """Return gamma samples of rate 1, shape `shape + alpha.shape`.
 
     Args:
         at: Where the stream begins; `RESERVED_PER_OUTPUT` blocks belong to each output.
         shape: How many samples for each `alpha`.
-        alpha: Positive, any shape.
-        dtype: float16, float32 or float64; candidates are computed in float64.
+        alpha: Finite and not negative, any shape.
+        dtype: Of the result; candidates are computed in float64.
 
-    Method: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26 (2000).
+    Raises:
+        ValueError: An `alpha` is negative, infinite or NaN.
+
+    Method: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26
+    (2000).
     """
-    shapes = np.asarray(alpha)
-    per_alpha = element_count(shape)
-    count = per_alpha * shapes.size
-    of = np.repeat(shapes.reshape(-1).astype(np.float64), per_alpha)
-    streams = _Lanes(at, count)
-    normals = _Source(streams, count, 2, philox.pairs_double)
-    uniforms = _Source(streams, count, 2, philox.unit_doubles)
-    out = np.empty(count)
+    of = _spread("alpha", alpha, element_count(shape))
+    streams = _Lanes(at, len(of))
+    normals = _Source(streams, len(of), philox.pairs_double)
+    uniforms = _Source(streams, len(of), philox.unit_doubles)
+    out = np.empty(len(of))
 
     is_one = np.nonzero(of == 1)[0]
     out[is_one] = -np.log1p(-uniforms.take(is_one))
@@ -96,69 +126,116 @@ def gamma_at(at: Position, shape: Shape, alpha: Any, dtype: np.dtype[Any]) -> Ar
         done = lanes[accepted]
         out[done] = d[done] * v[accepted]
         low = done[small[done]]
-        out[low] *= uniforms.take(low) ** (1 / of[low])
+        with np.errstate(divide="ignore"):  # alpha = 0 gives u**inf = 0
+            out[low] *= uniforms.take(low) ** (1 / of[low])
         todo = np.setdiff1d(todo, done, assume_unique=True)
-    samples = out.reshape(shapes.size, per_alpha).T.reshape(*shape, *shapes.shape)
-    return samples.astype(dtype)
+    return _arrange(out, alpha, shape, dtype)
 
 
-def poisson_at(at: Position, shape: Shape, rate: Any, dtype: np.dtype[Any]) -> Array:
+def poisson_at(at: Position, shape: Shape, rate: Array, dtype: np.dtype[Any]) -> Array:
     """Return Poisson samples, shape `shape + rate.shape`.
 
     Args:
         at: Where the stream begins; `RESERVED_PER_OUTPUT` blocks belong to each output.
         shape: How many samples for each rate.
-        rate: Not negative, any shape; float32 rates are worked with in float32, others in float64.
-        dtype: Any real dtype.
+        rate: Finite and not negative, any shape.
+        dtype: Of the result.
 
-    Methods: below a rate of 10 Knuth's product of uniforms (The Art of Computer Programming 3.4.1);
-    from there on PTRS of Hörmann, "The transformed rejection method for generating Poisson random
-    variables", Insurance: Mathematics and Economics 12 (1993).
+    Raises:
+        ValueError: A rate is negative, infinite or NaN.
+
+    Methods: below a rate of 10 Knuth's product of uniforms (The Art of Computer Programming
+    3.4.1); from there on PTRS of Hörmann, "The transformed rejection method for generating
+    Poisson random variables", Insurance: Mathematics and Economics 12 (1993).
     """
-    rates = np.asarray(rate)
-    per_rate = element_count(shape)
-    count = per_rate * rates.size
-    work = np.dtype(np.float64)
-    of = np.repeat(rates.reshape(-1).astype(work), per_rate)
-    streams = _Lanes(at, count)
-    uniforms = _Source(streams, count, 2, philox.unit_doubles)
-    out = np.zeros(count, work)
+    of = _spread("lam", rate, element_count(shape))
+    uniforms = _Source(_Lanes(at, len(of)), len(of), philox.unit_doubles)
+    out = np.zeros(len(of))
     _multiply_up(of, uniforms, out)
     _transform_and_reject(of, uniforms, out)
-    samples = out.reshape(rates.size, per_rate).T.reshape(*shape, *rates.shape)
-    return samples.astype(dtype)
+    return _arrange(out, rate, shape, dtype)
 
 
 def _multiply_up(of: Array, uniforms: _Source, out: Array) -> None:
-    """Count how many uniforms it takes for their product to fall to exp(-rate), for rates below 10."""
+    """For rates below 10, count the uniforms it takes until their product is exp(-rate) or less."""
     todo = np.nonzero(of < 10)[0]
-    product = np.ones(len(of), of.dtype)
+    product = np.ones(len(of))
     goal = np.exp(-of)
     while len(todo):
-        product[todo] *= uniforms.take(todo).astype(of.dtype)
+        product[todo] *= uniforms.take(todo)
         todo = todo[product[todo] > goal[todo]]
         out[todo] += 1
 
 
 def _transform_and_reject(of: Array, uniforms: _Source, out: Array) -> None:
-    """Hörmann's method, in his names, for rates from 10 on."""
-    real = of.dtype.type
+    """For rates from 10 on, Hörmann's method in his names."""
+    b = 0.931 + 2.53 * np.sqrt(of)
+    a = -0.059 + 0.02483 * b
     todo = np.nonzero(of >= 10)[0]
-    b = real(0.931) + real(2.53) * np.sqrt(of)
-    a = real(-0.059) + real(0.02483) * b
-    inverse_alpha = real(1.1239) + real(1.1328) / (b - real(3.4))
     while len(todo):
         mu, bt, at = of[todo], b[todo], a[todo]
-        u = uniforms.take(todo).astype(real) - real(0.5)
-        v = uniforms.take(todo).astype(real)
-        shifted = real(0.5) - np.abs(u)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            k = np.floor((real(2) * at / shifted + bt) * u + mu + real(0.43))
-            easy = (shifted >= real(0.07)) & (v <= real(0.9277) - real(3.6224) / (bt - real(2)))
-            hopeless = (k < 0) | ((shifted < real(0.013)) & (v > shifted)) | ~np.isfinite(k)
-            s = np.log(v * inverse_alpha[todo] / (at / (shifted * shifted) + bt))
-            safe = np.where(hopeless, real(0), k)
-            t = -mu + safe * np.log(mu) - _LGAMMA(safe + real(1)).astype(real)
+        inverse_alpha = 1.1239 + 1.1328 / (bt - 3.4)
+        u = uniforms.take(todo) - 0.5
+        v = uniforms.take(todo)
+        shifted = 0.5 - np.abs(u)
+        with np.errstate(divide="ignore", invalid="ignore"):  # u = -0.5 or v = 0 is rejected below
+            k = np.floor((2 * at / shifted + bt) * u + mu + 0.43)
+            easy = (shifted >= 0.07) & (v <= 0.9277 - 3.6224 / (bt - 2))
+            hopeless = ~(k >= 0) | ((shifted < 0.013) & (v > shifted))
+            s = np.log(v * inverse_alpha / (at / (shifted * shifted) + bt))
+        count = np.where(hopeless, 0, k)
+        t = -mu + count * np.log(mu) - _lgamma(count + 1).astype(np.float64)
         accepted = easy | (~hopeless & (s <= t))
         out[todo[accepted]] = k[accepted]
         todo = todo[~accepted]
+
+
+# --- stateless -----------------------------------------------------------------------------------
+
+
+def _leading(shape: Shape, parameter: Array) -> Shape:
+    lead = len(shape) - parameter.ndim
+    if lead < 0 or tuple(shape[lead:]) != parameter.shape:
+        raise ValueError(
+            f"Shape passed in must end with broadcasted shape: {tuple(shape)} does not end "
+            f"with {parameter.shape}."
+        )
+    return shape[:lead]
+
+
+def stateless_gamma(
+    shape: Shape, seed: Any, alpha: Any, beta: Any = None, dtype: Any = np.float32
+) -> Array:
+    """Return `tf.random.stateless_gamma`.
+
+    Args:
+        shape: Of the result; ends with the shape `alpha` and `beta` broadcast to.
+        seed: Two integers.
+        alpha: Shape parameter of the distribution.
+        beta: Rate, 1 if None.
+        dtype: float16, float32 or float64.
+
+    Raises:
+        ValueError: A shape, seed, dtype or parameter is outside what is said above.
+    """
+    resolved = checked_dtype(dtype, GAMMA_DTYPES)
+    rate = np.asarray(1 if beta is None else beta, resolved)
+    alphas = np.asarray(alpha, resolved) + np.zeros_like(rate)
+    unit = gamma_at(seed_position(seed), _leading(shape, alphas), alphas, resolved)
+    return floored(unit / rate)
+
+
+def stateless_poisson(shape: Shape, seed: Any, lam: Any, dtype: Any = np.int32) -> Array:
+    """Return `tf.random.stateless_poisson`; `shape` ends with the shape of `lam`.
+
+    Raises:
+        ValueError: A shape, seed, dtype or rate is outside what is said above.
+    """
+    resolved = checked_dtype(dtype, POISSON_DTYPES)
+    rates = np.asarray(lam)
+    return poisson_at(seed_position(seed), _leading(shape, rates), rates, resolved)
+
+
+def floored(gamma: Array) -> Array:
+    """Lift gamma samples that came out as zero to the smallest normal number of their dtype."""
+    return np.asarray(np.maximum(gamma, np.finfo(gamma.dtype).tiny))

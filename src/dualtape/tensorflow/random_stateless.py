@@ -89,8 +89,7 @@ def element_count(shape: Shape) -> int:
     return math.prod(shape)
 
 
-# --- samples at a position
-# --------------------------------------------------------------------------
+# --- samples at a position -----------------------------------------------------------------------
 
 
 def uniform_at(at: Position, shape: Shape, low: Any, high: Any, dtype: np.dtype[Any]) -> Array:
@@ -186,8 +185,7 @@ def categorical_at(at: Position, logits: Any, num_samples: int, dtype: Any = np.
     return out
 
 
-# --- stateless
-# --------------------------------------------------------------------------------------
+# --- stateless -----------------------------------------------------------------------------------
 
 
 def seed_position(seed: Any) -> Position:

@@ -17,6 +17,13 @@ import numpy as np
 
 from dualtape.tensorflow import philox
 from dualtape.tensorflow.philox import Array, Position
+from dualtape.tensorflow.random_rejection import (
+    GAMMA_DTYPES,
+    POISSON_DTYPES,
+    floored,
+    gamma_at,
+    poisson_at,
+)
 from dualtape.tensorflow.random_stateless import (
     FLOATS,
     SIGNED,
@@ -166,6 +173,31 @@ class Streams:
         """
         blocks = -(-max(count - 1, 0) // 4)
         return shuffle_order_at(self.reserve(("RandomShuffle", str(dtype)), seed, blocks), count)
+
+    def gamma(
+        self,
+        shape: Shape,
+        alpha: Any,
+        beta: Any = None,
+        dtype: Any = np.float32,
+        seed: int | None = None,
+    ) -> Array:
+        """Return `tf.random.gamma`: shape `shape` and that to which `alpha` and `beta` broadcast."""
+        resolved = checked_dtype(dtype, GAMMA_DTYPES)
+        rate = np.asarray(1 if beta is None else beta, resolved)
+        alphas = np.asarray(alpha, resolved) + np.zeros_like(rate)
+        at = self._draw("RandomGamma", resolved, seed, element_count(shape) * alphas.size)
+        return floored(gamma_at(at, shape, alphas, resolved) / rate)
+
+    def poisson(
+        self, shape: Shape, lam: Any, dtype: Any = np.float32, seed: int | None = None
+    ) -> Array:
+        """Return `tf.random.poisson`: shape `shape` and that of `lam`."""
+        resolved = checked_dtype(dtype, POISSON_DTYPES)
+        rates = np.asarray(lam)
+        kernel = f"RandomPoisson from {rates.dtype.name}"
+        at = self._draw(kernel, resolved, seed, element_count(shape) * rates.size)
+        return poisson_at(at, shape, rates, resolved)
 
     def categorical(
         self, logits: Any, num_samples: int, dtype: Any = np.int64, seed: int | None = None

@@ -153,3 +153,65 @@ def dtype_argument(function: str, dtype: Any) -> NumpyDtype:
     if dtype in (float, int, bool, complex):
         return dtypes.to_numpy_dtype(dtype)
     raise wrong_type(function, "dtype", None, "torch.dtype", dtype)
+
+
+_CPP_NAMES = {
+    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t",
+    "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t", "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double",
+}  # fmt: skip
+
+
+def fits(value: Any, dtype: NumpyDtype) -> bool:
+    """Whether a Python number may be converted to `dtype`: a negative one to unsigned may wrap around."""
+    if dtype.kind == "b":
+        return True
+    if isinstance(value, complex):
+        if dtype.kind == "c":
+            return True
+        if value.imag:
+            return False
+        value = value.real
+    if isinstance(value, float) and (value != value or value in (np.inf, -np.inf)):
+        return dtype.kind not in "iu"
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        least = -int(info.max) if dtype.kind == "u" else int(info.min)
+        return bool(least <= value <= info.max)
+    if dtype.kind == "c":
+        return True
+    most = 3.3895313892515355e38 if dtype.kind == "V" else float(np.finfo(dtype).max)
+    return bool(-most <= value <= most)
+
+
+def wrapped(value: Any, dtype: NumpyDtype) -> int:
+    """An integer reduced to the range of an integer dtype, as C converts.
+
+    Raises:
+        OverflowError: It needs more than 64 bits.
+    """
+    value = int(value)
+    if not -(2**63) <= value < 2**64:
+        raise OverflowError("int too big to convert")
+    bits = dtype.itemsize * 8
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if dtype.kind == "i" and value >> (bits - 1) else value
+
+
+def number_as(value: Any, dtype: NumpyDtype, names: dict[str, str] | None = None) -> Any:
+    """A Python number as a NumPy scalar of `dtype`.
+
+    Raises:
+        RuntimeError: It does not fit.
+        OverflowError: It needs more than 64 bits.
+    """
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise OverflowError("int too big to convert")
+    if not fits(value, dtype):
+        name = _CPP_NAMES[dtype.name] if names is None else names.get(dtype.name, dtype.name)
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    if dtype.kind in "iu":
+        return dtype.type(wrapped(value.real, dtype))
+    if isinstance(value, complex) and dtype.kind != "c":
+        value = bool(value) if dtype.kind == "b" else value.real
+    return np.array(value).astype(dtype)[()]

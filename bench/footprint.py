@@ -1,0 +1,56 @@
+"""Import time over NumPy's own, and installed size."""
+
+from __future__ import annotations
+
+import importlib.util
+import pathlib
+import statistics
+import subprocess
+import sys
+
+MODULES = {"dualtape": 50, "dualtape.torch": 150, "dualtape.tensorflow": 150, "torch": None, "tensorflow": None}
+
+
+def import_milliseconds(module):
+    """Milliseconds that importing `module` takes in a process that has NumPy, by -X importtime."""
+    out = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", f"import numpy\nimport {module}"], capture_output=True, text=True
+    ).stderr
+    for line in reversed(out.splitlines()):
+        parts = [x.strip() for x in line.removeprefix("import time:").split("|")]
+        if len(parts) == 3 and parts[2] == module:
+            total = int(parts[1])
+            break
+    else:
+        raise RuntimeError(f"{module} is not in the import log")
+    parent = module.rpartition(".")[0]
+    if parent:  # a submodule's own line leaves out the parent package
+        total += next(
+            int(p[1]) for p in ([x.strip() for x in line.removeprefix("import time:").split("|")] for line in out.splitlines())
+            if len(p) == 3 and p[2] == parent
+        )  # fmt: skip
+    return total / 1000
+
+
+def megabytes(module):
+    """Size of a package on disk."""
+    spec = importlib.util.find_spec(module)
+    root = pathlib.Path(spec.origin).parent
+    files = [f for f in root.rglob("*") if f.is_file() and f.suffix != ".pyc"]
+    return sum(f.stat().st_size for f in files) / 1e6
+
+
+def footprint_rows():
+    """The table of import times and sizes."""
+    rows = ["", "| package | import, ms over NumPy | at most | size, MB |", "|---|---|---|---|"]
+    for module, bound in MODULES.items():
+        if importlib.util.find_spec(module.split(".")[0]) is None:
+            continue
+        ms = statistics.median(import_milliseconds(module) for _ in range(5))
+        size = f"{megabytes(module):.1f}" if "." not in module else ""
+        rows.append(f"| {module} | {ms:.0f} | {bound or ''} | {size} |")
+    return rows
+
+
+if __name__ == "__main__":
+    print("\n".join(footprint_rows()))

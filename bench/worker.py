@@ -1,0 +1,60 @@
+"""One system in a process of its own: times a workload whenever it is asked to.
+
+Reads lines `workload-name` from standard input and answers each with the best microseconds per step of a
+short burst, so that the runner can interleave systems. Started by `run.py`.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+import time
+
+from workloads import WORKLOADS
+
+BURST = 0.15  # seconds a burst lasts
+
+
+def load(system):
+    """The module that plays `torch` or `tensorflow` here."""
+    module = importlib.import_module(system)
+    if system == "torch":
+        module.set_num_threads(THREADS)
+    if system == "tensorflow":
+        module.config.threading.set_intra_op_parallelism_threads(THREADS)
+        module.config.threading.set_inter_op_parallelism_threads(THREADS)
+    return module
+
+
+def burst(step):
+    """The median microseconds per step over one burst."""
+    times = []
+    end = time.perf_counter() + BURST
+    while time.perf_counter() < end or len(times) < 5:
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    times.sort()
+    return times[len(times) // 2] * 1e6
+
+
+def main():
+    """Serve requests until standard input ends."""
+    module = load(sys.argv[1])
+    function = len(sys.argv) > 3 and sys.argv[3] == "function"
+    steps = {}
+    for line in sys.stdin:
+        name = line.strip()
+        if name not in steps:
+            step = WORKLOADS[name][1](module)
+            steps[name] = module.function(step) if function else step
+            for _ in range(20):
+                steps[name]()
+            gc.collect()
+        print(burst(steps[name]), flush=True)
+
+
+if __name__ == "__main__":
+    THREADS = int(sys.argv[2])
+    main()
