@@ -45,7 +45,9 @@ def theirs(torch, f, arrays, wanted, order, seed):
     outs = list(outs) if isinstance(outs, (tuple, list)) else [outs]
     rng = np.random.default_rng(seed)
     values = [o.detach().resolve_conj().resolve_neg().numpy() for o in outs]
-    cts = [torch.from_numpy(np.asarray(_normal(rng, v))).requires_grad_() for v in values]
+    cts = [torch.from_numpy(np.asarray(_normal(rng, v))) for v in values]
+    for c in cts:
+        c.requires_grad_(c.dtype.is_floating_point or c.dtype.is_complex)
     if not order:
         return values, [], []
     some = [(o, c) for o, c in zip(outs, cts, strict=True) if o.requires_grad]

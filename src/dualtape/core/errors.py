@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 class DualtapeError(Exception):
     """Base of every error that dualtape raises on purpose."""
@@ -15,8 +17,20 @@ class DtypeError(DualtapeError, TypeError, RuntimeError):
     """An element type does not fit the operation."""
 
 
+class ArgumentError(DualtapeError, ValueError, RuntimeError):
+    """A setting that the operation does not take. PyTorch raises RuntimeError here; this is both."""
+
+
 class IntegerDivisionError(DualtapeError, ZeroDivisionError, RuntimeError):
     """An integer was divided by zero: an error everywhere but in NumPy."""
+
+
+class ModeError(DualtapeError, NotImplementedError):
+    """The operation has no such mode for this input."""
+
+
+class LinAlgError(DualtapeError, RuntimeError, np.linalg.LinAlgError):
+    """A factorisation could not be completed: singular, not positive definite, not converged."""
 
 
 class GraphError(DualtapeError, RuntimeError):

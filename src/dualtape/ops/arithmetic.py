@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import IntegerDivisionError
+from ..core.errors import ArgumentError, IntegerDivisionError
 from ..core.forward import dtype_of
 from ..core.kinds import constant, elementwise
 from ..core.tensor import constant as number
@@ -83,7 +83,7 @@ def divide(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
             derivative is 0.
 
     Raises:
-        ValueError: Another rounding mode.
+        ArgumentError: Another rounding mode.
         IntegerDivisionError: An integer divided by zero, rounded.
     """
     if rounding_mode is None:
@@ -92,7 +92,7 @@ def divide(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
         return div_floor(x, y)
     if rounding_mode == "trunc":
         return div_trunc(x, y)
-    raise ValueError(
+    raise ArgumentError(
         "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
         f"'{rounding_mode}'"
     )

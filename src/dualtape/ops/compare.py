@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DtypeError
+from ..core.errors import ArgumentError, DtypeError
 from ..core.kinds import constant
 from .evaluation import real_only
 
@@ -89,11 +89,11 @@ def isclose(
         equal_nan: Whether NaN is close to NaN.
 
     Raises:
-        ValueError: A tolerance is negative.
+        ArgumentError: A tolerance is negative.
     """
     if rtol < 0 or atol < 0:
         which, value = ("rtol", rtol) if rtol < 0 else ("atol", atol)
-        raise ValueError(f"{which} must be greater than or equal to zero, but got {value}")
+        raise ArgumentError(f"{which} must be greater than or equal to zero, but got {value}")
     return isclose_p(x, y, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
 
 
@@ -101,6 +101,7 @@ def isclose(
 # gradient does with NaN, so each has the one that its rule needs.
 
 exceeds = constant("exceeds", lambda x, *, bound: x > bound, doc="x > bound; false for NaN.")
+less_than = constant("less_than", lambda x, *, bound: x < bound, doc="x < bound; false for NaN.")
 not_at_most = constant(
     "not_at_most", lambda x, *, bound: ~(x <= bound), doc="Not x <= bound; true for NaN."
 )

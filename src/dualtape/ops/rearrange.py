@@ -75,7 +75,7 @@ def _ints(value: int | Sequence[int]) -> list[int]:
 
 
 def roll(x: Any, shifts: int | Sequence[int], axes: int | Sequence[int] | None = None) -> Any:
-    """Move elements along `axes` by `shifts` places, those that fall off coming in at the other end.
+    """Move elements along `axes` by `shifts` places; what falls off comes in at the other end.
 
     Without axes the elements move as if they stood in one row.
 
@@ -153,7 +153,8 @@ def repeat(x: Any, repeats: Sequence[int]) -> Any:
     repeats = tuple([int(r) for r in repeats])
     if len(repeats) < len(s):
         raise ShapeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
         )
     s = (1,) * (len(repeats) - len(s)) + s
     if any(r < 0 for r in repeats):
@@ -199,8 +200,8 @@ def pixel_shuffle(x: Any, factor: int) -> Any:
         raise ShapeError(f"pixel_shuffle expects a positive upscale_factor, but got {factor}")
     if c % (factor * factor):
         raise ShapeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
-            f"upscale_factor, but input.size(-3)={c} is not divisible by {factor * factor}"
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            f"of upscale_factor, but input.size(-3)={c} is not divisible by {factor * factor}"
         )
     out = c // (factor * factor)
     n = len(lead)
@@ -244,7 +245,8 @@ def channel_shuffle(x: Any, groups: int) -> Any:
         )
     if s[1] % groups:
         raise ShapeError(
-            f"Number of channels must be divisible by groups. Got {s[1]} channels and {groups} groups."
+            f"Number of channels must be divisible by groups. Got {s[1]} channels and {groups} "
+            "groups."
         )
     split = reshape(x, (s[0], groups, s[1] // groups, size_of(s[2:])))
     return reshape(transpose_p(split, axis0=1, axis1=2), s)
@@ -254,7 +256,7 @@ def _image(name: str, x: Any, least: int) -> tuple[int, ...]:
     s = tuple(x.shape)
     if len(s) < least:
         raise ShapeError(
-            f"{name} expects input to have at least {least} dimensions, but got input with {len(s)} "
-            "dimension(s)"
+            f"{name} expects input to have at least {least} dimensions, but got input with "
+            f"{len(s)} dimension(s)"
         )
     return s

@@ -104,13 +104,13 @@ def _mean_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> A
 mean_p = linear(
     "mean", _mean_eval,
     lambda ct, aval, *, axes, keepdims: restore_axes(
-        ct / count_along(aval.shape, axes), aval.shape, axes, keepdims
+        ct / (count_along(aval.shape, axes) or 1), aval.shape, axes, keepdims
     ),
     aval=reduced_aval, batch=batch_reduction(lambda: mean_p), grad_name="MeanBackward1",
 )  # fmt: skip
 
 mean_all_p = linear(
-    "mean_all", _mean_eval, lambda ct, aval: spread(ct / size_of(aval.shape), aval.shape),
+    "mean_all", _mean_eval, lambda ct, aval: spread(ct / (size_of(aval.shape) or 1), aval.shape),
     aval=scalar_aval, batch=batch_reduction(lambda: mean_p), grad_name="MeanBackward0",
 )  # fmt: skip
 

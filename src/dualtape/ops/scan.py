@@ -133,7 +133,8 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
     Args:
         x: At least 1-d.
-        n: How often to take differences; the axis shortens by as much, to 0 at least.
+        n: How often to take differences; the axis shortens by as much, to 0 at least. For 0 nothing
+            is joined on either.
         axis: The axis.
         prepend, append: Values to join on before, or None.
 
@@ -150,7 +151,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     more = [v for v in (prepend, x, append) if v is not None]
     if any(len(v.shape) != rank for v in more):
         raise ShapeError("diff expects prepend or append to be the same dimension as input")
-    if len(more) > 1:
+    if len(more) > 1 and n:
         x = concatenate(more, axis)
     for _ in range(min(n, x.shape[axis])):
         high, low = _cut(x, axis, 1, None), _cut(x, axis, None, -1)

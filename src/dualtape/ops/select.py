@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentError
 from ..core.forward import dtype_of
 from ..core.kinds import constant, elementwise
 from ..core.tensor import constant as number
@@ -169,10 +170,10 @@ def clamp(x: Any, low: Any = None, high: Any = None) -> Any:
         low, high: Python numbers, or values of the dtype of x that broadcast with it, or None.
 
     Raises:
-        ValueError: Both bounds are None.
+        ArgumentError: Both bounds are None.
     """
     if low is None and high is None:
-        raise ValueError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise ArgumentError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if all(b is None or isinstance(b, (int, float)) for b in (low, high)):
         return clamp_p(x, low=low, high=high)
     if high is None:

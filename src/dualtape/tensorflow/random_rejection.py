@@ -82,7 +82,7 @@ def _arrange(out: Array, parameter: Array, shape: Shape, dtype: np.dtype[Any]) -
     if dtype == np.float16:
         out = out.astype(np.float32)  # rounded twice, as TensorFlow's conversion does
     per = element_count(shape)
-    return out.reshape(parameter.size, per).T.reshape(*shape, *parameter.shape).astype(dtype)
+    return out.reshape(parameter.size, per).T.reshape((*shape, *parameter.shape)).astype(dtype)
 
 
 def gamma_at(at: Position, shape: Shape, alpha: Array, dtype: np.dtype[Any]) -> Array:
@@ -220,7 +220,7 @@ def stateless_gamma(
     """
     resolved = checked_dtype(dtype, GAMMA_DTYPES)
     rate = np.asarray(1 if beta is None else beta, resolved)
-    alphas = np.asarray(alpha, resolved) + np.zeros_like(rate)
+    alphas = np.asarray(np.asarray(alpha, resolved) + np.zeros_like(rate))
     unit = gamma_at(seed_position(seed), _leading(shape, alphas), alphas, resolved)
     return floored(unit / rate)
 

@@ -182,10 +182,10 @@ class Streams:
         dtype: Any = np.float32,
         seed: int | None = None,
     ) -> Array:
-        """Return `tf.random.gamma`: shape `shape` and that to which `alpha` and `beta` broadcast."""
+        """Return `tf.random.gamma`, shape `shape` and that `alpha` and `beta` broadcast to."""
         resolved = checked_dtype(dtype, GAMMA_DTYPES)
         rate = np.asarray(1 if beta is None else beta, resolved)
-        alphas = np.asarray(alpha, resolved) + np.zeros_like(rate)
+        alphas = np.asarray(np.asarray(alpha, resolved) + np.zeros_like(rate))
         at = self._draw("RandomGamma", resolved, seed, element_count(shape) * alphas.size)
         return floored(gamma_at(at, shape, alphas, resolved) / rate)
 

@@ -12,8 +12,7 @@ from ..core.tensor import retyped
 from . import dtypes
 from ._tensor import Tensor
 from .dtypes import NumpyDtype, scalar_name
-
-Number = (bool, int, float, complex)
+from .promotion import Number, wrapped
 
 
 def type_name(x: Any) -> str:
@@ -182,20 +181,6 @@ def fits(value: Any, dtype: NumpyDtype) -> bool:
         return True
     most = 3.3895313892515355e38 if dtype.kind == "V" else float(np.finfo(dtype).max)
     return bool(-most <= value <= most)
-
-
-def wrapped(value: Any, dtype: NumpyDtype) -> int:
-    """An integer reduced to the range of an integer dtype, as C converts.
-
-    Raises:
-        OverflowError: It needs more than 64 bits.
-    """
-    value = int(value)
-    if not -(2**63) <= value < 2**64:
-        raise OverflowError("int too big to convert")
-    bits = dtype.itemsize * 8
-    value &= (1 << bits) - 1
-    return value - (1 << bits) if dtype.kind == "i" and value >> (bits - 1) else value
 
 
 def number_as(value: Any, dtype: NumpyDtype, names: dict[str, str] | None = None) -> Any:

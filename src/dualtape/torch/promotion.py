@@ -19,6 +19,28 @@ from .dtypes import NumpyDtype, category, promote_numpy
 Number = (bool, int, float, complex)
 
 
+def fits_exactly(x: Any, dtype: NumpyDtype) -> bool:
+    """Whether an integer lies in the range of an integer dtype."""
+    if type(x) is int and -128 <= x < 128 and dtype.kind == "i":
+        return True
+    bits = dtype.itemsize * 8
+    return bool(0 <= x < 1 << bits if dtype.kind == "u" else -(1 << (bits - 1)) <= x < 1 << (bits - 1))
+
+
+def wrapped(value: Any, dtype: NumpyDtype) -> int:
+    """An integer reduced to the range of an integer dtype, as C converts and PyTorch's operators do.
+
+    Raises:
+        OverflowError: It needs more than 64 bits.
+    """
+    value = int(value)
+    if not -(2**63) <= value < 2**64:
+        raise OverflowError("int too big to convert")
+    bits = dtype.itemsize * 8
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if dtype.kind == "i" and value >> (bits - 1) else value
+
+
 def number_dtype(x: Any) -> NumpyDtype:
     """The dtype that a Python number has on its own."""
     if isinstance(x, bool):
@@ -79,4 +101,6 @@ def as_operand(x: Any, dtype: NumpyDtype, cls: type[CoreTensor], like: Any = Non
         return x if issubclass(type(x), cls) else retyped(x, cls)
     if isinstance(x, np.generic):
         x = x.item()
+    if dtype.kind in "iu" and not fits_exactly(x, dtype):
+        x = wrapped(x, dtype)
     return wrap(cls, constant(x, dtype, like))

@@ -1,13 +1,18 @@
-"""Making a function of the `torch` namespace a method of `Tensor` too, in place as well."""
+"""Making a function of the `torch` namespace a method of `Tensor` too, in place as well, and `out=`."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ..core import modes
+from ..core.boxes import Box
+from ..core.graph import Version
 from ..core.inplace import write
+from ..core.tensor import Tensor as CoreTensor
 from ._tensor import Tensor, checked_result
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,21 +50,82 @@ def method(
     return register
 
 
-def store(out: Tensor | None, result: Tensor) -> Tensor:
+def store(out: Tensor | None, result: Tensor, name: str = "", *, exact: bool = False) -> Tensor:
     """Put a result into the `out=` tensor of a call, if there is one, and return what the call returns.
 
+    Args:
+        out: Where to; resized when its shape is another.
+        result: What the call computed.
+        name: The function's, for the messages.
+        exact: Whether `out` must have the dtype of the result rather than one it can be cast to.
+
     Raises:
+        TypeError: `out` is no tensor.
         RuntimeError: The result's dtype cannot be stored in `out`, or a derivative would get lost.
     """
     if out is None:
         return result
-    if out.requires_grad or result.requires_grad:
+    if not isinstance(out, CoreTensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if not modes.current() & modes.NO_GRAD and (out.current_edge() or result.current_edge()):
         raise RuntimeError(
-            "functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
+        )
+    if exact and out.value.dtype != result.value.dtype:
+        raise RuntimeError(
+            f"Expected out tensor to have dtype {result.dtype}, but got {out.dtype} instead"
         )
     checked_result(out, result)
-    if tuple(out.value.shape) != tuple(result.value.shape):
-        out.value = np.array(result.value, out.value.dtype)  # PyTorch resizes `out`
-        return out
-    return write(out, lambda _: result)  # type: ignore[return-value]
+    if tuple(out.value.shape) == tuple(result.value.shape):
+        return write(out, lambda _: result)  # type: ignore[return-value]
+    if isinstance(result.value, Box):
+        raise RuntimeError(
+            f"{name}(): out= has shape {list(out.value.shape)} and cannot be resized to "
+            f"{list(result.value.shape)} inside a transformation"
+        )
+    return resized(out, tuple(result.value.shape), lambda a: np.copyto(a, result.value, casting="unsafe"))
+
+
+def store_all(
+    outs: Any, results: Sequence[Tensor], name: str, make: Callable[[Any], Any] = tuple
+) -> Any:
+    """Put several results into a tuple of `out=` tensors, if there is one, and return the named tuple.
+
+    Raises:
+        TypeError: `outs` is not a sequence of as many tensors.
+        RuntimeError: As `store`; the dtypes must be equal.
+    """
+    if outs is None:
+        return make(results)
+    if not isinstance(outs, (tuple, list)):
+        raise TypeError(f"{name}(): argument 'out' must be tuple of Tensors, not {type(outs).__name__}")
+    if len(outs) != len(results):
+        raise TypeError(f"expected tuple of {len(results)} elements but got {len(outs)}")
+    return make([store(o, r, name, exact=True) for o, r in zip(outs, results, strict=True)])
+
+
+def resized(out: Tensor, shape: tuple[int, ...], fill: Callable[[Any], None]) -> Tensor:
+    """Give an `out=` tensor a shape, with new memory if it had another, and fill it.
+
+    Warns when elements are thrown away, as PyTorch does.
+    """
+    have = tuple(out.value.shape)
+    if have != shape:
+        if 0 not in have:
+            warnings.warn(
+                "An output with one or more elements was resized since it had shape "
+                f"{list(have)}, which does not match the required output shape {list(shape)}. This behavior is "
+                "deprecated, and in a future PyTorch release outputs will not be resized unless they have zero "
+                "elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements "
+                "with t.resize_(0).",
+                UserWarning,
+                stacklevel=4,
+            )
+        out.value = np.empty(shape, out.value.dtype)
+        out.view = None
+    fill(out.buffer())
+    if out.version is None:
+        out.version = Version()
+    out.version.bump()
+    return out

@@ -1,0 +1,524 @@
+"""`tf.Variable`: a value that is put in place of another, not a tensor.
+
+It hands out a *snapshot*, a tensor with its present value, as operand and residual. Assigning drops the
+snapshot and leaves it as it was for those who still hold it, so that the gradient of what was computed
+before an assignment is right after it, as in TensorFlow.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..core.bind import BinaryPrimitive
+from ..core.boxes import Box
+from ..core.graph import AccumulateGrad
+from ..core.tensor import Tensor, wrap
+from ..ops import arithmetic as a
+from . import printing
+from .convert import as_tensor, converted, numpy_dtype, static
+from .dtype import DType, as_dtype, of_numpy
+from .enums import VariableAggregation, VariableSynchronization
+from .raising import dims, kernel_error
+from .recording import Recording, recording, watched_again
+from .shapes import TensorShape, known_shape
+from .tensor import DEVICE, EagerTensor, Readable, Reference, restored, set_edge, tensor
+
+_numbers = itertools.count(1)
+
+# How often an array is held when only a variable's dict and `_updated`'s own variable hold it, counting
+# the argument of getrefcount.
+_ALONE = 3
+
+_EAGER_ONLY = {
+    "op": "Tensor.op is undefined when eager execution is enabled.",
+    "graph": "Tensor.graph is undefined when eager execution is enabled.",
+}
+
+
+class _VariableWatchers(threading.local):
+    """Who in this thread wants to know which variables are read (`tf.custom_gradient`)."""
+
+    def __init__(self) -> None:
+        self.lists: list[list[Variable]] = []
+
+
+watchers = _VariableWatchers()
+
+
+class Variable(Readable):
+    """A value of fixed dtype, and shape unless declared looser, that programs assign to.
+
+    Args:
+        initial_value: A tensor, what one can be made of, or a function without arguments giving one.
+        trainable: Whether tapes watch it on their own; by default true.
+        validate_shape: Not used.
+        caching_device: Not used.
+        name: Shown with `:0` behind it.
+        variable_def: Not supported.
+        dtype: Of the elements, by default the initial value's.
+        import_scope: Not used.
+        constraint: Kept, for optimizers.
+        synchronization, aggregation: Kept.
+        shape: The declared shape; by default the initial value's.
+
+    Raises:
+        TypeError: The initial value does not fit `dtype`.
+        ValueError: There is none, or it is a tensor of another dtype, or does not fit `shape`.
+    """
+
+    _shown_name: str | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Variable:
+        """Make an instance; `tf.Variable(...)` itself makes a `ResourceVariable`."""
+        return object.__new__(ResourceVariable if cls is Variable else cls)
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        import_scope: Any = None,
+        constraint: Any = None,
+        synchronization: Any = VariableSynchronization.AUTO,
+        aggregation: Any = VariableAggregation.NONE,
+        shape: Any = None,
+        experimental_enable_variable_lifting: bool = True,
+    ) -> None:
+        if initial_value is None:
+            raise ValueError(
+                "The `initial_value` arg to `tf.Variable` must be specified except when you are not "
+                "providing a `variable_def`. You provided neither."
+            )
+        value = initial_value() if callable(initial_value) else initial_value
+        want = numpy_dtype(dtype)
+        try:
+            out = as_tensor(value) if want is None else converted(value, want)
+        except ValueError as error:
+            if isinstance(value, (Tensor, Readable)):
+                raise ValueError(f"initial_value: {error}") from error
+            raise
+        held = out.value
+        if isinstance(held, np.ndarray):  # memory of its own, to be updated in place
+            held = held.copy()
+        self._value = held
+        self._declared = None
+        if shape is not None:
+            declared = TensorShape(shape)
+            if not declared.is_compatible_with(held.shape):
+                raise ValueError(
+                    f"In this `tf.Variable` creation, the initial value's shape ({tuple(held.shape)}) is "
+                    f"not compatible with the explicitly supplied `shape` argument ({shape})."
+                )
+            if not declared.is_fully_defined():
+                self._declared = declared
+        self._name = "Variable" if name is None else str(name)
+        self._trainable = True if trainable is None else bool(trainable)
+        self._constraint = constraint
+        self._synchronization = synchronization
+        self._aggregation = aggregation
+        self._unique_id = next(_numbers)
+        self._snapshot: EagerTensor | None = None
+        self._edge: Any = None
+        self._seen: Any = None
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def _read(self) -> EagerTensor:
+        """The snapshot, watched by the tapes that are open now."""
+        state = recording()
+        if self._seen is state.token and not watchers.lists:
+            snapshot = self._snapshot
+            if snapshot is not None:
+                return snapshot
+        else:
+            self._register(state)
+        snapshot = self._snapshot = wrap(EagerTensor, self._value, self._edge)  # type: ignore[assignment]
+        return snapshot  # type: ignore[return-value]
+
+    def _register(self, state: Recording) -> None:
+        """Let the tapes of `state` watch this variable from now on, and forget dead history."""
+        for seen in watchers.lists:
+            seen.append(self)
+        if self._seen is state.token:
+            return
+        self._seen = state.token
+        self._snapshot = None
+        edge = self._edge
+        if edge is not None and edge.order > state.horizon:
+            edge = None
+        if self._trainable and differentiable(self._value):
+            wanting = [t for t in state.tapes if t.watches_variables and self._unique_id not in t.watched]
+            if wanting:
+                edge = self._watched_edge(edge)
+                for tape in wanting:
+                    tape.watched[self._unique_id] = (self, edge)
+        self._edge = edge
+
+    def _watched_edge(self, edge: Any) -> Any:
+        """The edge that a new watcher gets: a leaf, or a node in front of the live `edge`."""
+        if edge is not None:
+            return watched_again(edge)
+        return AccumulateGrad(tensor(self._value))
+
+    def _watch(self, tape: Any) -> None:
+        """Let one tape watch this variable explicitly."""
+        self._register(recording())
+        if self._unique_id not in tape.watched:
+            self._edge = self._watched_edge(self._edge)
+            self._snapshot = None
+            tape.watched[self._unique_id] = (self, self._edge)
+
+    def value(self) -> EagerTensor:
+        """The present value as a tensor."""
+        return self._read()
+
+    def read_value(self) -> EagerTensor:
+        """The present value as a tensor."""
+        return self._read()
+
+    def numpy(self) -> Any:
+        """The present value: a copy as an ndarray, or a NumPy scalar."""
+        return self._read().numpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self._value, dtype)
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> EagerTensor:
+        """The rows at `indices`; see `tf.gather`."""
+        return gather_rows(self, indices)  # type: ignore[no-any-return]
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> EagerTensor:
+        """The elements or slices at `indices`; see `tf.gather_nd`."""
+        return gather_elements(self, indices)  # type: ignore[no-any-return]
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name with `:0` behind it."""
+        return self._shown_name or f"{self._name}:0"
+
+    @property
+    def _shared_name(self) -> str:
+        return self._name
+
+    @property
+    def shape(self) -> TensorShape:
+        """The declared shape."""
+        return known_shape(self._value.shape) if self._declared is None else self._declared
+
+    def get_shape(self) -> TensorShape:
+        """The declared shape."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Declare a more exact shape.
+
+        Raises:
+            ValueError: The value, or what was declared, does not fit it.
+        """
+        self._declared = self.shape.merge_with(shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return of_numpy(self._value.dtype)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether tapes watch it on their own."""
+        return self._trainable
+
+    @property
+    def constraint(self) -> Any:
+        """The function given as `constraint`."""
+        return self._constraint
+
+    @property
+    def synchronization(self) -> Any:
+        """As given."""
+        return self._synchronization
+
+    @property
+    def aggregation(self) -> Any:
+        """As given."""
+        return self._aggregation
+
+    @property
+    def device(self) -> str:
+        """The CPU's name."""
+        return DEVICE
+
+    @property
+    def initial_value(self) -> NoReturn:
+        """Not in eager execution.
+
+        Raises:
+            RuntimeError: Always.
+        """
+        raise RuntimeError("This property is not supported when eager execution is enabled.")
+
+    initializer = None
+    _in_graph_mode = False
+
+    def is_initialized(self, name: str | None = None) -> EagerTensor:
+        """True: a variable always has a value."""
+        return tensor(np.bool_(True))
+
+    def ref(self) -> Reference:
+        """Something hashable that stands for this variable."""
+        return Reference(self)
+
+    experimental_ref = ref
+
+    def __hash__(self) -> int:
+        raise TypeError(
+            f"Variable is unhashable. Instead, use variable.ref() as the key. (Variable: {self!r})"
+        )
+
+    def __repr__(self) -> str:
+        shown = "value" if self._declared is None else self._declared._dims
+        return printing.variable_repr(self.name, np.asarray(self._read()), shown)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        message = _EAGER_ONLY.get(name, f"'ResourceVariable' object has no attribute '{name}'")
+        raise AttributeError(message)
+
+    def __bool__(self) -> bool:
+        return bool(self._read())
+
+    def __int__(self) -> int:
+        return int(self._read())
+
+    def __float__(self) -> float:
+        return float(self._read())
+
+    def __complex__(self) -> complex:
+        return complex(self._read())
+
+    def __index__(self) -> int:
+        return self._read().__index__()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._read())
+
+    def __copy__(self) -> Variable:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        copied = Variable(
+            tensor(self._value), trainable=self._trainable, name=self._name, constraint=self._constraint,
+            synchronization=self._synchronization, aggregation=self._aggregation, shape=self._declared,
+        )  # fmt: skip
+        memo[id(self)] = copied
+        return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored_variable, (np.asarray(self._value), self._trainable, self._name)
+
+    # --- assigning ----------------------------------------------------------------------------
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Put in a new value.
+
+        Args:
+            value: A tensor of the variable's dtype, or what one can be made of.
+            use_locking: Not used.
+            name: Not used.
+            read_value: Whether to return the variable.
+
+        Raises:
+            TypeError: Python numbers that do not fit the dtype.
+            ValueError: A tensor of another dtype, or another shape.
+        """
+        new = self._fitting(value)
+        mine = self._value
+        if new.shape != mine.shape and not self.shape.is_compatible_with(new.shape):
+            raise ValueError(
+                f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
+                f"{self.shape}, and the assigned value shape {tuple(new.shape)} are incompatible."
+            )
+        return self._put(new.copy() if type(new) is np.ndarray else new, read_value)
+
+    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Add `delta`, which has the variable's shape; see `assign`.
+
+        Raises:
+            InvalidArgumentError: `delta` has another shape.
+        """
+        return self._updated("AssignAddVariableOp", a.add, delta, read_value)
+
+    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Subtract `delta`, which has the variable's shape; see `assign`.
+
+        Raises:
+            InvalidArgumentError: `delta` has another shape.
+        """
+        return self._updated("AssignSubVariableOp", a.sub, delta, read_value)
+
+    def _fitting(self, value: Any) -> Any:
+        """The value to assign, in the variable's dtype."""
+        dtype = self._value.dtype
+        if value.__class__ is EagerTensor and value.value.dtype is dtype:
+            return value.value
+        return converted(value, dtype).value
+
+    def _updated(self, op: str, primitive: BinaryPrimitive, delta: Any, read_value: bool) -> Any:
+        change = self._fitting(delta)
+        value = self._value
+        if change.shape != value.shape:
+            raise kernel_error(
+                op,
+                f"Cannot update variable with shape {dims(value.shape)} using a Tensor with shape "
+                f"{dims(change.shape)}, shapes must be equal.",
+            )
+        self._snapshot = None
+        if type(value) is np.ndarray and type(change) is np.ndarray and sys.getrefcount(value) <= _ALONE:
+            # Nobody else sees this memory: no snapshot that a graph holds, no view.
+            ufunc = np.add if primitive is a.add else np.subtract
+            ufunc(value, change, out=value)
+            return self if not read_value else _unread(self)
+        return self._put(primitive(value, change), read_value)
+
+    def _put(self, value: Any, read_value: bool) -> Any:
+        if isinstance(value, Box) and not isinstance(self._value, Box):
+            raise TypeError(
+                "a value of an open transformation was assigned to a tf.Variable, which lives on after it. "
+                "Return it from the transformed function and assign it outside."
+            )
+        self._value = value
+        self._snapshot = None
+        return _unread(self) if read_value else None
+
+    def _scatter(self, slices: Any, change: Any) -> Any:
+        """Replace the rows at the indices of `slices` by change(rows, values), duplicates one by one."""
+        rows = np.asarray(slices.indices)
+        values = np.asarray(slices.values).astype(self._value.dtype, copy=False)
+        out = np.array(self._value)
+        change(out, rows, values)
+        return self._put(out, True)
+
+    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Add the rows of a `tf.IndexedSlices`."""
+        return self._scatter(sparse_delta, np.add.at)
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Subtract the rows of a `tf.IndexedSlices`."""
+        return self._scatter(sparse_delta, np.subtract.at)
+
+    def scatter_mul(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Multiply by the rows of a `tf.IndexedSlices`."""
+        return self._scatter(sparse_delta, np.multiply.at)
+
+    def scatter_max(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Take the maximum with the rows of a `tf.IndexedSlices`."""
+        return self._scatter(sparse_delta, np.maximum.at)
+
+    def scatter_min(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Take the minimum with the rows of a `tf.IndexedSlices`."""
+        return self._scatter(sparse_delta, np.minimum.at)
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Put in the rows of a `tf.IndexedSlices`."""
+        return self._scatter(sparse_delta, lambda out, rows, values: out.__setitem__(rows, values))
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Put `updates` at the places that the rows of `indices` name."""
+        out = np.array(self._value)
+        out[_places(indices)] = np.asarray(as_tensor(updates, out.dtype))
+        return self._put(out, True)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Add `updates` at the places that the rows of `indices` name."""
+        out = np.array(self._value)
+        np.add.at(out, _places(indices), np.asarray(as_tensor(updates, out.dtype)))
+        return self._put(out, True)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Subtract `updates` at the places that the rows of `indices` name."""
+        out = np.array(self._value)
+        np.subtract.at(out, _places(indices), np.asarray(as_tensor(updates, out.dtype)))
+        return self._put(out, True)
+
+    def __getitem__(self, index: Any) -> Any:
+        part = self._read()[index]
+        return _assignable(part, self, index)
+
+
+def _places(indices: Any) -> tuple[Any, ...]:
+    places = np.asarray(static(indices))
+    return tuple(np.moveaxis(places, -1, 0))
+
+
+def differentiable(value: Any) -> bool:
+    """Whether the elements of a value have gradients."""
+    return value.dtype.kind in "fcV"
+
+
+class ResourceVariable(Variable):
+    """What `tf.Variable(...)` makes."""
+
+
+class UnreadVariable(ResourceVariable):
+    """What an assignment returns: the variable under another name."""
+
+    _shown_name = "UnreadVariable"
+
+
+def _unread(variable: Variable) -> Variable:
+    """The same variable (one dict, two objects), printed as `UnreadVariable`."""
+    out = object.__new__(UnreadVariable)
+    out.__dict__ = variable.__dict__
+    return out
+
+
+def _restored_variable(array: np.ndarray[Any, Any], trainable: bool, name: str) -> Variable:
+    return Variable(restored(array), trainable=trainable, name=name)
+
+
+class SlicedTensor(EagerTensor):
+    """A part of a variable, which can be assigned to: `v[0].assign(3.0)`."""
+
+    __slots__ = ("_index", "_variable")
+
+    _index: Any
+    _variable: Variable
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Put a new value into this part of the variable.
+
+        Raises:
+            ValueError: The shapes differ.
+        """
+        variable = self._variable
+        out = np.array(variable._value)
+        new = variable._fitting(value)
+        place = tuple(self._index) if isinstance(self._index, (tuple, list)) else self._index
+        if out[place].shape != new.shape:
+            raise ValueError(
+                f"Cannot assign a value of shape {tuple(new.shape)} to a part of shape {out[place].shape}"
+            )
+        out[place] = new
+        return variable._put(out, read_value)
+
+
+def _assignable(part: EagerTensor, variable: Variable, index: Any) -> EagerTensor:
+    if not isinstance(index, (int, slice, tuple, list, type(None), type(Ellipsis))):
+        return part
+    out: SlicedTensor = wrap(SlicedTensor, part.value)  # type: ignore[assignment]
+    set_edge(out, Tensor.__dict__["edge"].__get__(part))
+    out._index, out._variable = index, variable
+    return out
+
+
+SlicedTensor.result_class = EagerTensor
