@@ -78,7 +78,7 @@ class NaryPrimitive(Primitive):
             out = self.eval(*values, **params)
         except Exception as error:
             raise unfit(self, values, params, error) from error
-        edges = tuple([x.edge if x.view is None else x.current_edge() for x in tensors])
+        edges = tuple([x.edge if x.view_of is None else x.current_edge() for x in tensors])
         mask = 0
         if not mode & NO_GRAD and self.kind != "constant":
             for i in range(count):
@@ -195,8 +195,8 @@ class UnaryPrimitive(NaryPrimitive):
             raise unfit(self, (x.value,), {}, error) from error
         t: Tensor = new(x.result_class)
         t.value = out
-        t.version = t.view = t.leaf = None
-        edge = x.edge if x.view is None else x.current_edge()
+        t.version = t.view_of = t.leaf = None
+        edge = x.edge if x.view_of is None else x.current_edge()
         if edge is None or mode & NO_GRAD or self.kind == "constant":
             t.edge = None
             return t
@@ -240,9 +240,9 @@ class BinaryPrimitive(NaryPrimitive):
             raise unfit(self, (x.value, y.value), {}, error) from error
         t: Tensor = new(x.result_class)
         t.value = out
-        t.version = t.view = t.leaf = None
-        ex = x.edge if x.view is None else x.current_edge()
-        ey = y.edge if y.view is None else y.current_edge()
+        t.version = t.view_of = t.leaf = None
+        ex = x.edge if x.view_of is None else x.current_edge()
+        ey = y.edge if y.view_of is None else y.current_edge()
         if ex is None:
             mask = 0 if ey is None else 2
         else:

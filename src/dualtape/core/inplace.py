@@ -52,7 +52,7 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
     value = x.value
     held = None
     if isinstance(value, Box) or isinstance(out.value, Box):
-        if x.view is not None:
+        if x.view_of is not None:
             raise TransformError(
                 "an in-place write through a view inside a transformation is not supported: build the "
                 "result out of place (torch.where, index_put, cat)"
@@ -76,7 +76,7 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
         held.order = modes.next_order()
     if before is None:  # nothing recorded: the history of x stays what it was
         return x
-    view = x.view
+    view = x.view_of
     if view is None:
         x.edge = edge
     elif edge is not None or view.base.current_edge() is not None:
@@ -107,14 +107,14 @@ def check_writable(x: Tensor) -> None:
             "a leaf Variable that requires grad is being used in an in-place operation.\n"
             "  Update it under `with torch.no_grad():`, or write to a clone."
         )
-    if x.view is not None:
-        base = x.view.base
+    if x.view_of is not None:
+        base = x.view_of.base
         if isinstance(base.edge, AccumulateGrad):
             raise InplaceError(
                 "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
                 "  Update it under `with torch.no_grad():`, or write to a clone."
             )
-        if not x.view.recorded and base.edge is not None:
+        if not x.view_of.recorded and base.edge is not None:
             raise InplaceError(
                 "A view was created in no_grad mode and is being modified inplace with grad mode "
                 "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can "
@@ -178,11 +178,11 @@ def cleared(ct: Any, chain: Chain) -> Any:
 
 def rebase(x: Tensor, edge: Any) -> None:
     """Give the base of the view `x` the history that follows from a write of `edge`'s values to `x`."""
-    base = x.view.base
+    base = x.view_of.base
     node = new(CopySlices)
     node.inputs = (base.edge, edge)
     node.owners = ()
-    node.params = {"chain": x.view.chain}
+    node.params = {"chain": x.view_of.chain}
     node.plan = None
     node.order = modes.next_order()
     node.level = max(e.level for e in node.inputs if e is not None)
@@ -191,4 +191,4 @@ def rebase(x: Tensor, edge: Any) -> None:
     node.shape = tuple(base.shape)
     node.dtype = base.value.dtype
     base.edge = node
-    x.view.refresh(x)
+    x.view_of.refresh(x)

@@ -24,13 +24,13 @@ class Tensor(Value):
             the cost); or a box of a transformation.
         edge: Where its gradient goes; None when it needs none.
         version: Counts in-place writes; None until the first write or alias.
-        view: How it views another tensor's memory; None for the owner.
+        view_of: How it views another tensor's memory; None for the owner.
         leaf: Keeps `.grad`; None until a gradient is asked for.
         result_class: The class of results computed from it (a parameter's is its framework's tensor).
         mutable: Whether users can write to it in place, so that who shares its memory must be known.
     """
 
-    __slots__ = ("__weakref__", "edge", "leaf", "value", "version", "view")
+    __slots__ = ("__weakref__", "edge", "leaf", "value", "version", "view_of")
 
     result_class: ClassVar[type[Tensor]]
     mutable: ClassVar[bool] = True
@@ -38,14 +38,14 @@ class Tensor(Value):
     value: Any
     edge: Any
     version: Version | None
-    view: Any
+    view_of: Any
     leaf: AccumulateGrad | None
 
     def __init__(self, value: Any, edge: Any = None) -> None:
         self.value = value
         self.edge = edge
         self.version = None
-        self.view = None
+        self.view_of = None
         self.leaf = None
 
     @property
@@ -73,8 +73,8 @@ class Tensor(Value):
 
     def current_edge(self) -> Any:
         """The edge, brought up to date when the memory it views has been rewritten."""
-        if self.view is not None:
-            self.view.refresh(self)
+        if self.view_of is not None:
+            self.view_of.refresh(self)
         return self.edge
 
     def accumulator(self) -> AccumulateGrad:
@@ -100,7 +100,7 @@ def wrap(cls: type[Tensor], value: Any, edge: Any = None) -> Tensor:
     t = new(cls)
     t.value = value
     t.edge = edge
-    t.version = t.view = t.leaf = None
+    t.version = t.view_of = t.leaf = None
     return t
 
 
@@ -108,7 +108,7 @@ def retyped(x: Tensor, cls: type[Tensor]) -> Tensor:
     """The same tensor as another front end sees it: same memory, history, gradient and version."""
     t = wrap(cls, x.buffer(), x.current_edge())
     t.version = x.shared_version()
-    t.view = x.view
+    t.view_of = x.view_of
     t.leaf = x.leaf
     return t
 

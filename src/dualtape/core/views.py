@@ -75,12 +75,12 @@ def owner(x: Any) -> Any:
 
 def connect(out: Tensor, x: Tensor, primitive: Primitive, params: dict[str, Any]) -> None:
     """Note that `out` is the view `primitive(x, **params)`."""
-    view = x.view
+    view = x.view_of
     recorded = not modes.current() & modes.NO_GRAD
     if view is None:
-        out.view = View(x, ((primitive, params),), recorded)
+        out.view_of = View(x, ((primitive, params),), recorded)
     else:
-        out.view = View(
+        out.view_of = View(
             view.base, (*view.chain, (primitive, params)), recorded and view.recorded
         )
     out.version = x.shared_version()

@@ -79,34 +79,39 @@ def scipy_special(name: str) -> Eval | None:
     return getattr(special, name)  # type: ignore[no-any-return]
 
 
-def special(name: str, scipy_name: str, fallback: Eval | None = None) -> Eval:
+def special(name: str, scipy_name: str, fallback: Eval | None = None, part: int | None = None) -> Eval:
     """The `eval` of a special function: SciPy's, or without SciPy the slow and right `fallback`.
 
     Args:
         name: What the user calls it, for messages.
         scipy_name: Its name in `scipy.special`.
         fallback: On float64 arrays; None where there is none.
+        part: Which result to take where SciPy's function has several.
 
     Raises (when called):
         DtypeError: An operand is complex.
         ModuleNotFoundError: SciPy is not installed and there is no fallback.
     """
 
-    def evaluate(*xs: Any) -> Any:
+    def evaluate(*xs: Any, **params: Any) -> Any:
+        """On operands of one dtype; a static parameter (an order) comes first in SciPy's call."""
         f = scipy_special(scipy_name)
-        dtype = xs[0].dtype
-        if dtype.kind != "f" or dtype.itemsize == 2 or f is None:
-            if dtype.kind == "c":
-                raise DtypeError(f'"{name}" not implemented for complex numbers ({dtype})')
-            if f is None:
-                if fallback is None:
-                    raise ModuleNotFoundError(
-                        f"{name} needs SciPy, which is not installed: pip install 'dualtape[sci]'"
-                    )
-                out = fallback(*[np.asarray(x, np.float64) for x in xs])
-                return np.asarray(out).astype(dtype)
-            return f(*[x.astype(np.float32) for x in xs]).astype(dtype)
-        return f(*xs)
+        dtype = xs[-1].dtype
+        if dtype.kind == "c":
+            raise DtypeError(f'"{name}" not implemented for complex numbers ({dtype})')
+        if f is None:
+            if fallback is None:
+                raise ModuleNotFoundError(
+                    f"{name} needs SciPy, which is not installed: pip install 'dualtape[sci]'"
+                )
+            out = fallback(*params.values(), *[np.asarray(x, np.float64) for x in xs])
+            return np.asarray(out).astype(dtype)
+        if is_half(dtype):
+            xs = tuple([x.astype(np.float32) for x in xs])
+        out = f(*params.values(), *xs)
+        if part is not None:
+            out = out[part]
+        return out if out.dtype == dtype else out.astype(dtype)
 
     evaluate.__name__ = name
     return evaluate

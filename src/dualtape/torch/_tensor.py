@@ -154,7 +154,7 @@ class Tensor(CoreTensor):
         Raises:
             RuntimeError: The tensor is a view.
         """
-        if self.view is not None:
+        if self.view_of is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self.edge = None
         return self
@@ -165,10 +165,10 @@ class Tensor(CoreTensor):
 
     @property
     def _base(self) -> CoreTensor | None:
-        return None if self.view is None else self.view.base
+        return None if self.view_of is None else self.view_of.base
 
     def _is_view(self) -> bool:
-        return self.view is not None
+        return self.view_of is not None
 
     # --- numbers out --------------------------------------------------------------------------
 

@@ -108,7 +108,7 @@ def updated(x: Tensor, y: Any, compute: Callable[[Any, Any], Any], general: Call
     """`x op= y`: straight into the memory when nothing is recorded, else through `core.inplace`."""
     mode = modes.current()
     value = x.value
-    quiet = mode & _QUIET or (x.edge is None and x.view is None and getattr(y, "edge", None) is None)
+    quiet = mode & _QUIET or (x.edge is None and x.view_of is None and getattr(y, "edge", None) is None)
     if quiet and not mode & _LOUD:
         if isinstance(y, Tensor):
             other = y.value if y.value.dtype is value.dtype else None

@@ -56,7 +56,8 @@ def _has_kernel(kernel: str, dtype: np.dtype[Any]) -> bool:
 
 def scalar_name(dtype: np.dtype[Any], *, cpp: bool = False) -> str:
     """Return PyTorch's name of a dtype, `Float`, or with `cpp` the C++ type, `float`."""
-    return _row(dtype)[1 if cpp else 0]
+    name, cpp_name, _ = _row(dtype)
+    return cpp_name if cpp else name
 
 
 def digits(dtype: np.dtype[Any]) -> int:

@@ -74,7 +74,7 @@ def affine(x: FloatArray, scale: float, shift: float) -> FloatArray:
     dtype = x.dtype.type
     factor, summand = float(dtype(scale)), float(dtype(shift))
     if summand == 0.0 or factor == 1.0:  # one operation is exact, so two roundings are one
-        return x * dtype(factor) + dtype(summand)
+        return np.asarray(x * dtype(factor) + dtype(summand))
     if dtype is np.float32:  # the product of two float32 is exact in float64
         return _sum_rounded_to_odd(x.astype(np.float64) * factor, summand).astype(np.float32)
     # Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using
@@ -98,8 +98,8 @@ def between(uniforms: FloatArray, low: float, scale: float) -> FloatArray:
         scale: Factor, of their dtype, not negative.
     """
     if uniforms.dtype == np.float32 and 2.0**-24 * scale <= abs(low) <= 8.0 * scale:
-        # both terms are multiples of scale's power of two times 2^-47 (or a little less), so that the
-        # sum fits float64's 53 bits: converting it is the only rounding
+        # both terms are multiples of scale's power of two times 2^-47 (or a little less), so that
+        # the sum fits float64's 53 bits: converting it is the only rounding
         return (uniforms.astype(np.float64) * float(scale) + float(low)).astype(np.float32)
     return affine(uniforms, scale, low)
 
@@ -108,8 +108,8 @@ def box_muller(uniforms: FloatArray, mean: float, std: float) -> FloatArray:
     """Turn uniforms into normals in PyTorch's blocks of 16.
 
     In each block entries 0-7 are radii and 8-15 angles; the cosines come out in 0-7, the sines in
-    8-15 (Box and Muller 1958). float32 repeats PyTorch's bits; float64 agrees as far as NumPy's log,
-    sin and cos agree with the C library's.
+    8-15 (Box and Muller 1958). float32 repeats PyTorch's bits; float64 agrees as far as NumPy's
+    log, sin and cos agree with the C library's.
 
     Args:
         uniforms: float32 or float64, size a multiple of 16, values in [0, 1).
@@ -138,9 +138,10 @@ def box_muller(uniforms: FloatArray, mean: float, std: float) -> FloatArray:
 
 
 # NOTE [single precision steps]
-# The float64 arrays below hold float32 values. A product of two such is exact, so multiply, add and
-# `_round` make a fused float32 multiply-add. (The sum is rounded to float64 first, which differs from
-# rounding once in about one step of 2^29.) `_round` follows every float32 operation that rounds.
+# The float64 arrays below hold float32 values. A product of two such is exact, so multiply, add
+# and `_round` make a fused float32 multiply-add. (The sum is rounded to float64 first, which
+# differs from rounding once in about one step of 2^29.) `_round` follows every float32 operation
+# that rounds.
 
 
 def _round(values: FloatArray, scratch: FloatArray) -> FloatArray:

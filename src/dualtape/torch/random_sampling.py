@@ -1,6 +1,7 @@
 """What PyTorch builds on its random streams: shuffles, choices, the data loader's draws.
 
-Also the order in which an existing array is filled. The streams themselves are in `random_streams.py`.
+Also the order in which an existing array is filled. The streams themselves are in
+`random_streams.py`.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool = 
 
     Returns:
         int64, shape (count,) or (rows, count). PyTorch's order among equal keys, which occur with
-        16-bit weights and once only weights of zero are left, is its sort's affair; here it is by number.
+        16-bit weights and once only weights of zero are left, is its sort's affair; here it is by
+        number.
 
     Raises:
         RuntimeError: The arguments make no distribution, or ask too many draws of it.
@@ -201,8 +203,9 @@ def fill_in_memory_order(target: Array, draw: Callable[[Shape], Array]) -> None:
 def loader_base_seed(stream: Stream) -> int:
     """Draw the base seed that `iter(DataLoader(...))` draws, whatever the loader's options.
 
-    It is `torch.empty((), dtype=torch.int64).random_()` on the loader's generator, or on the default
-    one when it has none. It comes first: the sampler draws nothing until the first batch is asked for.
+    It is `torch.empty((), dtype=torch.int64).random_()` on the loader's generator, or on the
+    default one when it has none. It comes first: the sampler draws nothing until the first batch
+    is asked for.
     """
     return int(stream.random((), np.int64))
 
@@ -217,10 +220,11 @@ def random_sampler_indices(
 ) -> Iterator[int]:
     """Yield the indices of `RandomSampler`, drawing as late as it does.
 
-    `DataLoader(shuffle=True)` uses that sampler. Without a generator, the first index makes it draw a
-    seed from the default stream (int64 `random_()`) and shuffle with a new generator of that seed; with
-    one (the loader hands its own on) it shuffles with that directly. So an epoch of a plain shuffling
-    loader takes two int64 draws of the default stream: `loader_base_seed`, then this seed.
+    `DataLoader(shuffle=True)` uses that sampler. Without a generator, the first index makes it
+    draw a seed from the default stream (int64 `random_()`) and shuffle with a new generator of
+    that seed; with one (the loader hands its own on) it shuffles with that directly. So an epoch
+    of a plain shuffling loader takes two int64 draws of the default stream: `loader_base_seed`,
+    then this seed.
 
     Args:
         default: The default stream.

@@ -1,13 +1,14 @@
 """PyTorch 2.13's CPU random number streams on NumPy arrays: the same seed gives the same numbers.
 
-The generator is the 32-bit Mersenne Twister (Matsumoto and Nishimura 1998), which NumPy has too. What
-makes a stream PyTorch's is how many 32-bit words each distribution takes and what it makes of them:
+The generator is the 32-bit Mersenne Twister (Matsumoto and Nishimura 1998), which NumPy has too.
+What makes a stream PyTorch's is how many 32-bit words each distribution takes and what it makes of
+them:
 
 - `uniform`: 1 word an element, 24 bits of it; for float64 2 words, 53 bits.
-- `normal`, up to 15 elements: Box-Muller in float64, 4 words a pair; the second normal of a last pair
-  is kept for the next call.
-- `normal`, from 16 elements: 1 word an element (float64: 2), Box-Muller in blocks of 16; when 16 does
-  not divide the size, 16 more uniforms redo the last 16 elements.
+- `normal`, up to 15 elements: Box-Muller in float64, 4 words a pair; the second normal of a last
+  pair is kept for the next call.
+- `normal`, from 16 elements: 1 word an element (float64: 2), Box-Muller in blocks of 16; when 16
+  does not divide the size, 16 more uniforms redo the last 16 elements.
 - `integers`: 1 word modulo the range; 2 words when the range is 2**28 or more.
 - `bernoulli` with one probability, as in dropout: 2 words an element, compared in float64.
 - `bernoulli_each`, with an array: 1 word, compared in float32; for a float64 array 2 words.
@@ -15,9 +16,10 @@ makes a stream PyTorch's is how many 32-bit words each distribution takes and wh
   elements, whatever the size.
 - `permutation` (`random_sampling.py`): 1 word a swap, from the front.
 
-Uniforms, integers, Bernoulli draws and permutations repeat PyTorch bit for bit, and so do float32, float16
-and bfloat16 normals; float64 normals and the distributions with a logarithm or a tangent agree to
-rounding. Each method leaves the stream in the state in which PyTorch's generator would be.
+Uniforms, integers, Bernoulli draws and permutations repeat PyTorch bit for bit, and so do float32,
+float16 and bfloat16 normals; float64 normals and the distributions with a logarithm or a tangent
+agree to rounding. Each method leaves the stream in the state in which PyTorch's generator would
+be.
 
 Drawn arrays are C-contiguous. PyTorch fills a tensor that is not in the order of its memory: see
 `random_sampling.fill_in_memory_order`. Source: PyTorch 2.13's installed headers
@@ -82,16 +84,12 @@ class Stream(Engine):
         require_kernel("check_uniform_bounds", dtype)
         _check_uniform_bounds(low, high, dtype)
         wide = np.float64 if dtype == np.float64 else np.float32
-        start, bound = wide(low), wide(high)
-        scale = bound - start
+        start, scale = float(wide(low)), float(wide(high) - wide(low))
+        lower, upper = np.array([low, high]).astype(wide).astype(dtype, copy=False)
         unit = self.unit(dtype)
 
-        lower, upper = start, bound
-        if dtype not in _WIDE:
-            lower, upper = start.astype(dtype), bound.astype(dtype)
-
         def draw(count: int) -> Array:
-            values = between(unit(count), float(start), float(scale)).astype(dtype, copy=False)
+            values = between(unit(count), start, scale).astype(dtype, copy=False)
             values[values == upper] = lower  # what rounds up to the bound
             return values
 
@@ -138,7 +136,7 @@ class Stream(Engine):
         rest = size % 16
         whole = size - rest
         wide = np.dtype(np.float64 if dtype == np.float64 else np.float32)
-        # A full set of uniforms, though those past the last block go to waste; not for 16-bit floats.
+        # Those past the last block go to waste, except that 16-bit floats skip them.
         uniforms = _in_steps((size if dtype in _WIDE else whole,), wide, unit)[:whole]
         if rest:
             uniforms = np.concatenate([uniforms, unit(16)])
@@ -258,11 +256,11 @@ class Stream(Engine):
         return _in_steps(shape, dtype, draw)
 
     def bernoulli(self, shape: Shape, dtype: npt.DTypeLike = np.float32, p: float = 0.5) -> Array:
-        """Draw zeros and ones with one probability, as `x.bernoulli_(p)` and `torch.bernoulli(x, p)`.
+        """Draw zeros and ones, as `x.bernoulli_(p)` and `torch.bernoulli(x, p)` with a number p.
 
-        Dropout draws its mask here, with probability `1 - p` of a one, in the input's shape and dtype;
-        nothing if it is not training, if p is 0 or 1, or if the input is empty. Its feature-wise
-        forms draw in the shape (batch, channels, 1, ...).
+        Dropout draws its mask here, with probability `1 - p` of a one, in the input's shape and
+        dtype; nothing if it is not training, if p is 0 or 1, or if the input is empty. Its
+        feature-wise forms draw in the shape (batch, channels, 1, ...).
 
         Raises:
             RuntimeError: `p` is not in [0, 1].
@@ -311,8 +309,8 @@ class Stream(Engine):
     def integers_from(self, shape: Shape, low: int, dtype: npt.DTypeLike = np.int64) -> Array:
         """Draw integers from `low` to the dtype's greatest, as `Tensor.random_(low, None)`.
 
-        Floating dtypes end at the last of their consecutive integers. With `low` = -2**63 all 64-bit
-        integers may come. Raises as `integers`.
+        Floating dtypes end at the last of their consecutive integers. With `low` = -2**63 all
+        64-bit integers may come. Raises as `integers`.
         """
         dtype = np.dtype(dtype)
         if low == -(2**63):
@@ -410,6 +408,6 @@ def _check_uniform_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None
 def _require_continuous(name: str, dtype: np.dtype[Any]) -> None:
     if digits(dtype) == 0:
         raise RuntimeError(
-            f"{name} distribution is a continuous probability distribution. dtype must be a floating "
-            f"point but you specified {scalar_name(dtype, cpp=name == 'Cauchy')}"
+            f"{name} distribution is a continuous probability distribution. dtype must be a "
+            f"floating point but you specified {scalar_name(dtype, cpp=name == 'Cauchy')}"
         )

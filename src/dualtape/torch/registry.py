@@ -123,7 +123,7 @@ def resized(out: Tensor, shape: tuple[int, ...], fill: Callable[[Any], None]) ->
                 stacklevel=4,
             )
         out.value = np.empty(shape, out.value.dtype)
-        out.view = None
+        out.view_of = None
     fill(out.buffer())
     if out.version is None:
         out.version = Version()

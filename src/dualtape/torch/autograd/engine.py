@@ -213,7 +213,7 @@ def tensor_backward(
 ) -> None:
     """Accumulate this tensor's gradient into the leaves; see `torch.autograd.backward`."""
     if gradient is None and inputs is None and not create_graph:
-        edge = self.edge if self.view is None else self.current_edge()
+        edge = self.edge if self.view_of is None else self.current_edge()
         if edge is not None:
             ct = initial_cotangent(self, None, False, 0)
             engine.backward(((edge, ct),), retain_graph=bool(retain_graph))

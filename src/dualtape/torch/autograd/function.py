@@ -299,7 +299,7 @@ def _record(
     for i in tensors:
         out = outs[i]
         edge = Output(node, i, tuple(out.value.shape), out.value.dtype) if several else node
-        if out.view is not None:  # a dirty view: its base takes part in the history
+        if out.view_of is not None:  # a dirty view: its base takes part in the history
             rebase(out, edge)
         else:
             out.edge = edge

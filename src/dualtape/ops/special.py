@@ -1,0 +1,211 @@
+"""The error function, the gamma function and their relatives. Bessel functions are in `bessel`.
+
+SciPy computes them where it is installed. Without it the ones that the normal distribution and the
+gamma function need are computed by `special_fallback`, slowly; the others say what to install.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import ArgumentError
+from ..core.kinds import elementwise
+from . import special_fallback as slow
+from .evaluation import real_in_single, special
+from .exponential import exp, log, log1p, xlogy
+from .select import keep
+from .compare import ne
+from .arithmetic import ones_like, zeros_like
+
+_TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
+_HALF_SQRT_PI = math.sqrt(math.pi) / 2
+_SQRT_2PI = math.sqrt(2 * math.pi)
+
+# The error function and the normal distribution
+
+erf_eval = special("erf", "erf", slow.erf)
+
+erf = elementwise(
+    "erf", erf_eval, lambda d, x: d * (exp(-(x * x)) * _TWO_OVER_SQRT_PI),
+    doc="The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x.",
+)  # fmt: skip
+erfc = elementwise(
+    "erfc", special("erfc", "erfc", slow.erfc),
+    lambda d, x: d * (exp(-(x * x)) * -_TWO_OVER_SQRT_PI),
+    doc="1 - erf(x), exact for large x.",
+)  # fmt: skip
+# From x, not from the result, which a program may overwrite: PyTorch computes it again too.
+erfinv = elementwise(
+    "erfinv", special("erfinv", "erfinv", slow.erfinv), lambda d, x: d * _erfinv_slope(erfinv(x)),
+    doc="The inverse of erf.",
+)  # fmt: skip
+erfcinv = elementwise(
+    "erfcinv", special("erfcinv", "erfcinv", slow.erfcinv), lambda d, x: -(d * _erfinv_slope(erfcinv(x))),
+    doc="The inverse of erfc.",
+)  # fmt: skip
+
+
+def _erfinv_slope(y: Any) -> Any:
+    return exp(y * y) * _HALF_SQRT_PI
+
+
+erfcx = elementwise(
+    "erfcx", special("erfcx", "erfcx"), lambda d, x, out: d * (x * out * 2 - _TWO_OVER_SQRT_PI),
+    grad_name="SpecialErfcxBackward0", doc="exp(x^2) * erfc(x), without overflow.",
+)  # fmt: skip
+dawsn = elementwise(
+    "dawsn", special("dawsn", "dawsn"), lambda d, x, out: d * (1 - x * out * 2),
+    doc="Dawson's integral, exp(-x^2) times the integral of exp(t^2) from 0 to x.",
+)  # fmt: skip
+
+ndtr = elementwise(
+    "ndtr", special("ndtr", "ndtr", slow.ndtr), lambda d, x: d * (exp(x * x * -0.5) * (1 / _SQRT_2PI)),
+    grad_name="MulBackward0", doc="The distribution function of the standard normal distribution.",
+)  # fmt: skip
+# phi(x) / Phi(x), written with erfcx so that neither underflows on the left.
+log_ndtr = elementwise(
+    "log_ndtr", special("log_ndtr", "log_ndtr"),
+    lambda d, x: d * math.sqrt(2 / math.pi) / erfcx(x * -math.sqrt(0.5)),
+    grad_name="SpecialLogNdtrBackward0", doc="The logarithm of `ndtr`, exact for large negative x.",
+)  # fmt: skip
+ndtri = elementwise(
+    "ndtri", special("ndtri", "ndtri", slow.ndtri), lambda d, out: d * (exp(out * out * 0.5) * _SQRT_2PI),
+    grad_name="SpecialNdtriBackward0", doc="The inverse of `ndtr`.",
+)  # fmt: skip
+
+
+# The gamma function
+
+lgamma = elementwise(
+    "lgamma", special("lgamma", "gammaln", slow.lgamma), lambda d, x: d * digamma(x),
+    doc="The logarithm of the absolute value of the gamma function; infinite at 0, -1, -2, ...",
+)  # fmt: skip
+digamma = elementwise(
+    "digamma", special("digamma", "psi", slow.digamma), lambda d, x: d * polygamma_p(x, n=1),
+    doc="The derivative of lgamma; NaN at -1, -2, ...",
+)  # fmt: skip
+
+_zeta_eval = special("zeta", "zeta", slow.zeta)
+
+
+def _polygamma_eval(x: Any, *, n: int) -> Any:
+    wide = x.astype(np.float64)
+    values = _zeta_eval(np.asarray(n + 1, np.float64), wide) * math.factorial(n)
+    return (values if n % 2 else -values).astype(x.dtype)
+
+
+polygamma_p = elementwise(
+    "polygamma", _polygamma_eval, lambda d, x, *, n: d * polygamma_p(x, n=n + 1),
+    doc="The n-th derivative of digamma, n >= 1: (-1)^(n+1) n! zeta(n + 1, x).",
+)  # fmt: skip
+
+
+def polygamma(n: int, x: Any) -> Any:
+    """Return the n-th derivative of digamma (digamma itself for n = 0).
+
+    Raises:
+        ArgumentError: n is negative.
+    """
+    if n < 0:
+        raise ArgumentError("polygamma(n, x) does not support negative n.")
+    return digamma(x) if n == 0 else polygamma_p(x, n=int(n))
+
+
+def multigammaln(x: Any, p: int) -> Any:
+    """Return the logarithm of the multivariate gamma function of dimension p, for x > (p - 1)/2.
+
+    Raises:
+        ArgumentError: p is less than 1.
+    """
+    if p < 1:
+        raise ArgumentError("p has to be greater than or equal to 1")
+    total = lgamma(x)
+    for j in range(1, p):
+        total = total + lgamma(x - 0.5 * j)
+    return total + p * (p - 1) / 4 * math.log(math.pi)
+
+
+zeta = elementwise(
+    "zeta", _zeta_eval, "missing", lambda d, x, y: -d * (x * zeta(x + 1, y)),
+    grad_name="SpecialZetaBackward0", doc="Hurwitz's zeta function, the sum of 1/(k + y)^x over k >= 0.",
+)  # fmt: skip
+
+
+def _gamma_density(a: Any, x: Any) -> Any:
+    return exp(xlogy(a - 1, x) - x - lgamma(a))
+
+
+gammainc = elementwise(
+    "gammainc", special("gammainc", "gammainc"), "missing", lambda d, a, x: d * _gamma_density(a, x),
+    inputs="a x", grad_name="IgammaBackward0",
+    doc="The regularised lower incomplete gamma function P(a, x); no derivative by a yet.",
+)  # fmt: skip
+gammaincc = elementwise(
+    "gammaincc", special("gammaincc", "gammaincc"), "missing",
+    lambda d, a, x: -(d * _gamma_density(a, x)),
+    inputs="a x", grad_name="IgammacBackward0",
+    doc="The regularised upper incomplete gamma function Q(a, x) = 1 - P(a, x).",
+)  # fmt: skip
+
+
+def _beta_density(a: Any, b: Any, x: Any) -> Any:
+    lbeta = lgamma(a) + lgamma(b) - lgamma(a + b)
+    return exp(xlogy(a - 1, x) + (b - 1) * log1p(-x) - lbeta)
+
+
+betainc = elementwise(
+    "betainc", special("betainc", "betainc"), "missing", "missing",
+    lambda d, a, b, x: d * _beta_density(a, b, x),
+    inputs="a b x", doc="The regularised incomplete beta function I_x(a, b); derivative by x only.",
+)  # fmt: skip
+
+
+# Others
+
+
+@real_in_single("entr")
+def _entr(x: Any) -> Any:
+    out = np.where(x == 0, x.dtype.type(0), -x * np.log(x))
+    return np.where(x < 0, x.dtype.type(-np.inf), out)
+
+
+entr = elementwise(
+    "entr", _entr, lambda d, x: -d * (log(x) + 1), grad_name="SpecialEntrBackward0",
+    doc="-x * log(x); 0 at 0, -inf below.",
+)  # fmt: skip
+expint = elementwise(
+    "expint", special("expint", "expi"), lambda d, x: d * exp(x) / x,
+    doc="The exponential integral Ei(x), the integral of exp(t)/t from -inf to x.",
+)  # fmt: skip
+
+
+def _spence_slope_eval(x: Any) -> Any:
+    one = x == 1
+    away = np.where(one, 2, x)
+    return np.where(one, -1, np.log(away) / (1 - away)).astype(x.dtype)
+
+
+# log(x)/(1-x) has a removable singularity at 1, and so has its derivative.
+spence_slope = elementwise(
+    "spence_slope", _spence_slope_eval,
+    lambda d, x: d * _spence_second(x),
+    doc="log(x) / (1 - x), and -1 at 1.",
+)  # fmt: skip
+spence = elementwise(
+    "spence", special("spence", "spence"), lambda d, x: d * spence_slope(x),
+    doc="Spence's function, the integral of log(t)/(1 - t) from 1 to x (the dilogarithm of 1 - x).",
+)  # fmt: skip
+
+
+def _spence_second(x: Any) -> Any:
+    # (1/x + f) / (1 - x) with f = log(x)/(1-x); 1/2 at 1.
+    away = ne(x, ones_like(x))
+    safe = keep(away, x - 1) + (1 - keep(away, ones_like(x)))
+    return keep(away, (1 / x + spence_slope(x)) / -safe) + 0.5 * (1 - keep(away, ones_like(x))) + zeros_like(x)
+
+
+def _fresnel_phase(x: Any) -> Any:
+    return x * x * (math.pi / 2)
