@@ -86,7 +86,7 @@ def test_a_leaf_that_wants_a_gradient_is_not_written_to():
     with pytest.raises(InplaceError, match="a leaf Variable that requires grad is being used in an in-place operation"):
         write(x, neg)
     with pytest.raises(InplaceError, match="a view of a leaf Variable that requires grad"):
-        write(slice_p(x, index=(0,)), neg)
+        write(slice_p(x, index=(0, ...)), neg)
     with modes.switched(on=modes.NO_GRAD):
         write(x, neg)
     assert x.value[0] == -1 and x.version.count == 1
@@ -122,7 +122,7 @@ def test_a_write_through_a_view_of_a_view():
 def test_a_view_taken_before_sees_a_write_to_its_base():
     x, w = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     base = times(1)(x)
-    view = slice_p(base, index=(1,))
+    view = slice_p(base, index=(1, ...))
     write(base, lambda old: mul(old, w))
     gx, gw = grad(Tensor(view.value, view.current_edge()), x, w)
     np.testing.assert_array_equal(gx, [0, 4])
@@ -165,7 +165,7 @@ def test_a_view_taken_under_no_grad_is_not_written_to_with_grad():
     x = leaf([1.0, 2.0])
     base = times(1)(x)
     with modes.switched(on=modes.NO_GRAD):
-        view = slice_p(base, index=(0,))
+        view = slice_p(base, index=(0, ...))
     with pytest.raises(InplaceError, match="A view was created in no_grad mode"):
         write(view, neg)
 

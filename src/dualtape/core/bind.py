@@ -69,8 +69,6 @@ class NaryPrimitive(Primitive):
         count = len(tensors)
         if mode & BOXED:
             return self.bind_boxed(tensors, params)
-        if self.view:
-            tensors[0].buffer()
         values = [x.value for x in tensors]
         if self.view and type(values[0]) is not np.ndarray and tensors[0].mutable:
             values[0] = tensors[0].buffer()  # a NumPy scalar has no memory to share

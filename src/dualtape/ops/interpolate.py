@@ -66,7 +66,7 @@ def interpolate(
     if needed != rank:
         raise ModeError(f"Got {len(shape)}D input, but {mode} mode needs {needed + 2}D input")
     if mode == "lanczos" and not antialias:
-        raise ShapeError("lanczos interpolation requires antialias=True")
+        raise ShapeError("Lanczos mode requires antialias=True")
     if min((*space, *counts), default=1) < 1:
         raise ShapeError(
             f"Input and output sizes should be greater than 0, but got input {_labelled(space)} output {_labelled(counts)}"

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.tensorflow.printing import as_bytes, dtype_name
+from .printing import as_bytes, dtype_name
 
 __all__ = ["AsArray", "print_text", "string_format", "summarize_array", "write_text"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.tensorflow import philox
-from dualtape.tensorflow.philox import Array, Position
-from dualtape.tensorflow.random_stateless import (
+from . import philox
+from .philox import Array, Position
+from .random_stateless import (
     FLOATS,
     SIGNED,
     UNSIGNED,

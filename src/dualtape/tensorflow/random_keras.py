@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.tensorflow.philox import Array
-from dualtape.tensorflow.random_stateless import (
+from .philox import Array
+from .random_stateless import (
     stateless_normal,
     stateless_truncated_normal,
     stateless_uniform,

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.tensorflow import philox
-from dualtape.tensorflow.philox import RESERVED_PER_OUTPUT, Array, Position
-from dualtape.tensorflow.random_stateless import checked_dtype, element_count, seed_position
+from . import philox
+from .philox import RESERVED_PER_OUTPUT, Array, Position
+from .random_stateless import checked_dtype, element_count, seed_position
 
 __all__ = [
     "GAMMA_DTYPES",

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.tensorflow import philox
-from dualtape.tensorflow.philox import Array, Position
+from . import philox
+from .philox import Array, Position
 
 __all__ = [
     "FLOATS",

@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from dualtape.tensorflow import philox
-from dualtape.tensorflow.philox import Array, Position
-from dualtape.tensorflow.random_rejection import (
+from . import philox
+from .philox import Array, Position
+from .random_rejection import (
     GAMMA_DTYPES,
     POISSON_DTYPES,
     floored,
     gamma_at,
     poisson_at,
 )
-from dualtape.tensorflow.random_stateless import (
+from .random_stateless import (
     FLOATS,
     SIGNED,
     categorical_at,
