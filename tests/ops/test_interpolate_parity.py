@@ -38,13 +38,15 @@ def test_antialiased(against_torch, rng, mode):
         against_torch(lambda v, s=s: i.interpolate(v, **s), lambda v, s=s: F.interpolate(v, **s), x)
 
 
-@pytest.mark.parametrize("n", [5, 7, 13, 33, 100])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [5, 31, 59, 100])
 @pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
-def test_nearest_picks_the_same_element(mode, n):
-    x = np.arange(n, dtype=np.float64).reshape(1, 1, n)
-    for m in range(1, 3 * n, 7):
-        want = F.interpolate(torch.from_numpy(x), size=m, mode=mode).numpy()
-        np.testing.assert_array_equal(i.interpolate(x, size=m, mode=mode), want)
+def test_nearest_picks_the_same_element(mode, n, dtype):
+    x = np.arange(n, dtype=dtype).reshape(1, 1, n)
+    sizes = [{"size": m} for m in range(1, 3 * n, 7)] + [{"scale_factor": 0.31 + 0.07 * k} for k in range(20)]
+    for s in sizes:
+        want = F.interpolate(torch.from_numpy(x), **s, mode=mode).numpy()
+        np.testing.assert_array_equal(i.interpolate(x, **s, mode=mode), want)
 
 
 def test_missing_values_do_not_spread():
@@ -107,7 +109,7 @@ def test_grid_sample(against_torch, rng, mode, space, padding, align):
     against_torch(
         lambda a, b: g.grid_sample(a, b, mode, padding, align),
         lambda a, b: F.grid_sample(a, b, mode, padding, align),
-        x, grid, order=1,
+        x, grid, order=2,
     )  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def test_grid_at_the_borders(against_torch, mode, padding, align):
     against_torch(
         lambda a, b: g.grid_sample(a, b, mode, padding, align),
         lambda a, b: F.grid_sample(a, b, mode, padding, align),
-        x, grid.reshape(1, 1, -1, 2), order=1,
+        x, grid.reshape(1, 1, -1, 2), order=2,
     )  # fmt: skip
 
 

@@ -344,6 +344,8 @@ def test_print_equals_tensorflows(tf: ModuleType, rng: np.random.Generator, tmp_
     for i in range(200):
         inputs = [structure(0) for _ in range(rng.integers(4))]
         summarize = [3, 3, 2, -1, 0][rng.integers(5)]
-        tf.print(*inputs, sep="; ", end=f"#{i}\n", summarize=summarize, output_stream=f"file://{path}")
+        tf.print(
+            *inputs, sep="; ", end=f"#{i}\n", summarize=summarize, output_stream=f"file://{path}"
+        )
         expected += print_op.print_text(inputs, as_array, "; ", f"#{i}\n", summarize)
     assert path.read_bytes().decode("utf-8", "surrogateescape") == expected

@@ -26,7 +26,7 @@ from .evaluation import in_single, real_in_single, real_only, zero
 from .exponential import exp
 from .logistic import log_sigmoid, sigmoid
 from .numbers import abs_
-from .select import keep, where
+from .select import LARGE, keep, where
 from .shape import normalize_axis, reshape, slice_p
 from .special import erf, erf_eval
 from .trigonometric import tanh
@@ -43,11 +43,11 @@ def _relu_eval(x: Any) -> Any:
 
 
 def _relu_backward_eval(x: Any, y: Any) -> Any:
-    if type(y) is not Array or y.size >= 2048 or x.shape != y.shape:
-        return keep.eval(~(y <= zero(y.dtype)), x)
-    out = x.copy()
-    np.putmask(out, y <= zero(y.dtype), 0)
-    return out
+    if type(x) is Array and x.size < LARGE and x.shape == y.shape:
+        out = x.copy()
+        np.putmask(out, y <= zero(y.dtype), 0)
+        return out
+    return keep.eval(~(y <= zero(y.dtype)), x)
 
 
 relu = elementwise(

@@ -158,8 +158,8 @@ def _rpow_eval(x: Any, *, base: Any) -> Any:
 
 
 def _rpow_rule(d: Any, x: Any, out: Any, *, base: Any) -> Any:
-    if base == 0:  # flat to the right of 0
-        return keep(is_negative(x), d * out * -np.inf)
+    if base == 0:  # flat to the right of 0, and infinite to the left
+        return keep(is_negative(x), -(d * out))
     with np.errstate(invalid="ignore"):
         log = np.log(np.asarray(base, dtype_of(out)))[()]  # NaN for a negative real base
     return d * out * (complex(log) if dtype_of(out).kind == "c" else float(log))

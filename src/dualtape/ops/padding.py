@@ -1,7 +1,7 @@
 """Padding: more elements at the ends of axes, or, with negative numbers, fewer.
 
 `pads` has a pair (before, after) for every axis. With "reflect", "replicate" and "circular" the new
-elements are copies of others, by an index along each axis; padding by one axis after the other gives
+elements are copies of others, by an index along each axis; padding one axis after the other gives
 the corners.
 """
 

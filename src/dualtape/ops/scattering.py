@@ -1,8 +1,8 @@
 """NumPy kernels: values added up or written at positions that may come more than once.
 
-Plain functions on plain arrays, for `eval` to call. Measured with NumPy 2.4: `np.add.at` on flat arrays
-takes 5 ns an element for every dtype, in several dimensions 15 to 30; SciPy's sparse product takes 1 to
-2 ns where the elements are rows, and sorting with `np.add.reduceat` is never the best.
+Plain functions on plain arrays, for `eval` to call. Measured with NumPy 2.4: `np.add.at` on flat
+arrays takes 5 ns an element for every dtype, in several dimensions 15 to 30; SciPy's sparse product
+takes 1 to 2 ns where the elements are rows; sorting with `np.add.reduceat` is never the best.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-# From how many elements on rows are added up by a sparse product; before SciPy is loaded (0.1 s) only
-# much larger ones are worth it.
+# From how many elements on rows are added up by a sparse product; before SciPy is loaded (0.1 s)
+# only many more are worth it.
 _SPARSE = 1 << 14
 _SPARSE_AND_IMPORT = 1 << 22
 _SPARSE_TYPES = "fdFDlqi"
@@ -45,10 +45,9 @@ def add_at(out: Array, positions: Array, values: Array) -> Array:
 
 
 def add_rows(out: Array, positions: Array, values: Array) -> Array:
-    """Add `values`, (A, n, R), to `out`, (A, N, R) in row-major order, at `positions`, (n,), of axis 1.
+    """Add `values`, (A, n, R), to `out`, (A, N, R), at `positions`, (n,), of axis 1; return `out`.
 
-    Returns:
-        `out`; positions are valid and non-negative, and may repeat.
+    `out` is in row-major order; positions are valid and non-negative, and may repeat.
     """
     a, n, r = values.shape
     if not values.size:

@@ -1,4 +1,5 @@
-"""The error function, the gamma function and their relatives. Bessel functions are in `bessel`.
+"""The error function, the gamma function and their relatives. Bessel functions are in
+`bessel`, functions defined by other integrals in `integrals`.
 
 SciPy computes them where it is installed. Without it the ones that the normal distribution and the
 gamma function need are computed by `special_fallback`, slowly; the others say what to install.
@@ -16,9 +17,6 @@ from ..core.kinds import elementwise
 from . import special_fallback as slow
 from .evaluation import real_in_single, special
 from .exponential import exp, log, log1p, xlogy
-from .select import keep
-from .compare import ne
-from .arithmetic import ones_like, zeros_like
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 _HALF_SQRT_PI = math.sqrt(math.pi) / 2
@@ -55,10 +53,6 @@ def _erfinv_slope(y: Any) -> Any:
 erfcx = elementwise(
     "erfcx", special("erfcx", "erfcx"), lambda d, x, out: d * (x * out * 2 - _TWO_OVER_SQRT_PI),
     grad_name="SpecialErfcxBackward0", doc="exp(x^2) * erfc(x), without overflow.",
-)  # fmt: skip
-dawsn = elementwise(
-    "dawsn", special("dawsn", "dawsn"), lambda d, x, out: d * (1 - x * out * 2),
-    doc="Dawson's integral, exp(-x^2) times the integral of exp(t^2) from 0 to x.",
 )  # fmt: skip
 
 ndtr = elementwise(
@@ -163,9 +157,6 @@ betainc = elementwise(
 )  # fmt: skip
 
 
-# Others
-
-
 @real_in_single("entr")
 def _entr(x: Any) -> Any:
     out = np.where(x == 0, x.dtype.type(0), -x * np.log(x))
@@ -176,36 +167,3 @@ entr = elementwise(
     "entr", _entr, lambda d, x: -d * (log(x) + 1), grad_name="SpecialEntrBackward0",
     doc="-x * log(x); 0 at 0, -inf below.",
 )  # fmt: skip
-expint = elementwise(
-    "expint", special("expint", "expi"), lambda d, x: d * exp(x) / x,
-    doc="The exponential integral Ei(x), the integral of exp(t)/t from -inf to x.",
-)  # fmt: skip
-
-
-def _spence_slope_eval(x: Any) -> Any:
-    one = x == 1
-    away = np.where(one, 2, x)
-    return np.where(one, -1, np.log(away) / (1 - away)).astype(x.dtype)
-
-
-# log(x)/(1-x) has a removable singularity at 1, and so has its derivative.
-spence_slope = elementwise(
-    "spence_slope", _spence_slope_eval,
-    lambda d, x: d * _spence_second(x),
-    doc="log(x) / (1 - x), and -1 at 1.",
-)  # fmt: skip
-spence = elementwise(
-    "spence", special("spence", "spence"), lambda d, x: d * spence_slope(x),
-    doc="Spence's function, the integral of log(t)/(1 - t) from 1 to x (the dilogarithm of 1 - x).",
-)  # fmt: skip
-
-
-def _spence_second(x: Any) -> Any:
-    # (1/x + f) / (1 - x) with f = log(x)/(1-x); 1/2 at 1.
-    away = ne(x, ones_like(x))
-    safe = keep(away, x - 1) + (1 - keep(away, ones_like(x)))
-    return keep(away, (1 / x + spence_slope(x)) / -safe) + 0.5 * (1 - keep(away, ones_like(x))) + zeros_like(x)
-
-
-def _fresnel_phase(x: Any) -> Any:
-    return x * x * (math.pi / 2)

@@ -143,15 +143,14 @@ def _interpolated(s: Interpolation, size: int) -> Places:
     real: Any = np.float32 if s.single else np.float64
     at = np.arange(s.count, dtype=real)
     if s.kind.startswith("nearest"):
-        # PyTorch works these out in single precision whatever the dtype, and two cases in integers.
-        if s.count == size:
-            return Places(np.arange(size)[None], None)
-        if s.kind == "nearest" and s.count == 2 * size:
-            return Places(np.arange(s.count)[None] // 2, None)
-        scale = np.float32(1 / s.scale if s.scale else size / s.count)
-        shift = np.float32(0.5 if s.kind == "nearest-exact" else 0)
-        index = ((np.arange(s.count, dtype=np.float32) + shift) * scale).astype(np.int64)
-        return Places(np.minimum(index, size - 1)[None], None)
+        # As PyTorch does: scale and place in the precision of the data, then single for the last step.
+        scale = real(1 / s.scale if s.scale else size / s.count)
+        if s.kind == "nearest":
+            place = (at * scale).astype(np.float32)
+        else:  # in double, and then rounded: there it is one fused multiply-add
+            place = ((np.arange(s.count) + 0.5) * np.float64(scale) - 0.5).astype(real)
+            place = (np.maximum(place, 0).astype(np.float64) + 0.5).astype(np.float32)
+        return Places(np.minimum(place.astype(np.int64), size - 1)[None], None)
     if s.align_corners:
         place = at * real((size - 1) / (s.count - 1) if s.count > 1 else 0)
     else:

@@ -11,11 +11,12 @@ from numpy.lib.stride_tricks import as_strided as windows_of
 from ..core.aval import Aval
 from ..core.errors import DtypeError, ShapeError
 from ..core.forward import dtype_of
+from ..core.graph import LEAF
 from ..core.kinds import linear
 from ..core.tensor import Tensor
-from .accumulate import add_at
 from .axes import in_front, normalize_axis, size_of
-from .shape import reshape_p
+from .scattering import add_at
+from .shape import permute, reshape_p, slice_p
 
 Ints = tuple[int, ...]
 
@@ -34,7 +35,8 @@ def _unfold_eval(x: Any, *, axis: int, size: int, step: int) -> Any:
 
 def _fold_eval(x: Any, *, axis: int, size: int, step: int, length: int) -> Any:
     half = x.dtype.itemsize == 2
-    out = np.zeros((*x.shape[:axis], length, *x.shape[axis + 1 : -1]), np.float32 if half else x.dtype)
+    shape = (*x.shape[:axis], length, *x.shape[axis + 1 : -1])
+    out = np.zeros(shape, np.float32 if half else x.dtype)
     n = x.shape[axis]
     before = (slice(None),) * axis
     # One pass per window, or one per element of the windows, whichever are fewer.
@@ -95,9 +97,8 @@ def unfold(x: Any, axis: int, size: int, step: int) -> Any:
     if step <= 0:
         raise ShapeError(f"step is {step} but must be > 0")
     if not s:
-        return reshape_p(x, shape=(1,)) if size else unfold_p(
-            reshape_p(x, shape=(1,)), axis=0, size=0, step=step
-        )[0]
+        row = reshape_p(x, shape=(1,))
+        return slice_p(row, index=(slice(0, size),))
     return unfold_p(x, axis=axis, size=size, step=step)
 
 
@@ -110,17 +111,18 @@ def positions(shape: Sequence[int], strides: Sequence[int], offset: int) -> Any:
 
 
 def _as_strided_eval(x: Any, *, shape: Ints, strides: Ints, offset: int) -> Any:
+    if not size_of(shape):
+        return np.empty(shape, x.dtype)
     if not x.flags.c_contiguous:
         return x.reshape(-1).take(positions(shape, strides, offset))
     size = x.dtype.itemsize
-    if not size_of(shape):
-        return np.empty(shape, x.dtype)
     return np.ndarray(shape, x.dtype, x, offset * size, tuple([k * size for k in strides]))
 
 
 def _strides_added_eval(x: Any, *, like: Ints, shape: Ints, strides: Ints, offset: int) -> Any:
-    out = np.zeros(like, x.dtype)
-    return add_at(out.reshape(-1), positions(shape, strides, offset).reshape(-1), x.reshape(-1)).reshape(like)
+    out = np.zeros(size_of(like), x.dtype)
+    at = positions(shape, strides, offset)
+    return add_at(out, at.reshape(-1), x.reshape(-1)).reshape(like)
 
 
 as_strided_p = linear(
@@ -128,7 +130,7 @@ as_strided_p = linear(
     lambda ct, aval, **params: strides_added_p(ct, like=aval.shape, **params),
     aval=lambda x, *, shape, strides, offset: Aval(shape, x.dtype),
     view=True,
-    doc="The view of a row-major x with these strides, counted in elements.",
+    doc="Elements of x, counted in row-major order, by strides; a view of an x that lies so.",
 )  # fmt: skip
 
 strides_added_p = linear(
@@ -139,3 +141,140 @@ strides_added_p = linear(
     aval=lambda x, *, like, shape, strides, offset: Aval(like, x.dtype),
     doc="Elements of a strided view added up where they lie: the transpose of `as_strided`.",
 )  # fmt: skip
+
+
+def as_strided(
+    x: Any, shape: Sequence[int], strides: Sequence[int], offset: int | None = None
+) -> Any:
+    """The elements of the memory of `x` by strides, as a view.
+
+    Args:
+        x: Any value; its memory is that of the tensor that it is a view of.
+        shape: Of the result.
+        strides: How many elements lie between neighbours along each axis.
+        offset: Where the first element is, counted from the start of the memory; where that of `x`
+            is by default.
+
+    Raises:
+        ShapeError: The result would reach outside the memory.
+    """
+    shape = tuple([int(n) for n in shape])
+    strides = tuple([int(n) for n in strides])
+    if len(shape) != len(strides):
+        raise ShapeError("mismatch in length of strides and shape")
+    if any(k < 0 for k in strides):
+        raise ShapeError(
+            "as_strided: Negative strides are not supported at the moment, got strides: "
+            f"{list(strides)}"
+        )
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"as_strided: negative size in {list(shape)}")
+    if offset is not None and offset < 0:
+        raise ShapeError(f"Tensor: invalid storage offset {offset}")
+    memory, own = _memory(x)
+    first = own if offset is None else offset
+    last = first + sum((n - 1) * k for n, k in zip(shape, strides, strict=True))
+    size = size_of(memory.shape)
+    if size_of(shape) and last >= size:
+        item = dtype_of(memory).itemsize
+        raise ShapeError(
+            f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset {first}, "
+            f"and itemsize {item} requiring a storage size of {(last + 1) * item} are out of "
+            f"bounds for storage of size {size * item}"
+        )
+    return as_strided_p(memory, shape=shape, strides=strides, offset=first)
+
+
+def _memory(x: Any) -> tuple[Any, int]:
+    """What stands for the memory of `x`, in row-major order, and where in it `x` begins."""
+    value = x.value if isinstance(x, Tensor) else x
+    if type(value) is not np.ndarray:
+        return x, 0
+    begin = 0
+    if isinstance(x, Tensor) and x.view_of is not None and type(x.view_of.base.value) is np.ndarray:
+        base = x.view_of.base
+        edge = x.current_edge()
+        if edge is None or (x.view_of.recorded and (edge.kind != LEAF or edge is base.edge)):
+            begin = (_address(value) - _address(base.value)) // value.itemsize
+            x, value = base, base.value
+    if value.flags.c_contiguous:
+        return x, begin
+    order = sorted(range(value.ndim), key=lambda i: -value.strides[i])
+    if not value.transpose(order).flags.c_contiguous:
+        raise ShapeError(
+            "as_strided: the elements of the operand do not lie side by side in memory; "
+            "use .contiguous() first"
+        )
+    return permute(x, order), begin
+
+
+def _address(x: Any) -> int:
+    return int(x.__array_interface__["data"][0])
+
+
+_PARTS = {
+    np.dtype(np.complex64): np.dtype(np.float32),
+    np.dtype(np.complex128): np.dtype(np.float64),
+}
+_WHOLES = {part: whole for whole, part in _PARTS.items()}
+
+
+def _as_complex_eval(x: Any) -> Any:
+    if x.strides[-1] != x.itemsize or any(k % (2 * x.itemsize) for k in x.strides[:-1]):
+        x = np.ascontiguousarray(x)  # only in rules: the op asks for a view
+    return x.view(_WHOLES[x.dtype])[..., 0]
+
+
+# Not complex linear: their adjoints under Re<a, b> are each other.
+view_as_real_p = linear(
+    "view_as_real", lambda x: x[..., None].view(_PARTS[x.dtype]), lambda ct: view_as_complex_p(ct),
+    aval=lambda x: Aval((*x.shape, 2), _PARTS[x.dtype]),
+    batch=lambda xs, where, n: (view_as_real_p(in_front(xs[0], where[0])), 0),
+    holomorphic=False, view=True, doc="Real and imaginary parts along a new last axis.",
+)  # fmt: skip
+
+view_as_complex_p = linear(
+    "view_as_complex", _as_complex_eval, lambda ct: view_as_real_p(ct),
+    aval=lambda x: Aval(x.shape[:-1], _WHOLES[x.dtype]),
+    batch=lambda xs, where, n: (view_as_complex_p(in_front(xs[0], where[0])), 0),
+    holomorphic=False, view=True, doc="The last axis, of length 2, as real and imaginary part.",
+)  # fmt: skip
+
+
+def view_as_real(x: Any) -> Any:
+    """Real and imaginary parts of a complex value along a new last axis, as a view.
+
+    Raises:
+        DtypeError: `x` is real.
+    """
+    if dtype_of(x) not in _PARTS:
+        raise DtypeError("view_as_real is only supported for complex tensors")
+    return view_as_real_p(x)
+
+
+def view_as_complex(x: Any) -> Any:
+    """The complex numbers whose parts are the pairs in the last axis of `x`, as a view.
+
+    Raises:
+        DtypeError: `x` is not of single or double precision.
+        ShapeError: The last axis has not length 2, or its elements do not lie side by side.
+    """
+    if dtype_of(x) not in _WHOLES:
+        raise DtypeError(
+            "view_as_complex is only supported for half, float and double tensors, but got a "
+            f"tensor of scalar type: {dtype_of(x).name}"
+        )
+    s = tuple(x.shape)
+    if not s:
+        raise ShapeError("Input tensor must have one or more dimensions")
+    if s[-1] != 2:
+        raise ShapeError("Tensor must have a last dimension of size 2")
+    value = x.value if isinstance(x, Tensor) else x
+    if type(value) is np.ndarray:
+        if value.strides[-1] != value.itemsize:
+            raise ShapeError("Tensor must have a last dimension with stride 1")
+        if any(
+            k % (2 * value.itemsize) for k, n in zip(value.strides[:-1], s, strict=False) if n > 1
+        ):
+            raise ShapeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    return view_as_complex_p(x)

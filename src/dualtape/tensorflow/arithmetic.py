@@ -301,3 +301,77 @@ def invert(x: Any, name: str | None = None) -> EagerTensor:
     if x.value.dtype.kind != "b":
         check_dtype("Invert", x.value.dtype, k.INTEGERS)
     return c.bitwise_not(x)  # type: ignore[no-any-return]
+
+
+# --- the operators of tensors and variables -----------------------------------------------------------
+
+_OPERATORS = {
+    "add": operator_pair("AddV2", a.add, add, k.ADDED.kinds),
+    "sub": operator_pair("Sub", a.sub, subtract, k.SUBTRACTED.kinds),
+    "mul": operator_pair("Mul", a.mul, multiply, k.MULTIPLIED.kinds),
+    "truediv": operator_pair("RealDiv", a.div, truediv, k.INEXACT.kinds),
+}
+
+
+def _slow_pair(function: Function) -> tuple[Function, Function]:
+    def forward(self: EagerTensor, other: Any) -> Any:
+        return function(self, other) if is_operand(other) else NotImplemented
+
+    def reflected(self: EagerTensor, other: Any) -> Any:
+        return function(like(other, self), self) if is_operand(other) else NotImplemented
+
+    return forward, reflected
+
+
+_OPERATORS |= {
+    "floordiv": _slow_pair(floordiv),
+    "mod": _slow_pair(floormod),
+    "pow": _slow_pair(pow),
+    "and": _slow_pair(bitwise_and),
+    "or": _slow_pair(bitwise_or),
+    "xor": _slow_pair(bitwise_xor),
+}
+
+
+def _reader(method: Function) -> Function:
+    """The operator of a variable: that of its value."""
+
+    def read(self: Readable, *others: Any) -> Any:
+        return method(self._read(), *others)
+
+    return read
+
+
+def install() -> None:
+    """Give tensors and variables their operators."""
+    methods: dict[str, Function] = {
+        "__neg__": neg, "__invert__": invert,
+        "__lt__": _slow_pair(less)[0], "__le__": _slow_pair(less_equal)[0],
+        "__gt__": _slow_pair(greater)[0], "__ge__": _slow_pair(greater_equal)[0],
+        "__eq__": equality("Equal", equal, False), "__ne__": equality("NotEqual", not_equal, True),
+    }  # fmt: skip
+    for name, (forward, reflected) in _OPERATORS.items():
+        methods[f"__{name}__"] = forward
+        methods[f"__r{name}__"] = reflected
+    for name, method in methods.items():
+        method.__name__ = name
+        setattr(EagerTensor, name, method)
+        setattr(Readable, name, _reader(method))
+    for sign, name in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "div")):
+        setattr(Readable, f"__i{'truediv' if name == 'div' else name}__", _no_inplace(sign, name))
+
+
+def _no_inplace(sign: str, name: str) -> Function:
+    instead = f"assign_{name}" if name in ("add", "sub") else f"assign(variable {sign} value)"
+
+    def refuse(self: Any, other: Any) -> Any:
+        call = f"`variable.{instead}(value)`" if name in ("add", "sub") else f"`variable.{instead}`"
+        raise RuntimeError(
+            f"`variable {sign}= value` with `tf.Variable`s is not supported. Use {call} to modify the "
+            f"variable, or `out = variable {sign} value` if you need to get a new output Tensor."
+        )
+
+    return refuse
+
+
+install()

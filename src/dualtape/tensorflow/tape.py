@@ -13,28 +13,39 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from ..core.backward import Pass, as_tensor as as_class, gradients
-from ..core.errors import ShapeError
+from ..core.backward import Pass, gradients
+from ..core.backward import as_tensor as as_class
 from ..core.graph import LEAF, AccumulateGrad
 from ..core.modes import next_order
-from ..core.tensor import Tensor, wrap
-from ..ops.shape import broadcast_to
+from ..core.tensor import Tensor
 from . import nest
-from .convert import as_tensor
+from .cotangents import USED_UP, checked_sources, inexact, initial_cotangent, wants_zeros, zeros_for
 from .enums import UnconnectedGradients
-from .indexed_slices import IndexedSlices
+from .indexed_slices import IndexedSlices, as_dense
 from .jacobian import batch_jacobian, jacobian
-from .raising import incompatible_shapes
-from .recording import NEVER, Recording, Watched, alive, beneath, recording, set_recording, watched_again
+from .recording import (
+    NEVER,
+    NOTHING,
+    Recording,
+    Watched,
+    alive,
+    beneath,
+    recording,
+    set_recording,
+    watched_again,
+)
 from .sparse import sparse_gradients
-from .tensor import AttachedTensor, EagerTensor, raw_edge, set_edge, tensor
+from .tensor import EagerTensor, raw_edge, set_edge
 from .variable import Variable, differentiable
 
 logger = logging.getLogger("tensorflow")
 
-_USED_UP = "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
+_INSIDE = (
+    "Calling GradientTape.gradient on a persistent tape inside its context is significantly less efficient than "
+    "calling it outside the context (it causes the gradient ops to be recorded on the tape, leading to increased "
+    "CPU and memory usage). Only call GradientTape.gradient inside the context if you actually want to trace the "
+    "gradient in order to compute higher order derivatives."
+)
 
 
 class GradientTape:
@@ -45,6 +56,8 @@ class GradientTape:
         watch_accessed_variables: Whether trainable variables are watched when they are read.
 
     Attributes:
+        recording: Whether its context is open.
+        began: Whether it has recorded anything that it has not been asked for (or may be again).
         start: The clock when it first opened.
         watches_variables: `watch_accessed_variables`.
         watched: What it watches, with the edge by which it knows it: by the variable's number, or by
@@ -60,9 +73,9 @@ class GradientTape:
         self.watched: dict[int, tuple[Any, Any]] = {}
         self.shared = False
         self.gathers: dict[Any, EagerTensor] = {}
-        self._persistent = persistent
-        self._recording = False
-        self._began = False
+        self.persistent = persistent
+        self.recording = False
+        self.began = False
         self._since = NEVER
         self._intervals: list[tuple[int, int]] = []
 
@@ -73,23 +86,23 @@ class GradientTape:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._recording:
+        if self.recording:
             self._pop()
 
     def __del__(self, forget: Any = alive.pop) -> None:
         forget(id(self), None)
 
     def _push(self) -> None:
-        if self._recording:
+        if self.recording:
             raise ValueError(
                 "Tape is still recording, This can happen if you try to re-enter an already-active tape."
             )
         self._since = next_order()
-        if not self._began:
-            self._began = True
+        if not self.began:
+            self.began = True
             self.start = self._since
             alive[id(self)] = self._since
-        self._recording = True
+        self.recording = True
         others = recording().tapes
         if others:
             self.shared = True
@@ -98,15 +111,15 @@ class GradientTape:
         set_recording(Recording((*others, self)))
 
     def _pop(self) -> None:
-        if not self._recording:
+        if not self.recording:
             raise ValueError("Tape is not recording.")
-        self._recording = False
+        self.recording = False
         self._intervals.append((self._since, next_order()))
         set_recording(_without(self))
 
     def _clear(self) -> None:
         """Forget everything that was recorded."""
-        self._began = False
+        self.began = False
         self._intervals = []
         self.watched = {}
         self.gathers = {}
@@ -120,7 +133,7 @@ class GradientTape:
         Raises:
             RuntimeError: The tape is not recording.
         """
-        if not self._recording:
+        if not self.recording:
             raise RuntimeError("Trying to stop recording a tape which is not recording.")
         self._pop()
         try:
@@ -174,7 +187,7 @@ class GradientTape:
     def within(self, node: Any) -> bool:
         """Whether a node was recorded by this tape."""
         order = node.order
-        if self._recording and order < self._since:
+        if self.recording and order < self._since:
             return True
         return any(end < order < start for start, end in self._intervals) or node.__class__ is Watched
 
@@ -186,10 +199,9 @@ class GradientTape:
         found = self.watched.get(-id(x))
         if found is not None:
             return found[1]
-        edge = raw_edge(x)
-        if edge is None or isinstance(x, AttachedTensor):
-            return edge
-        edge = beneath(edge)
+        edge = beneath(x.current_edge() if x.view is not None else raw_edge(x))
+        if edge is None:
+            return None
         return edge if self.within(edge.node) and self._depends_on_watched(edge) else None
 
     def _depends_on_watched(self, edge: Any) -> bool:
@@ -208,9 +220,14 @@ class GradientTape:
                 stack.extend([e.node for e in node.inputs if e is not None])
         return False
 
-    def _target_edge(self, x: Any) -> Any:
-        if isinstance(x, Variable) and self.watches_variables and x.trainable and x._unique_id not in self.watched:
-            x._watch(self)  # TensorFlow reads it now, on the tape
+    def target_edge(self, x: Any) -> Any:
+        """The edge to start from at a target, None when the tape did not record it."""
+        if isinstance(x, Variable):
+            if self.watches_variables and x.trainable and x._unique_id not in self.watched:
+                x._watch(self)  # TensorFlow reads it now, on the tape
+            return self.edge_of(x)
+        if not inexact(x):
+            return None
         return self.edge_of(x)
 
     # --- gradients ----------------------------------------------------------------------------
@@ -231,91 +248,95 @@ class GradientTape:
             unconnected_gradients: What an independent source gets: None or zeros.
 
         Returns:
-            Like `sources`: a tensor for each, a `tf.IndexedSlices` for one that is only gathered from, or None.
+            Like `sources`: for each a tensor, a `tf.IndexedSlices` where it is only gathered from, or
+            None.
 
         Raises:
             RuntimeError: The tape is not persistent and was used before.
-            TypeError: `target` is None, or a source has no dtype.
+            TypeError: `target` or a source is None.
             ValueError: Unknown `unconnected_gradients`.
         """
-        sources = _usable(sources)
-        edges, found = self._pull(target, sources, output_gradients)
-        zero = unconnected(unconnected_gradients)
-        flat = nest.flatten(sources)
-        results = [
-            _zeros(x) if g is None and zero else g for x, g in zip(flat, found, strict=True)
-        ]
-        del edges
-        return nest.pack_sequence_as(sources, results)
-
-    def _pull(self, target: Any, sources: Any, output_gradients: Any) -> tuple[list[Any], list[Any]]:
-        if not self._began:
-            raise RuntimeError(_USED_UP)
-        if self._recording:
-            if self._persistent:
-                logger.warning(
-                    "Calling GradientTape.gradient on a persistent tape inside its context is significantly less "
-                    "efficient than calling it outside the context (it causes the gradient ops to be recorded on "
-                    "the tape, leading to increased CPU and memory usage). Only call GradientTape.gradient inside "
-                    "the context if you actually want to trace the gradient in order to compute higher order "
-                    "derivatives."
-                )
-            else:
-                self._pop()
+        if not self.began:
+            raise RuntimeError(USED_UP)
+        if self.recording and self.persistent:
+            logger.warning(_INSIDE)
+        self.leave_own_context()
         if target is None:
             raise TypeError(
                 "Argument `target` should be a list or nested structure of Tensors, Variables or "
                 "CompositeTensors to be differentiated, but received None."
             )
+        flat = checked_sources(sources)
+        zero = wants_zeros(unconnected_gradients)
         roots = self._roots(target, output_gradients)
-        wanted = [self.edge_of(x) for x in nest.flatten(sources)]
-        found = self.pull(roots, wanted, last=not self._persistent)
-        if not self._persistent:
+        found = self.pull(roots, [self.edge_of(x) for x in flat], last=not self.persistent)
+        self.used()
+        if zero:
+            found = [zeros_for(x) if g is None else g for x, g in zip(flat, found, strict=True)]
+        if isinstance(sources, list) and len(sources) == len(found):
+            return found
+        return nest.pack_sequence_as(sources, found)
+
+    def leave_own_context(self) -> None:
+        """Stop recording, for a tape that is used once: its gradients are nobody's but other tapes'."""
+        if self.recording and not self.persistent:
+            self._pop()
+
+    def used(self) -> None:
+        """Forget everything, for a tape that is used once."""
+        if not self.persistent:
             self._clear()
-        return wanted, found
 
     def _roots(self, target: Any, output_gradients: Any) -> list[tuple[Any, Any]]:
         """The edges to start from, each with its cotangent."""
         targets = [t.values if isinstance(t, IndexedSlices) else t for t in nest.flatten(target)]
-        given = [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
+        weights = [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
         graph = bool(recording().tapes)
         roots = []
-        for x, weight in zip(targets, given, strict=False):
-            if not x.dtype.is_floating and not x.dtype.is_complex:
-                logger.warning(
-                    "The dtype of the target tensor must be floating (e.g. tf.float32) when calling "
-                    "GradientTape.gradient, got %r",
-                    x.dtype,
-                )
-                continue
-            edge = self._target_edge(x)
+        for x, weight in zip(targets, weights, strict=False):
+            if not isinstance(x, (Tensor, Variable)):
+                raise AttributeError(f"{type(x).__name__!r} object has no attribute 'dtype'")
+            edge = self.target_edge(x)
             if edge is not None:
+                weight = as_dense(weight)
                 roots.append((edge, initial_cotangent(edge, weight, graph)))
         return roots
 
     def pull(self, roots: Sequence[tuple[Any, Any]], wanted: Sequence[Any], *, last: bool) -> list[Any]:
-        """Return what arrives at each wanted edge, as tensors; None where nothing does.
+        """Return what arrives at each wanted edge; None where nothing does.
 
         Args:
             roots: (edge, cotangent) pairs.
             wanted: Edges or None.
             last: Whether nobody will ask for these nodes again.
         """
-        graph = bool(recording().tapes)
-        free = last and not self.shared
         if not roots:
             return [None] * len(wanted)
+        graph = bool(recording().tapes)
+        free = last and not self.shared
         if self.gathers:
-            return sparse_gradients(roots, wanted, self.gathers, self.within, graph)
-        present = {e for e in wanted if e is not None}
-        if not self.shared and len(self._intervals) == 1 and len(present) == len(self.watched) and all(e.kind == LEAF for e in present):
-            # Every leaf that can be reached is wanted: no need to find out which nodes lead there.
-            work = Pass(not free, graph, None)
-            run(work, roots, graph)
-            found = [None if e is None else work.pending.get(e) for e in wanted]
+            return sparse_gradients(roots, wanted, self.gathers, self.within, free, graph)
+        if not graph and self._wants_every_leaf(wanted):
+            # No need to find out first which nodes lead to a wanted leaf.
+            work = Pass(not free, False, None)
+            for edge, ct in roots:
+                work.add(edge, ct)
+            work.run()
+            found = [work.pending.get(e) for e in wanted]
         else:
-            found = gradients(roots, wanted, retain_graph=not free, create_graph=graph, within=self.within)
+            found = gradients(
+                roots, wanted, retain_graph=not free, create_graph=graph, within=self.within
+            )
         return [None if g is None else as_class(g, EagerTensor) for g in found]
+
+    def _wants_every_leaf(self, wanted: Sequence[Any]) -> bool:
+        """Whether the graph ends in this tape's leaves alone, and all of them are wanted."""
+        if self.shared or len(self._intervals) != 1 or self.recording:
+            return False
+        edges = set(wanted)
+        return len(edges) == len(self.watched) and all(
+            e is not None and e.kind == LEAF for e in edges
+        )
 
     def jacobian(
         self,
@@ -338,3 +359,8 @@ class GradientTape:
     ) -> Any:
         """Return the derivatives of each example of `target` for its own in `source`; see `jacobian`."""
         return batch_jacobian(self, target, source, unconnected_gradients, experimental_use_pfor)
+
+
+def _without(tape: GradientTape) -> Recording:
+    rest = tuple([t for t in recording().tapes if t is not tape])
+    return Recording(rest) if rest else NOTHING

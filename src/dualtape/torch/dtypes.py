@@ -22,13 +22,15 @@ class dtype:  # noqa: N801 - PyTorch's name
 
     __slots__ = ("_numpy", "is_complex", "is_floating_point", "is_signed", "itemsize", "name")
 
-    def __init__(self, name: str, kind: str, itemsize: int, signed: bool = True) -> None:
+    def __init__(
+        self, name: str, kind: str, itemsize: int, signed: bool = True, numpy: bool = True
+    ) -> None:
         self.name = name
         self.is_floating_point = kind == "f"
         self.is_complex = kind == "c"
         self.is_signed = signed
         self.itemsize = itemsize
-        self._numpy: NumpyDtype | None = None if name == "bfloat16" else np.dtype(name)
+        self._numpy: NumpyDtype | None = np.dtype(name) if numpy else None
 
     @property
     def dtype(self) -> NumpyDtype:
@@ -36,8 +38,11 @@ class dtype:  # noqa: N801 - PyTorch's name
 
         Raises:
             ImportError: bfloat16 without ml_dtypes.
+            TypeError: A dtype that is only a name here.
         """
         if self._numpy is None:
+            if self.name != "bfloat16":
+                raise TypeError(f"dualtape has no tensors of {self}: it exists as a name only")
             self._numpy = _numpy_bfloat16()
             BY_NUMPY[self._numpy] = self
         return self._numpy
@@ -66,7 +71,7 @@ def _named(name: str) -> dtype:
 float16 = dtype("float16", "f", 2)
 float32 = dtype("float32", "f", 4)
 float64 = dtype("float64", "f", 8)
-bfloat16 = dtype("bfloat16", "f", 2)
+bfloat16 = dtype("bfloat16", "f", 2, numpy=False)
 complex64 = dtype("complex64", "c", 8)
 complex128 = dtype("complex128", "c", 16)
 int8 = dtype("int8", "i", 1)
@@ -79,6 +84,15 @@ uint32 = dtype("uint32", "i", 4, signed=False)
 uint64 = dtype("uint64", "i", 8, signed=False)
 bool_ = dtype("bool", "b", 1, signed=False)
 
+# Names that programs compare dtypes with; there are no tensors of them.
+complex32 = dtype("complex32", "c", 4, numpy=False)
+float8_e4m3fn = dtype("float8_e4m3fn", "f", 1, numpy=False)
+float8_e5m2 = dtype("float8_e5m2", "f", 1, numpy=False)
+qint8 = dtype("qint8", "q", 1, numpy=False)
+quint8 = dtype("quint8", "q", 1, signed=False, numpy=False)
+qint32 = dtype("qint32", "q", 4, numpy=False)
+_NAMES_ONLY = (complex32, float8_e4m3fn, float8_e5m2, qint8, quint8, qint32)
+
 BY_NAME = {
     d.name: d
     for d in (
@@ -87,6 +101,7 @@ BY_NAME = {
     )
 }  # fmt: skip
 BY_NUMPY: dict[Any, dtype] = {d.dtype: d for d in BY_NAME.values() if d is not bfloat16}
+BY_NAME.update({d.name: d for d in _NAMES_ONLY})
 
 _default = [float32]
 
@@ -150,7 +165,7 @@ def set_default_dtype(d: dtype) -> None:
         TypeError: Not a floating dtype.
     """
     if not isinstance(d, dtype) or not d.is_floating_point:
-        raise TypeError(f"only floating-point types are supported as the default type, not {d}")
+        raise TypeError("only floating-point types are supported as the default type")
     _default[0] = d
     global default_numpy, default_complex_numpy
     default_numpy = d.dtype
@@ -200,7 +215,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Whether PyTorch allows storing a result of `from_` in a tensor of `to`: never down a category."""
-    a, b = from_.dtype, to.dtype
-    if category(b) == 0 and category(a) != 0:
-        return False
-    return category(a) <= category(b)
+    return category(from_.dtype) <= category(to.dtype)
+
+
+__all__ = ["can_cast", "dtype", "get_default_dtype", "promote_types", "set_default_dtype"]

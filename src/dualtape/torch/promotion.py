@@ -104,3 +104,8 @@ def as_operand(x: Any, dtype: NumpyDtype, cls: type[CoreTensor], like: Any = Non
     if dtype.kind in "iu" and not fits_exactly(x, dtype):
         x = wrapped(x, dtype)
     return wrap(cls, constant(x, dtype, like))
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
+    """The dtype that an arithmetic operation on two tensors or numbers computes in."""
+    return dtypes.from_numpy_dtype(result_numpy(tensor1, tensor2))

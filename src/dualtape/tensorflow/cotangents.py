@@ -1,0 +1,85 @@
+"""What `gradient`, `jacobian` and `tf.gradients` share around the engine's backward pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import ShapeError
+from ..core.tensor import Tensor, wrap
+from ..ops.shape import broadcast_to
+from . import nest
+from .convert import as_tensor, converted
+from .enums import UnconnectedGradients
+from .indexed_slices import IndexedSlices
+from .raising import incompatible_shapes
+from .tensor import EagerTensor, Readable, tensor
+
+USED_UP = "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
+
+
+def initial_cotangent(edge: Any, weight: Any, graph: bool) -> Any:
+    """The cotangent that a pass starts with at `edge`: a value, or with `graph` a tensor.
+
+    Args:
+        edge: The target's.
+        weight: What broadcasts to the target, or None for ones.
+        graph: Whether the pass is recorded.
+
+    Raises:
+        InvalidArgumentError: `weight` does not broadcast.
+    """
+    if weight is None:
+        shape = edge.shape
+        ones = np.ones(shape, edge.dtype) if shape else edge.dtype.type(1)
+        return wrap(Tensor, ones) if graph else ones
+    given = converted(weight, edge.dtype)
+    try:
+        ct = broadcast_to(wrap(Tensor, given.value, given.edge), edge.shape)
+    except ShapeError as error:
+        raise incompatible_shapes("Mul", given.value.shape, edge.shape) from error
+    return ct if graph else ct.value
+
+
+def inexact(x: Any) -> bool:
+    """Whether a tensor or variable has gradients: not an integer, boolean or string one."""
+    value = x.value if isinstance(x, Tensor) else as_tensor(x).value
+    return value.dtype.kind in "fcV"
+
+
+def checked_sources(sources: Any) -> list[Any]:
+    """The flattened sources, each a tensor or variable (for an `IndexedSlices` its values).
+
+    Raises:
+        TypeError: One is None.
+        AttributeError: One is something else, without a dtype.
+    """
+    flat = []
+    for x in nest.flatten(sources):
+        if isinstance(x, IndexedSlices):
+            x = x.values
+        if x is None:
+            raise TypeError("Cannot convert the argument `type_value`: None to a TensorFlow DType.")
+        if not isinstance(x, (Tensor, Readable)):
+            raise AttributeError(f"{type(x).__name__!r} object has no attribute 'dtype'")
+        flat.append(x)
+    return flat
+
+
+def wants_zeros(unconnected_gradients: Any) -> bool:
+    """Whether an independent source gets zeros rather than None.
+
+    Raises:
+        ValueError: It is neither "none" nor "zero".
+    """
+    try:
+        return UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+    except ValueError:
+        raise ValueError(f"Unknown value for unconnected_gradients: {unconnected_gradients!r}") from None
+
+
+def zeros_for(x: Any, shape: tuple[int, ...] = ()) -> EagerTensor:
+    """Zeros of `shape` followed by the shape of a tensor or variable, in its dtype."""
+    value = as_tensor(x).value
+    return tensor(np.zeros((*shape, *value.shape), value.dtype)[()])
