@@ -171,6 +171,14 @@ def test_kernels_go_on_and_a_new_seed_starts_them_again() -> None:
     np.testing.assert_array_equal(streams.uniform([2], seed=3), second)
 
 
+def test_calls_without_a_seed_leave_nothing_behind() -> None:
+    streams = Streams()
+    streams.set_seed(1)
+    for _ in range(3):
+        streams.uniform([2])
+    assert not streams._positions
+
+
 def test_seed_pairs() -> None:
     streams = Streams()
     assert streams.op_seeds(None) is None

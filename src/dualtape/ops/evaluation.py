@@ -105,13 +105,13 @@ def special(name: str, scipy_name: str, fallback: Eval | None = None, part: int 
                     f"{name} needs SciPy, which is not installed: pip install 'dualtape[sci]'"
                 )
             out = fallback(*params.values(), *[np.asarray(x, np.float64) for x in xs])
-            return np.asarray(out).astype(dtype)
+            return np.asarray(out).astype(np.float64 if dtype.kind in "biu" else dtype)
         if is_half(dtype):
             xs = tuple([x.astype(np.float32) for x in xs])
         out = f(*params.values(), *xs)
         if part is not None:
             out = out[part]
-        return out if out.dtype == dtype else out.astype(dtype)
+        return out if out.dtype == dtype or dtype.kind in "biu" else out.astype(dtype)
 
     evaluate.__name__ = name
     return evaluate

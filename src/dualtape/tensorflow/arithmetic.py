@@ -357,18 +357,20 @@ def install() -> None:
         method.__name__ = name
         setattr(EagerTensor, name, method)
         setattr(Readable, name, _reader(method))
-    for sign, name in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "div")):
-        setattr(Readable, f"__i{'truediv' if name == 'div' else name}__", _no_inplace(sign, name))
+    for sign, name in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("**", "pow")):
+        setattr(Readable, f"__i{name}__", _no_inplace(sign, name))
 
 
 def _no_inplace(sign: str, name: str) -> Function:
-    instead = f"assign_{name}" if name in ("add", "sub") else f"assign(variable {sign} value)"
+    if name in ("add", "sub"):
+        var, call = "variable", f"variable.assign_{name}(value)"
+    else:
+        var, call = "var", f"var.assign(var {sign} value)"
 
     def refuse(self: Any, other: Any) -> Any:
-        call = f"`variable.{instead}(value)`" if name in ("add", "sub") else f"`variable.{instead}`"
         raise RuntimeError(
-            f"`variable {sign}= value` with `tf.Variable`s is not supported. Use {call} to modify the "
-            f"variable, or `out = variable {sign} value` if you need to get a new output Tensor."
+            f"`{var} {sign}= value` with `tf.Variable`s is not supported. Use `{call}` to modify the "
+            f"variable, or `out = {var} {sign} value` if you need to get a new output Tensor."
         )
 
     return refuse

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor
-from ..ops.index import index_add
+index_add=None
 from ..ops.shape import reshape
 from . import printing
 from .convert import as_tensor

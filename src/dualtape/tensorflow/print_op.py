@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import math
 import pprint
 import sys
@@ -228,37 +227,25 @@ def _with_slots(
     return value
 
 
-_LOG_LEVELS = {
-    "log(info)": logging.INFO,
-    "log(warning)": logging.WARNING,
-    "log(error)": logging.ERROR,
-}
-
-
 def write_text(text: str, output_stream: object = None) -> None:
     """Write what `print_text` returned where `tf.print`'s `output_stream` says.
 
     Args:
         text: May hold surrogate escapes; they are written as the bytes they stand for.
-        output_stream: `sys.stderr` (also None), `sys.stdout`, `file://PATH` (appended to), or one
-            of `log(info)`, `log(warning)`, `log(error)`, which the `tensorflow` logger receives.
+        output_stream: `sys.stderr` (also None), `sys.stdout` or `file://PATH` (appended to).
 
     Raises:
-        ValueError: Any other stream.
+        ValueError: Any other stream; of TensorFlow's own the logging levels are missing here.
+        OSError: The file cannot be written.
     """
-    if isinstance(output_stream, str):
-        if output_stream.startswith("file://"):
-            with open(output_stream.removeprefix("file://"), "ab") as file:
-                file.write(text.encode("utf-8", "surrogateescape"))
-            return
-        if output_stream in _LOG_LEVELS:
-            logging.getLogger("tensorflow").log(_LOG_LEVELS[output_stream], "%s", text.rstrip("\n"))
-            return
+    if isinstance(output_stream, str) and output_stream.startswith("file://"):
+        with open(output_stream.removeprefix("file://"), "ab") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+        return
     if output_stream is not None and output_stream not in (sys.stdout, sys.stderr):
         raise ValueError(
             f"Unsupported output stream, logging level, or file.{output_stream}. Supported streams "
-            "are sys.stdout, sys.stderr, tf.logging.info, tf.logging.warning, tf.logging.error. "
-            "File needs to be in the form of 'file://<filepath>'."
+            "are sys.stdout and sys.stderr. File needs to be in the form of 'file://<filepath>'."
         )
     stream: Any = sys.stdout if output_stream is sys.stdout else sys.stderr
     try:

@@ -6,7 +6,7 @@ exactly.
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +29,7 @@ __all__ = ["Generator"]
 
 Shape = Sequence[int]
 _MASK64 = 2**64 - 1
+_ENTROPY = random.SystemRandom()
 
 
 class Generator:
@@ -92,7 +93,7 @@ class Generator:
     def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
         """Return a generator that starts anywhere."""
         _check_algorithm(alg)
-        return cls._at_position(Position(secrets.randbits(64), secrets.randbits(128)))
+        return cls._at_position(Position(_ENTROPY.getrandbits(64), _ENTROPY.getrandbits(128)))
 
     @property
     def state(self) -> Array:

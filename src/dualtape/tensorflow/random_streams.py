@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 import random
-import secrets
 import threading
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -42,6 +41,7 @@ Shape = Sequence[int]
 
 _SEED_MODULUS = 2**31 - 1
 _NO_GLOBAL_SEED = 87654321
+_ENTROPY = random.SystemRandom()
 
 
 class Streams:
@@ -109,9 +109,12 @@ class Streams:
         with self._lock:
             at = self._positions.get((kernel, pair))
             if at is None:
-                key, upper = pair or (secrets.randbits(64), secrets.randbits(64))
+                key, upper = pair or (_ENTROPY.getrandbits(64), _ENTROPY.getrandbits(64))
                 at = Position(key, upper << 64)
-            self._positions[kernel, pair] = at.skip(blocks)
+            # Seeds drawn here do not come again, short of chance; remembering each of their streams
+            # would cost a long run its memory.
+            if seed is not None or pair is None:
+                self._positions[kernel, pair] = at.skip(blocks)
         return at
 
     def _draw(self, kernel: str, dtype: np.dtype[Any], seed: int | None, count: int) -> Position:

@@ -199,7 +199,7 @@ class GradientTape:
         found = self.watched.get(-id(x))
         if found is not None:
             return found[1]
-        edge = beneath(x.current_edge() if x.view is not None else raw_edge(x))
+        edge = beneath(x.current_edge() if x.view_of is not None else raw_edge(x))
         if edge is None:
             return None
         return edge if self.within(edge.node) and self._depends_on_watched(edge) else None

@@ -111,11 +111,11 @@ def _converted(array: np.ndarray[Any, Any], dtype: NumpyDtype | None) -> np.ndar
 
 
 def checked_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """An array whose dtype PyTorch has, in native byte order.
+    """An array whose dtype PyTorch has, in native byte order, no axis of which runs backwards.
 
     Raises:
         TypeError: A dtype that PyTorch does not have.
-        ValueError: Foreign byte order.
+        ValueError: Foreign byte order, or a negative stride.
     """
     d = array.dtype
     if d not in dtypes.BY_NUMPY:
@@ -125,6 +125,12 @@ def checked_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
                 "byte orders is currently not supported."
             )
         from_numpy_dtype(d)
+    if array.ndim and min(array.strides) < 0:
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are "
+            "not currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
+        )
     return array
 
 
@@ -382,13 +388,6 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
         name = f"numpy.{kind.__name__}" if isinstance(ndarray, np.generic) else kind.__name__
         raise TypeError(f"expected np.ndarray (got {name})")
     checked_array(ndarray)
-    for s in ndarray.strides:
-        if s < 0:
-            raise ValueError(
-                "At least one stride in the given numpy array is negative, and tensors with negative strides "
-                "are not currently supported. (You can probably work around this by making a copy of your "
-                "array  with array.copy().) "
-            )
     if not ndarray.flags.writeable:
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This "

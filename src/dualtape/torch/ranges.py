@@ -114,13 +114,15 @@ def _range_array(start: Any, end: Any, step: Any, dtype: NumpyDtype) -> Array:
         if not math.isfinite(x):
             raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
     integers = dtype.kind in "iu"
-    if dtype == np.int64:
-        start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if dtype == np.int64:
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("step must be nonzero")
     if (step > 0 and end < start) or (step < 0 and end > start):
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if all(isinstance(x, int) for x in (start, end, step)):
+    if dtype == np.int64:
         count = -((start - end) // step)
     else:
         count = math.ceil((float(end) - float(start)) / float(step))
@@ -155,9 +157,10 @@ def arange(
     names = ("end",) if len(args) == 1 and start is None else ("start", "end", "step")
     if len(args) == 1 and end is not None:
         names = ("start",)
+    given = {k: v for k, v in named.items() if v is not None}
     for name, value in zip(names, args, strict=False):
         if named[name] is not None or value is None:
-            raise invalid_combination("arange", args, {k: v for k, v in named.items() if v is not None})
+            raise invalid_combination("arange", args, given)
         named[name] = value
     if named["end"] is None:
         if named["start"] is None:

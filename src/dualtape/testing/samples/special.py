@@ -1,7 +1,7 @@
 """Samples of `dualtape.ops.special`."""
 
 from ...ops import special as s
-from ..sample import fixed, positive, real, sample
+from ..sample import fixed, integers, positive, real, sample
 
 ANYWHERE = (s.erf, s.erfc, s.erfcx, s.ndtr, s.log_ndtr)
 SHAPES = ((2, 3), (), (0, 2))
@@ -16,4 +16,9 @@ SAMPLES = [
     *[sample(s.polygamma_p, positive(2, 3), complex=False, n=n) for n in (1, 2, 4)],
     sample(s.polygamma_p, positive(), complex=False, n=1),
     sample(s.polygamma_p, positive(0), complex=False, n=1),
+    # Orders as integers, since there is no derivative by them.
+    sample(s.zeta, integers(3, 1, low=2, below=5), positive(2), complex=False),
+    sample(s.zeta, integers(low=2, below=5), positive(), complex=False),
+    *[sample(p, integers(3, 1, low=1, below=5), positive(2), complex=False) for p in (s.gammainc, s.gammaincc)],
+    sample(s.betainc, integers(3, low=1, below=5), integers(3, low=1, below=5), fixed([0.2, 0.5, 0.7]), complex=False),
 ]

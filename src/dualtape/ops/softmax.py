@@ -1,0 +1,109 @@
+"""Softmax and its logarithm, stable for numbers of any size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.kinds import general
+from .axes import axis_from_end, batch_in_front, same_aval
+from .evaluation import real_in_single
+from .exponential import exp
+from .reduce import sum_p
+from .shape import reshape
+from .twice import fast_on_arrays
+
+
+def total(x: Any, axis: int) -> Any:
+    """The sums along an axis (negative), kept."""
+    return sum_p(x, axes=(axis + len(x.shape),), keepdims=True)
+
+
+def total_of(x: Any, axis: int) -> Any:
+    """`total` of arrays, in single precision for half."""
+    return np.add.reduce(x, axis, np.float32 if x.dtype.itemsize == 2 else None, None, True)
+
+
+def _reduced(x: Any, axis: int) -> Any:
+    """x less its maximum along the axis: the largest exponential is then 1."""
+    return x - np.maximum.reduce(x, axis, None, None, True, -np.inf)
+
+
+@real_in_single("softmax")
+def _softmax_eval(x: Any, *, axis: int = -1) -> Any:
+    t = _reduced(x, axis)
+    np.exp(t, t)
+    t /= np.add.reduce(t, axis, None, None, True)
+    return t
+
+
+def _softmax_pulled(d: Any, out: Any, *, axis: int = -1) -> Any:
+    t = d * out
+    s = total_of(t, axis)
+    np.subtract(d, s, t, casting="same_kind")
+    t *= out
+    return t
+
+
+# The Jacobian diag(p) - p p^T is symmetric: one rule for both directions.
+@fast_on_arrays(_softmax_pulled)
+def _softmax_rule(d: Any, out: Any, *, axis: int = -1) -> Any:
+    return out * (d - total(d * out, axis))
+
+
+softmax_p = general(
+    "softmax", _softmax_eval, aval=same_aval, batch=batch_in_front(lambda: softmax_p),
+    jvp=_softmax_rule, vjp=_softmax_rule,
+)  # fmt: skip
+
+
+@real_in_single("log_softmax")
+def _log_softmax_eval(x: Any, *, axis: int = -1) -> Any:
+    t = _reduced(x, axis)
+    t -= np.log(np.add.reduce(np.exp(t), axis, None, None, True))
+    return t
+
+
+def _log_softmax_pulled(ct: Any, out: Any, *, axis: int = -1) -> Any:
+    t = np.exp(out)
+    t *= total_of(ct, axis).astype(t.dtype, copy=False)
+    return np.subtract(ct, t, t)
+
+
+@fast_on_arrays(_log_softmax_pulled)
+def _log_softmax_vjp(ct: Any, out: Any, *, axis: int = -1) -> Any:
+    return ct - exp(out) * total(ct, axis)
+
+
+log_softmax_p = general(
+    "log_softmax", _log_softmax_eval, aval=same_aval, batch=batch_in_front(lambda: log_softmax_p),
+    jvp=lambda d, out, *, axis=-1: d - total(exp(out) * d, axis),
+    vjp=_log_softmax_vjp,
+)  # fmt: skip
+
+
+def _run(primitive: Any, x: Any, axis: int) -> Any:
+    rank = len(x.shape)
+    axis = axis_from_end(axis, rank)
+    if not rank:
+        return reshape(primitive(reshape(x, (1,))), ())
+    return primitive(x) if axis == -1 else primitive(x, axis=axis)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along `axis`: positive numbers with sum 1.
+
+    A row whose largest element is infinite is NaN, as in PyTorch.
+    """
+    return _run(softmax_p, x, axis)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """The logarithm of `softmax`, exact also where the softmax underflows to 0."""
+    return _run(log_softmax_p, x, axis)
+
+
+def softmin(x: Any, axis: int = -1) -> Any:
+    """`softmax` of -x."""
+    return softmax(-x, axis)

@@ -1,0 +1,1 @@
+gather_rows=gather_elements=None
