@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dualtape.core.tensor import Tensor
 from dualtape.ops import arithmetic as a
 from dualtape.ops import exponential as e
 from dualtape.ops import fused
@@ -44,15 +45,13 @@ def test_unary(against_torch, rng, op, low, high, dtype):
 
 @pytest.mark.parametrize(("op", "low", "high"), UNARY + REAL_ONLY, ids=NAMES)
 def test_unary_at_the_edges(against_torch, op, low, high):
-    against_torch(op, getattr(torch, op.name), EDGES, order=1)
-    against_torch(op, getattr(torch, op.name), EDGES.astype("float32"), order=1)
+    # Below its domain PyTorch's acosh is NaN and has a slope none the less.
+    x = EDGES[EDGES != -1] if op is t.acosh else EDGES
+    against_torch(op, getattr(torch, op.name), x, order=1)
+    against_torch(op, getattr(torch, op.name), x.astype("float32"), order=1)
 
 
 BINARY = [e.logaddexp, e.logaddexp2, e.xlogy, t.atan2, t.hypot, a.add, a.sub, a.mul, a.div, a.pow]
-
-
-def _theirs(op):
-    return getattr(torch, {"xlog1py": "special"}.get(op.name, op.name))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
@@ -163,8 +162,6 @@ def test_an_integer_divided_by_zero_is_an_error(op):
 
 
 def _tensor(values):
-    from dualtape.core.tensor import Tensor
-
     return Tensor(np.array(values))
 
 

@@ -111,7 +111,8 @@ class Pass:
                 for i, rule, one, _, _ in plan.steps:
                     try:
                         if one < 0:
-                            g = rule(ct)
+                            # AVAL otherwise: an edge has the shape and dtype that the rule asks for.
+                            g = rule(ct) if one == NO_RESIDUAL else rule(ct, inputs[i])
                         else:
                             owner = owners[one]
                             version = owner.version

@@ -165,7 +165,9 @@ def _rpow_rule(d: Any, x: Any, out: Any, *, base: Any) -> Any:
     return d * out * (complex(log) if dtype_of(out).kind == "c" else float(log))
 
 
-is_negative = constant("is_negative", lambda x: x.real < 0, doc="Whether the real part is below 0.")
+is_negative = constant(
+    "is_negative", lambda x: ~(x.real >= 0), doc="Whether the real part is below 0, or NaN."
+)
 
 rpow = elementwise(
     "rpow", _rpow_eval, _rpow_rule, grad_name="PowBackward2",

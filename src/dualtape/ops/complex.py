@@ -73,3 +73,25 @@ def cast(x: Any, dtype: Any) -> Any:
     if dtype_of(x) == dtype:
         return x
     return (cast_p if dtype.kind in "fcV" else cast_constant)(x, dtype=dtype)
+
+
+def complex_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The complex dtype whose parts have `dtype` (complex64 for those without one)."""
+    return np.dtype(np.complex128 if dtype.itemsize == 8 else np.complex64)
+
+
+def _complex_eval(x: Any, y: Any) -> Any:
+    out = np.empty(np.broadcast_shapes(x.shape, y.shape), complex_dtype(x.dtype))
+    out.real = x
+    out.imag = y
+    return out if out.ndim else out[()]
+
+
+complex = elementwise_real(
+    "complex", _complex_eval,
+    jvps=[
+        lambda d: cast(d, complex_dtype(dtype_of(d))), lambda d: times_i(d, complex_dtype(dtype_of(d)))
+    ],
+    vjps=[lambda ct: real(ct), lambda ct: imag(ct)],
+    doc="x + iy of two real operands of one dtype.",
+)  # fmt: skip

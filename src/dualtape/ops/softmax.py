@@ -8,11 +8,10 @@ import numpy as np
 
 from ..core.kinds import general
 from .axes import axis_from_end, batch_in_front, same_aval
-from .evaluation import real_in_single
 from .exponential import exp
 from .reduce import sum_p
 from .shape import reshape
-from .twice import fast_on_arrays
+from .twice import fast_on_arrays, real_floating
 
 
 def total(x: Any, axis: int) -> Any:
@@ -30,7 +29,7 @@ def _reduced(x: Any, axis: int) -> Any:
     return x - np.maximum.reduce(x, axis, None, None, True, -np.inf)
 
 
-@real_in_single("softmax")
+@real_floating("softmax")
 def _softmax_eval(x: Any, *, axis: int = -1) -> Any:
     t = _reduced(x, axis)
     np.exp(t, t)
@@ -58,7 +57,7 @@ softmax_p = general(
 )  # fmt: skip
 
 
-@real_in_single("log_softmax")
+@real_floating("log_softmax")
 def _log_softmax_eval(x: Any, *, axis: int = -1) -> Any:
     t = _reduced(x, axis)
     t -= np.log(np.add.reduce(np.exp(t), axis, None, None, True))

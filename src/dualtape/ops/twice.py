@@ -1,4 +1,6 @@
-"""Rules written twice: in operations, which is their meaning, and in NumPy, which is how they run.
+"""Speed: rules in two forms, and evaluation that goes straight to the point for the commonest dtypes.
+
+Rules written twice are in operations, which is their meaning, and in NumPy, which is how they run.
 
 A rule of several steps, called on plain arrays, need not allocate memory for each. `fast_on_arrays` gives
 such a rule a second form that computes the same on arrays and reuses memory; on tensors and boxes, and
@@ -13,6 +15,7 @@ from typing import Any
 
 from ..core.modes import BOXED, current
 from ..core.value import Value
+from .evaluation import real_in_single
 
 Form = Callable[..., Any]
 
@@ -35,5 +38,20 @@ def fast_on_arrays(fast: Form) -> Callable[[Form], Form]:
             return fast(*args, **params)
 
         return run
+
+    return decorate
+
+
+def real_floating(name: str) -> Callable[[Form], Form]:
+    """Decorate an `eval` for float32 and float64; half precision is computed in single, complex refused."""
+
+    def decorate(f: Form) -> Form:
+        others = real_in_single(name)(f)
+
+        @functools.wraps(f)
+        def evaluate(*xs: Any, **params: Any) -> Any:
+            return f(*xs, **params) if xs[0].dtype.char in "fd" else others(*xs, **params)
+
+        return evaluate
 
     return decorate
