@@ -25,6 +25,10 @@ class IntegerDivisionError(DualtapeError, ZeroDivisionError, RuntimeError):
     """An integer was divided by zero: an error everywhere but in NumPy."""
 
 
+class BoundsError(DualtapeError, IndexError, RuntimeError):
+    """An index out of range. PyTorch raises IndexError here and RuntimeError there; this is both."""
+
+
 class ModeError(DualtapeError, NotImplementedError):
     """The operation has no such mode for this input."""
 

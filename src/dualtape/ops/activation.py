@@ -13,10 +13,10 @@ import numpy as np
 from ..core.errors import ArgumentError, ShapeError
 from ..core.kinds import elementwise
 from ..core.value import Value
+from .arithmetic import is_negative
 from .compare import (
     exceeds,
     less_than,
-    logical_not,
     not_at_most,
     not_between,
     not_outside,
@@ -118,7 +118,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 prelu_p = elementwise(
     "prelu", real_in_single("prelu")(lambda x, weight: where.eval(x > 0, x, weight * x)),
     lambda d, x, weight: where(exceeds(x, bound=0), d, d * weight),
-    lambda d, x: keep(logical_not(exceeds(x, bound=0)), d * x),
+    lambda d, x: keep(is_negative(x), d * x),
     inputs="x weight", grad_name="PreluKernelBackward0",
     doc="x where it is positive and weight * x elsewhere; the two broadcast.",
 )  # fmt: skip
@@ -211,7 +211,7 @@ def _elu(x: Any, *, positive: float, negative: float, rate: float) -> Any:
 @in_single
 def _elu_slope(x: Any, *, positive: float, negative: float, rate: float) -> Any:
     low = np.exp(np.minimum(x, 0) * rate) * (negative * rate)
-    return where.eval(x > 0, np.full_like(low, positive), low)
+    return where.eval(x <= 0, low, np.full_like(low, positive))
 
 
 def _elu_slope_rule(d: Any, x: Any, *, negative: float, rate: float) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -97,10 +98,12 @@ def _logit(x: Any) -> Any:
     return np.log(x / (1 - x))
 
 
-# Outside (0, 1) PyTorch gives NaN for the value and the gradient, and at the ends the infinities.
+# Outside [0, 1] the value and the derivative are NaN, at the ends infinite.
 logit_p = elementwise(
-    "logit", _logit, lambda d, x: d / (x * (1 - x)), doc="log(x / (1 - x)), the inverse of sigmoid."
-)
+    "logit", _logit,
+    lambda d, x: where(between(x, low=0, high=1), d / (x * (1 - x)), d * math.nan),
+    doc="log(x / (1 - x)), the inverse of sigmoid.",
+)  # fmt: skip
 
 
 def logit(x: Any, eps: float | None = None) -> Any:

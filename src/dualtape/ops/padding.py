@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Aval
-from ..core.errors import ShapeError
+from ..core.errors import ModeError, ShapeError
 from ..core.kinds import general, linear
 from .axes import in_front
 
@@ -154,7 +154,7 @@ def pad(x: Any, pads: Sequence[int], mode: str = "constant", value: Any = None) 
 
     Raises:
         ShapeError: An odd count of numbers, more than the axes take, or too large for the mode.
-        NotImplementedError: Another mode, or more axes than PyTorch pads by copies.
+        ModeError: Another mode, or more axes than PyTorch pads by copies.
     """
     s = tuple(x.shape)
     pads = [int(p) for p in pads]
@@ -173,7 +173,7 @@ def pad(x: Any, pads: Sequence[int], mode: str = "constant", value: Any = None) 
                 raise ShapeError("narrow(): length must be non-negative.")
         return constant_pad_p(x, pads=full, value=0 if value is None else value)
     if mode not in MODES:
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+        raise ModeError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:
         raise ShapeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     _check_rank(s, len(pads))
@@ -187,7 +187,7 @@ def pad(x: Any, pads: Sequence[int], mode: str = "constant", value: Any = None) 
 
 def _check_rank(s: tuple[int, ...], length: int) -> None:
     if length not in (2, 4, 6) or len(s) not in (length // 2 + 1, length // 2 + 2):
-        raise NotImplementedError(
+        raise ModeError(
             f"Padding size {length} is not supported for {len(s)}D input tensor.\n"
             "Supported combinations for non-constant padding:\n"
             "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"

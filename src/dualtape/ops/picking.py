@@ -1,15 +1,16 @@
 """Picking elements by integer positions and putting elements there: what all indexing is made of.
 
-The operand `x` has the axes (*A, *N, *R): `axis` is the length of A, `depth` that of N. The axes N count
-as one, in row-major order, and `positions`, of any shape P, say which of its elements are meant; negative
-ones count from the end. What is picked or put has the axes (*A, *P, *R). So an embedding is axis 0 and
-depth 1, indexing by a mask of the operand's shape is axis 0 and all axes deep, and so is gathering.
+The operand `x` has the axes (*A, *N, *R): `axis` is the length of A, `depth` that of N. The axes N
+count as one, in row-major order, and `positions`, of any shape P, say which of its elements are
+meant; negative ones count from the end. What is picked or put has the axes (*A, *P, *R). So an
+embedding is axis 0 and depth 1, and gathering, like indexing by a mask of the operand's shape, is
+axis 0 and all axes deep.
 
 Each map and its transpose:
 
-    take      elements at positions              deposit    zeros, with values added up at positions
-    retrieve  take, 0 where overwritten later    place      zeros, with values written; the last stays
-    clear     zeros at positions                 clear
+    take      elements at positions            deposit  zeros, values added up at positions
+    retrieve  take, 0 where overwritten later  place    zeros, values written, the last stays
+    clear     zeros at positions               clear
 
 Writing keeps the last of several values for one position; its derivative by the others is zero.
 PyTorch's graph has a name for each use; the primitives of one family differ in nothing else.
@@ -72,28 +73,21 @@ ravel_p = constant(
     aval=lambda *indices, sizes, axis: Aval(
         broadcast_shapes("index", *[i.shape for i in indices]), INT64
     ),
-    doc="Positions in axes of `sizes`, the first of which is number `axis`, from an index for each.",
+    doc="Positions in axes of `sizes`, the first of them number `axis`, from an index for each.",
 )  # fmt: skip
 
 
 def _along_eval(i: Any, *, shape: Shape, axis: int) -> Any:
     rank = len(shape)
     n = shape[axis] if rank else 1
-    flat = checked_positions(
-        np.asarray(i), n, False, lambda bad: out_of_bounds(bad, axis, n)
-    )
-    step = 1
-    for k in reversed(range(rank)):
-        m = i.shape[k - rank]
-        if k == axis:
-            flat = flat * step if step > 1 else flat
-        step *= shape[k]
-    step = 1
-    for k in reversed(range(rank)):
+    flat = checked_positions(np.asarray(i), n, False, lambda bad: out_of_bounds(bad, axis, n))
+    steps = [size_of(shape[k + 1 :]) for k in range(rank)]
+    if rank and steps[axis] != 1:
+        flat = flat * steps[axis]
+    for k, step in enumerate(steps):
         m = i.shape[k - rank]
         if k != axis and m > 1:
             flat = flat + (np.arange(m) * step).reshape(m, *(1,) * (rank - k - 1))
-        step *= shape[k]
     return flat
 
 
@@ -208,16 +202,19 @@ def _add_eval(x: Any, positions: Any, v: Any, *, axis: int, depth: int) -> Any:
 # Batching ----------------------------------------------------------------------------------------
 
 
-def _batching(primitive: Callable[[], Any]) -> Callable[..., Any]:
-    """The batching rule of all of them: the batch joins A, or, with positions of its own, N."""
+def _batching(primitive: Callable[[], Any], taking: bool = False) -> Callable[..., Any]:
+    """The batching rule of all of them: the batch joins A, or, with positions of its own, N.
+
+    Args:
+        primitive: Gives the primitive, which is not bound yet in its declaration.
+        taking: Whether it only reads: then many positions in one array need no copies of it.
+    """
 
     def batch(
         xs: list[Any], where: list[Any], n: int, *, axis: int, depth: int, **rest: Any
     ) -> tuple[Any, int]:
         p, own = xs[1], where[1]
-        if own is not None and where[0] is None and len(xs) == 2 and "shape" not in rest and (
-            primitive().kind == "linear" and primitive().eval is _take_eval
-        ):  # many indices into one array, which need not be repeated
+        if taking and where[0] is None:
             return primitive()(xs[0], in_front(p, own), axis=axis, depth=depth), axis
         to = 0 if own is None else axis
         operands = []
@@ -260,7 +257,7 @@ def _taking(name: str, grad_name: str | None = None) -> Any:
         aval=lambda x, p, *, axis, depth: Aval(
             _picked_shape(x.shape, p.shape, axis, depth), x.dtype
         ),
-        batch=_batching(lambda: primitive), inputs="x positions", grad_name=grad_name,
+        batch=_batching(lambda: primitive, taking=True), inputs="x positions", grad_name=grad_name,
         doc="The elements of x at `positions`.",
     )  # fmt: skip
     return primitive

@@ -123,7 +123,7 @@ def _clamp_eval(x: Any, *, low: Any, high: Any) -> Any:
     out = np.maximum(x, number(low, x.dtype, x))
     if high is None:
         return out
-    return np.minimum(out, number(high, x.dtype, x), out if type(out) is Array else None)
+    return np.minimum(out, number(high, x.dtype, x), out=out if type(out) is Array else None)
 
 
 clamp_p = elementwise(

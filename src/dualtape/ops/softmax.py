@@ -11,7 +11,7 @@ from .axes import axis_from_end, batch_in_front, same_aval
 from .exponential import exp
 from .reduce import sum_p
 from .shape import reshape
-from .twice import fast_on_arrays, real_floating
+from .twice import fast_on_arrays, in_blocks, real_floating
 
 
 def total(x: Any, axis: int) -> Any:
@@ -19,30 +19,23 @@ def total(x: Any, axis: int) -> Any:
     return sum_p(x, axes=(axis + len(x.shape),), keepdims=True)
 
 
-def total_of(x: Any, axis: int) -> Any:
-    """`total` of arrays, in single precision for half."""
-    return np.add.reduce(x, axis, np.float32 if x.dtype.itemsize == 2 else None, None, True)
+@real_floating("softmax")
+def _softmax_eval(x: Any, *, axis: int = -1) -> Any:
+    def kernel(t: Any, x: Any) -> None:
+        np.subtract(x, np.maximum.reduce(x, axis, None, None, True, -np.inf), t)
+        np.exp(t, t)
+        np.divide(t, np.add.reduce(t, axis, None, None, True), t)
 
-
-def _reduced(x: Any, axis: int) -> Any:
-    """x less its maximum along the axis: the largest exponential is then 1."""
-    return x - np.maximum.reduce(x, axis, None, None, True, -np.inf)
+    return in_blocks(kernel, np.empty(x.shape, x.dtype), x, axis=axis)
 
 
 @real_floating("softmax")
-def _softmax_eval(x: Any, *, axis: int = -1) -> Any:
-    t = _reduced(x, axis)
-    np.exp(t, t)
-    t /= np.add.reduce(t, axis, None, None, True)
-    return t
-
-
 def _softmax_pulled(d: Any, out: Any, *, axis: int = -1) -> Any:
-    t = d * out
-    s = total_of(t, axis)
-    np.subtract(d, s, t, casting="same_kind")
-    t *= out
-    return t
+    def kernel(t: Any, d: Any, out: Any) -> None:
+        np.subtract(d, np.vecdot(d, out, axis=axis, keepdims=True), t)
+        np.multiply(t, out, t)
+
+    return in_blocks(kernel, np.empty(d.shape, d.dtype), d, out, axis=axis)
 
 
 # The Jacobian diag(p) - p p^T is symmetric: one rule for both directions.
@@ -59,15 +52,21 @@ softmax_p = general(
 
 @real_floating("log_softmax")
 def _log_softmax_eval(x: Any, *, axis: int = -1) -> Any:
-    t = _reduced(x, axis)
-    t -= np.log(np.add.reduce(np.exp(t), axis, None, None, True))
-    return t
+    def kernel(t: Any, x: Any) -> None:
+        np.subtract(x, np.maximum.reduce(x, axis, None, None, True, -np.inf), t)
+        np.subtract(t, np.log(np.add.reduce(np.exp(t), axis, None, None, True)), t)
+
+    return in_blocks(kernel, np.empty(x.shape, x.dtype), x, axis=axis)
 
 
+@real_floating("log_softmax")
 def _log_softmax_pulled(ct: Any, out: Any, *, axis: int = -1) -> Any:
-    t = np.exp(out)
-    t *= total_of(ct, axis).astype(t.dtype, copy=False)
-    return np.subtract(ct, t, t)
+    def kernel(t: Any, ct: Any, out: Any) -> None:
+        np.exp(out, t)
+        np.multiply(t, np.add.reduce(ct, axis, None, None, True), t)
+        np.subtract(ct, t, t)
+
+    return in_blocks(kernel, np.empty(ct.shape, ct.dtype), ct, out, axis=axis)
 
 
 @fast_on_arrays(_log_softmax_pulled)

@@ -30,7 +30,8 @@ def _unfold_eval(x: Any, *, axis: int, size: int, step: int) -> Any:
     shape = (*x.shape[:axis], window_count(x.shape[axis], size, step), *x.shape[axis + 1 :], size)
     stride = x.strides[axis]
     strides = (*x.strides[:axis], stride * step, *x.strides[axis + 1 :], stride)
-    return windows_of(x, shape, strides)
+    # Windows that overlap must not be written to: one element would stand for several.
+    return windows_of(x, shape, strides, writeable=step >= size and x.flags.writeable)
 
 
 def _fold_eval(x: Any, *, axis: int, size: int, step: int, length: int) -> Any:
@@ -116,7 +117,21 @@ def _as_strided_eval(x: Any, *, shape: Ints, strides: Ints, offset: int) -> Any:
     if not x.flags.c_contiguous:
         return x.reshape(-1).take(positions(shape, strides, offset))
     size = x.dtype.itemsize
-    return np.ndarray(shape, x.dtype, x, offset * size, tuple([k * size for k in strides]))
+    out = np.ndarray(shape, x.dtype, x, offset * size, tuple([k * size for k in strides]))
+    if may_overlap(shape, strides):
+        out.flags.writeable = False  # one element would stand for several
+    return out
+
+
+def may_overlap(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Whether two elements of a strided view may be one; False is certain."""
+    reach = 0
+    for step, n in sorted(zip(strides, shape, strict=True)):
+        if n > 1:
+            if step <= reach:
+                return True
+            reach += (n - 1) * step
+    return False
 
 
 def _strides_added_eval(x: Any, *, like: Ints, shape: Ints, strides: Ints, offset: int) -> Any:

@@ -55,3 +55,30 @@ def real_floating(name: str) -> Callable[[Form], Form]:
         return evaluate
 
     return decorate
+
+
+# Elements of a block that stays in the second-level cache through several passes.
+_BLOCK = 1 << 15
+
+
+def in_blocks(kernel: Callable[..., None], out: Any, *arrays: Any, axis: int = -1) -> Any:
+    """Run a kernel of several passes on a few rows at a time, so that they stay in the cache.
+
+    Args:
+        kernel: Called as kernel(out, *arrays), on blocks of rows or on everything; writes `out`, each row
+            from the same rows of the others.
+        out: New memory for the result.
+        arrays: Of the same shape as `out`, or with length 1 along the last axis.
+        axis: The axis that makes a row; only rows along the last one are split.
+
+    Returns:
+        `out`.
+    """
+    if out.size <= 2 * _BLOCK or axis != -1 or out.ndim < 2 or not all(a.flags.c_contiguous for a in arrays):
+        kernel(out, *arrays)
+        return out
+    rows = [a.reshape(-1, a.shape[-1]) for a in (out, *arrays)]
+    step = max(1, _BLOCK // out.shape[-1])
+    for start in range(0, len(rows[0]), step):
+        kernel(*[r[start : start + step] for r in rows])
+    return out

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dualtape.torch.random_dtypes import digits, require_kernel, scalar_name
-from dualtape.torch.random_streams import Stream, from_int64
+from .random_dtypes import digits, require_kernel, scalar_name
+from .random_streams import Stream, from_int64
 
 __all__ = [
     "fill_in_memory_order",

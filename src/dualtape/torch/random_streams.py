@@ -36,15 +36,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dualtape.torch.random_dtypes import (
+from .random_dtypes import (
     digits,
     greatest,
     integer_range,
     require_kernel,
     scalar_name,
 )
-from dualtape.torch.random_engine import DEFAULT_SEED, STATE_BYTES, Engine
-from dualtape.torch.random_kernels import affine, between, box_muller
+from .random_engine import DEFAULT_SEED, STATE_BYTES, Engine
+from .random_kernels import affine, between, box_muller
 
 __all__ = ["DEFAULT_SEED", "STATE_BYTES", "Stream"]
 
