@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -98,11 +97,17 @@ def _logit(x: Any) -> Any:
     return np.log(x / (1 - x))
 
 
-# Outside [0, 1] the value and the derivative are NaN, at the ends infinite.
+@real_in_single("logit")
+def _logit_slope(x: Any) -> Any:
+    return np.where((x >= 0) & (x <= 1), 1 / (x * (1 - x)), x.dtype.type(np.nan))
+
+
 logit_p = elementwise(
-    "logit", _logit,
-    lambda d, x: where(between(x, low=0, high=1), d / (x * (1 - x)), d * math.nan),
-    doc="log(x / (1 - x)), the inverse of sigmoid.",
+    "logit", _logit, lambda d, x: d * logit_slope(x), doc="log(x / (1 - x)), the inverse of sigmoid."
+)
+logit_slope = elementwise(
+    "logit_slope", _logit_slope, lambda d, x, out: d * (out * out * (x + x - 1)),
+    doc="1 / (x * (1 - x)), the derivative of logit; NaN outside [0, 1], where logit is NaN.",
 )  # fmt: skip
 
 

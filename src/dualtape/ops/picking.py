@@ -60,6 +60,8 @@ position_p = constant(
 
 def _ravel_eval(*indices: Any, sizes: Shape, axis: int) -> Any:
     flat: Any = None
+    if not all(i.size for i in indices):  # nothing is picked, so nothing is out of bounds
+        return np.zeros(np.broadcast_shapes(*[i.shape for i in indices]), np.intp)
     for k, (i, n) in enumerate(zip(indices, sizes, strict=True)):
         i = checked_positions(
             np.asarray(i), n, True, lambda bad, k=k, n=n: out_of_bounds(bad, axis + k, n)

@@ -48,7 +48,7 @@ def add_up(x: Any, axes: Axes | None, keepdims: bool) -> Any:
     """
     if x.size >= _LARGE and x.ndim > 1 and not (x.flags.forc and (axes is None or len(axes) == x.ndim)):
         innermost = min(range(x.ndim), key=lambda i: abs(x.strides[i]) if x.shape[i] > 1 else np.inf)
-        for a in range(x.ndim) if axes is None else axes:
+        for a in range(x.ndim) if axes is None else [a % x.ndim for a in axes]:
             while a != innermost and x.shape[a] > _LONG:
                 x = _folded(x, a)
     return np.add.reduce(x, axes, None, None, keepdims)

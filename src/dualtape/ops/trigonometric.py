@@ -123,5 +123,5 @@ sinc_derivative = elementwise(
     doc="The derivative of that order of sin(pi x) / (pi x) (NOTE [sinc]).",
 )  # fmt: skip
 sinc = elementwise(
-    "sinc", np.sinc, lambda d, x: d * sinc_derivative(x, order=1), doc="sin(pi x) / (pi x), 1 at 0."
+    "sinc", in_single(np.sinc), lambda d, x: d * sinc_derivative(x, order=1), doc="sin(pi x) / (pi x), 1 at 0."
 )

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor
-index_add=None
+from ..ops.picking import deposit_p
 from ..ops.shape import reshape
 from . import printing
 from .convert import as_tensor
 from .dtype import DType
 from .raising import kernel_error
 from .shapes import TensorShape
-from .tensor import DEVICE, EagerTensor, tensor
+from .tensor import DEVICE, EagerTensor
 
 
 class IndexedSlices:
@@ -79,8 +79,7 @@ class IndexedSlices:
         if flat.size and (flat.min() < 0 or flat.max() >= shape[0]):
             raise kernel_error("UnsortedSegmentSum", f"segment_ids = {flat.tolist()} is out of range [0, {shape[0]})")
         values = reshape(self._values, (flat.size, *shape[1:]))
-        zeros = tensor(np.zeros(shape, self._values.value.dtype))
-        return index_add(zeros, 0, flat, values)  # type: ignore[no-any-return]
+        return deposit_p(values, flat, axis=0, depth=1, shape=shape)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self._as_dense(), dtype)

@@ -56,6 +56,12 @@ def randn_like(rng: np.random.Generator, v: Any) -> Array:
     return np.asarray(a, v.dtype)
 
 
+def direction(s: Sample, rng: np.random.Generator, v: Any) -> Array:
+    """A random direction in which an operand may move."""
+    d = randn_like(rng, v)
+    return d if s.tangent is None else s.tangent(d)
+
+
 def pushforward(s: Sample, values: Any, dots: Any) -> list[Array]:
     """Tangents of the outputs, by forward mode; `dots` has None where an operand is held fixed."""
     with modes.deeper() as level:
@@ -100,7 +106,7 @@ def check_forward_numerically(s: Sample, dtype: str) -> None:
     values = s.make(dtype)
     wanted = differentiable_operands(s, values)
     for group in ([wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]):
-        dots = [randn_like(rng, v) if i in group else None for i, v in enumerate(values)]
+        dots = [direction(s, rng, v) if i in group else None for i, v in enumerate(values)]
         got = pushforward(s, values, dots)
         at = [
             run(s, [v if d is None else v + t * d for v, d in zip(values, dots, strict=True)])
@@ -118,7 +124,7 @@ def check_reverse_by_forward(s: Sample, dtype: str) -> None:
     outs = run(s, values)
     cts = [randn_like(rng, o) for o in outs]
     for group in ([wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]):
-        dots = [randn_like(rng, v) if i in group else None for i, v in enumerate(values)]
+        dots = [direction(s, rng, v) if i in group else None for i, v in enumerate(values)]
         tangents = pushforward(s, values, dots)
         grads, leaves, _ = pullback(s, values, cts, group)
         left = sum(inner(c, t) for c, t in zip(cts, tangents, strict=True))
@@ -139,7 +145,7 @@ def check_second_order(s: Sample, dtype: str) -> None:
     values = s.make(dtype)
     wanted = differentiable_operands(s, values)
     cts = [randn_like(rng, o) for o in run(s, values)]
-    v_dots = [randn_like(rng, values[i]) for i in wanted]
+    v_dots = [direction(s, rng, values[i]) for i in wanted]
     us = [randn_like(rng, values[i]) for i in wanted]
     c_dots = [randn_like(rng, c) for c in cts]
 

@@ -26,6 +26,8 @@ class Sample:
         tolerance: Relative tolerance of the numeric derivative; a looser one than the default says why.
         reason: Why the tolerance is loose.
         second: Whether second order is checked.
+        tangent: Projects a direction onto those in which the operands may move: a factorisation of
+            Hermitian matrices has no derivative in others.
     """
 
     primitive: Primitive
@@ -35,6 +37,7 @@ class Sample:
     tolerance: float = 1e-6
     reason: str = ""
     second: bool = True
+    tangent: Callable[[Array], Array] | None = None
 
     def __str__(self) -> str:
         return f"{self.primitive.name}({', '.join(f'{k}={v}' for k, v in self.params.items())})"
@@ -50,9 +53,10 @@ class Sample:
 
 
 def sample(primitive: Primitive, *operands: Operand, complex: bool = True, tolerance: float = 1e-6,
-           reason: str = "", second: bool = True, **params: Any) -> Sample:  # fmt: skip
+           reason: str = "", second: bool = True, tangent: Callable[[Array], Array] | None = None,
+           **params: Any) -> Sample:  # fmt: skip
     """A row: `sample(sum_p, real(2, 3), axes=(0,), keepdims=False)`."""
-    return Sample(primitive, operands, params, complex, tolerance, reason, second)
+    return Sample(primitive, operands, params, complex, tolerance, reason, second, tangent)
 
 
 def _filled(shape: tuple[int, ...], dtype: np.dtype[Any], draw: Callable[[], Array]) -> Array:
@@ -98,6 +102,11 @@ def fixed(array: Any) -> Operand:
     """These very numbers, cast to the dtype if they are inexact."""
     array = np.asarray(array)
     return lambda rng, dtype: array.astype(dtype) if array.dtype.kind in "fc" else array.copy()
+
+
+def hermitian(a: Array) -> Array:
+    """The Hermitian part of matrices, as a `tangent` of samples."""
+    return np.asarray((a + a.conj().swapaxes(-1, -2)) / 2)
 
 
 def matrix(*shape: int, kind: str = "general") -> Operand:

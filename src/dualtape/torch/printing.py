@@ -1,8 +1,8 @@
 """The text PyTorch 2.13 gives for a tensor, from a NumPy array.
 
-All elements of a tensor share one format, chosen from the nonzero finite ones that are shown: whole
-numbers with a bare point (`1.`), a fixed number of decimals, or scientific notation. Behaviour as in
-PyTorch's `torch/_tensor_str.py`; `tests/torch/test_printing.py` holds it to the real thing.
+All elements of a tensor share one format, chosen from the nonzero finite ones that are shown:
+whole numbers with a bare point (`1.`), a fixed number of decimals, or scientific notation.
+Behaviour as in PyTorch's `torch/_tensor_str.py`; `tests/torch/test_printing.py` compares.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class PrintOptions:
 
 
 _OPTIONS = PrintOptions()
-_PROFILES = {
+_PROFILES: dict[str, dict[str, float]] = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
     "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
     "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
@@ -70,7 +70,7 @@ def set_printoptions(
         threshold: As in `PrintOptions`.
         edgeitems: As in `PrintOptions`.
         linewidth: As in `PrintOptions`.
-        profile: `default`, `short` or `full`, applied before the others; PyTorch ignores other names.
+        profile: `default`, `short` or `full`, applied before the others. Other names do nothing.
         sci_mode: As in `PrintOptions`; None does set it: to decide by the values.
     """
     given = {
@@ -79,9 +79,9 @@ def set_printoptions(
         "edgeitems": edgeitems,
         "linewidth": linewidth,
     }
-    changes = _PROFILES.get(profile or "", {}) | {k: v for k, v in given.items() if v is not None}
-    for name, value in changes.items():
-        setattr(_OPTIONS, name, value)
+    for name, value in (*_PROFILES.get(profile or "", {}).items(), *given.items()):
+        if value is not None:
+            setattr(_OPTIONS, name, value)
     _OPTIONS.sci_mode = sci_mode
 
 
@@ -92,7 +92,7 @@ def get_printoptions() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def printoptions(**options: Any) -> Iterator[None]:
-    """Set options for the body of a `with` statement only; the arguments are `set_printoptions`'s."""
+    """Set options, as `set_printoptions` does, for the body of a `with` statement only."""
     before = get_printoptions()
     set_printoptions(**options)
     try:
@@ -234,10 +234,8 @@ def _real_texts(array: Array, options: PrintOptions) -> tuple[list[str], int]:
             if options.sci_mode is None
             else options.sci_mode
         )
-    if scientific:
-        spec = f".{options.precision}e"
-    else:
-        spec = ".0f" if whole else f".{options.precision}f"
+    decimals = f".{options.precision}"
+    spec = decimals + "e" if scientific else ".0f" if whole else decimals + "f"
     texts = [format(value, spec) for value in values.tolist()]
     if whole and not scientific:
         texts = [t if t[-1] in "nf" else t + "." for t in texts]  # not after nan and inf

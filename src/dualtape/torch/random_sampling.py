@@ -53,7 +53,7 @@ def permutation(stream: Stream, count: int, dtype: npt.DTypeLike = np.int64) -> 
         )
     if count >= _SMALL_PERMUTATION:
         return from_int64(_permutation_inside_out(stream, count), dtype)
-    # Fisher and Yates from the front. A list is the fastest to index, an array's memory the smallest.
+    # Fisher and Yates from the front. A list is the fastest to index, an array the smallest.
     items: Any = list(range(count)) if count <= 2**22 else memoryview(np.arange(count).data)
     for start in range(0, count - 1, _AT_ONCE):
         stop = min(start + _AT_ONCE, count - 1)

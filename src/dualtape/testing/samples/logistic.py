@@ -20,6 +20,7 @@ SAMPLES = [
     sample(g.scaled_exceeds, real(2, 3), complex=False, beta=2.0, threshold=1.0),
     sample(g.logit_p, UNIT, complex=False),
     sample(g.logit_p, fixed(0.3), complex=False),
+    sample(g.logit_slope, UNIT, complex=False),
     sample(g.logit_clamped_p, UNIT, complex=False, eps=0.2),
     sample(g.logit_clamped_p, fixed(0.3), complex=False, eps=0.2),
 ]

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...core import modes
-from ..random import randperm, stream_of
+from ..generator import stream_of
+from ..sampling import randperm
 from ..random_sampling import truncated_normal
 from .._tensor import Tensor
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ..._tensor import Tensor
-from ...random import default_generator, randperm
+from ...generator import default_generator
+from ...sampling import randperm
 
 T = TypeVar("T")
 

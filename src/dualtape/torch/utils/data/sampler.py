@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from ... import dtypes
 from ...creation import empty, tensor
-from ...random import Generator, default_generator, multinomial, randint, randperm
+from ...generator import Generator, default_generator
+from ...sampling import multinomial, randint, randperm
 
 T = TypeVar("T", covariant=True)
 

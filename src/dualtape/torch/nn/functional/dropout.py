@@ -1,0 +1,86 @@
+"""Dropout: masks drawn from PyTorch's stream, so that a seeded program drops the same elements."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ....core.inplace import write
+from ....core.tensor import wrap
+from ...arguments import tensor_argument
+from ...generator import stream_of
+from ..._tensor import Tensor
+
+
+def _mask(x: Tensor, shape: tuple[int, ...], p: float) -> Tensor:
+    """1/(1-p) with probability 1-p, else 0."""
+    dtype = x.value.dtype
+    drawn = stream_of(None).bernoulli(shape, dtype, 1 - p)
+    return wrap(Tensor, np.asarray(drawn / np.asarray(1 - p, drawn.dtype), dtype))  # type: ignore[return-value]
+
+
+def _dropped(name: str, input: Any, p: float, training: bool, inplace: bool, channels: bool) -> Tensor:
+    x = tensor_argument(name, input)
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if p == 0 or not training or 0 in x.shape:
+        return x
+    shape = tuple(x.shape[:2]) + (1,) * (x.ndim - 2) if channels else tuple(x.shape)
+    mask = wrap(Tensor, np.zeros(shape, x.value.dtype)) if p == 1 else _mask(x, shape, p)
+    if inplace:
+        return write(x, lambda old: old * mask)  # type: ignore[return-value]
+    return x * mask  # type: ignore[no-any-return]
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero elements with probability p and scale the others by 1/(1-p)."""
+    return _dropped("dropout", input, p, training, inplace, False)
+
+
+def _channelwise(name: str, single: int) -> Any:
+    def function(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+        x = tensor_argument(name, input)
+        if x.ndim == single:
+            out = _dropped(name, x.unsqueeze(0), p, training, inplace, True)  # type: ignore[attr-defined]
+            return out.squeeze(0)  # type: ignore[attr-defined, no-any-return]
+        return _dropped(name, x, p, training, inplace, True)
+
+    function.__name__, function.__doc__ = name, "Zero whole channels with probability p and scale the others."
+    return function
+
+
+dropout1d, dropout2d, dropout3d = (_channelwise(f"dropout{n}d", n + 1) for n in (1, 2, 3))
+
+
+def _alpha(name: str, input: Any, p: float, training: bool, inplace: bool, channels: bool) -> Tensor:
+    """Dropout to the value that SELU has at minus infinity, keeping mean and variance (Klambauer et al., 2017)."""
+    x = tensor_argument(name, input)
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if p == 0 or not training or 0 in x.shape:
+        return x
+    if p == 1:
+        return x * 0  # type: ignore[no-any-return]
+    saturation = 1.7580993408473766
+    a = 1 / math.sqrt((saturation * saturation * p + 1) * (1 - p))
+    shape = tuple(x.shape[:2]) + (1,) * (x.ndim - 2) if channels else tuple(x.shape)
+    kept = stream_of(None).bernoulli(shape, x.value.dtype, 1 - p)
+    dtype = x.value.dtype
+    shift = np.asarray((kept - 1) * (saturation * a) + saturation * a * p, dtype)
+    scale = np.asarray(kept * a, dtype)
+    return x * wrap(Tensor, scale) + wrap(Tensor, shift)  # type: ignore[no-any-return]
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps mean and variance after SELU."""
+    return _alpha("alpha_dropout", input, p, training, inplace, False)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """`alpha_dropout` of whole channels."""
+    return _alpha("feature_alpha_dropout", input, p, training, inplace, True)
+
+
+__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]

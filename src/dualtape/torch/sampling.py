@@ -1,0 +1,474 @@
+"""Tensors of random numbers: PyTorch's functions on the streams of `random_streams`.
+
+What is drawn in the place of a recorded tensor, or with recorded parameters, is recorded too, and its gradient
+is zero, as PyTorch's is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core import modes
+from ..core.conform import can_sum_to
+from ..core.inplace import check_writable, write
+from ..core.kinds import broadcast_shapes
+from ..core.tensor import Tensor as CoreTensor
+from ..core.tensor import wrap
+from ..ops.random import drawn_from
+from . import dtypes
+from ._tensor import Tensor, concrete
+from .arguments import dtype_argument, integer, invalid_combination, is_integer, number, tensor_argument, wrong_type
+from .creation import finished
+from .dtypes import NumpyDtype, scalar_name
+from .filled import array_like, check_options, checked_size, like_argument, size_argument
+from .generator import stream_of
+from .random_counts import binomial as draw_binomial
+from .random_counts import poisson as draw_poisson
+from .random_dtypes import require_kernel
+from .random_sampling import fill_in_memory_order
+from .random_sampling import multinomial as draw_multinomial
+from .random_sampling import permutation
+from .random_streams import Stream
+from .registry import method, resized, store
+
+Shape = tuple[int, ...]
+Draw = Callable[[Shape, NumpyDtype], Any]
+
+
+def made(shape: Shape, dtype: NumpyDtype, draw: Draw, out: Any, requires_grad: bool, device: Any) -> Tensor:
+    """The draws as a new tensor, or in the `out=` tensor."""
+    if out is not None:
+        values = draw(shape, out.value.dtype)
+        return resized(out, shape, lambda a: np.copyto(a, values))
+    values = draw(shape, dtype)
+    return finished(values if shape else values[()], requires_grad, device)
+
+
+def _by_size(name: str, draw: Callable[[Stream, Shape, NumpyDtype], Any], what: str) -> Callable[..., Tensor]:
+    def function(
+        *args: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None,
+        layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    ) -> Tensor:  # fmt: skip
+        stream = stream_of(generator, name)
+        shape = size_argument(name, args if size is None else (size,))
+        check_options(layout, pin_memory)
+        d = dtypes.default_numpy if dtype is None else dtype_argument(name, dtype)
+        return made(shape, d, lambda s, t: draw(stream, s, t), out, requires_grad, device)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = (
+        f"Draw {what}, in a size given as ints or as one sequence.\n\n"
+        "Raises:\n    TypeError: The size is not made of ints.\n    NotImplementedError: Not a floating dtype."
+    )
+    return function
+
+
+rand = _by_size("rand", lambda s, shape, d: s.uniform(shape, d), "from the uniform distribution on [0, 1)")
+randn = _by_size("randn", lambda s, shape, d: s.normal(shape, d), "from the standard normal distribution")
+
+
+def _int_bounds(function: str, args: tuple[Any, ...], low: Any, high: Any, position: int) -> tuple[int, int]:
+    """The bounds of `randint`, given as high, as low and high, or by name."""
+    given = list(args)
+    if high is None:
+        high = given.pop() if given else None
+    if low is None and given:
+        low = given.pop()
+    if high is None or given:
+        raise invalid_combination(function, args)
+    return (
+        0 if low is None else integer(function, low, "low", position),
+        integer(function, high, "high", position + (low is not None)),
+    )
+
+
+def randint(
+    *args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None, out: Any = None,
+    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Draw integers from [low, high): `randint(high, size)` or `randint(low, high, size)`, int64 unless named.
+
+    Raises:
+        TypeError: The bounds are no ints, or the size no sequence.
+        RuntimeError: The range is empty or does not fit the dtype.
+    """
+    stream = stream_of(generator, "randint")
+    if size is None:
+        if not args:
+            raise invalid_combination("randint", args)
+        *rest, size = args
+        args = tuple(rest)
+    if not isinstance(size, (tuple, list)):
+        raise wrong_type("randint", "size", len(args) + 1, "tuple of ints", size)
+    least, bound = _int_bounds("randint", args, low, high, 1)
+    shape = size_argument("randint", (size,), len(args) + 1)
+    check_options(layout, pin_memory)
+    d = dtypes.int64.dtype if dtype is None else dtype_argument("randint", dtype)
+    return made(shape, d, lambda s, t: stream.integers(s, least, bound, t), out, requires_grad, device)
+
+
+def randperm(
+    n: Any, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """The integers from 0 to n - 1 in random order, int64 unless a dtype is named.
+
+    Raises:
+        RuntimeError: `n` is negative or does not fit the dtype.
+    """
+    stream = stream_of(generator, "randperm")
+    count = integer("randperm", n, "n", 1)
+    checked_size((count,))
+    check_options(layout, pin_memory)
+    d = dtypes.int64.dtype if dtype is None else dtype_argument("randperm", dtype)
+    return made((count,), d, lambda s, t: permutation(stream, count, t), out, requires_grad, device)
+
+
+# --- like another tensor ----------------------------------------------------------------------------
+
+
+def _empty(shape: Shape, dtype: NumpyDtype) -> Any:
+    return np.empty(shape, dtype)
+
+
+def drawn_like(t: Tensor, dtype: NumpyDtype, memory_format: Any, draw: Callable[[Any], None]) -> Any:
+    """A new array laid out as `t`, filled by `draw`."""
+    array = np.asarray(array_like(t, dtype, memory_format, _empty))
+    draw(array)
+    return array if array.ndim else array[()]
+
+
+def _filler(draw: Callable[[Shape], Any]) -> Callable[[Any], None]:
+    return lambda array: fill_in_memory_order(array, draw)
+
+
+def _normals(stream: Stream, mean: float = 0.0, std: float = 1.0) -> Callable[[Any], None]:
+    def fill(array: Any) -> None:
+        dense = bool(array.flags.c_contiguous)
+        fill_in_memory_order(array, lambda s: stream.normal(s, array.dtype, mean, std, contiguous=dense))
+
+    return fill
+
+
+def _like(name: str, fill: Callable[[Stream, NumpyDtype], Callable[[Any], None]]) -> Callable[..., Tensor]:
+    def function(
+        input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+        requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
+    ) -> Tensor:  # fmt: skip
+        t, d = like_argument(name, input, dtype)
+        check_options(layout, pin_memory)
+        values = drawn_like(t, d, memory_format, fill(stream_of(generator, name), d))
+        return finished(values, requires_grad, device)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"`torch.{name[:-5]}` with the shape, and unless named the dtype, of `input`."
+    return function
+
+
+rand_like = _like("rand_like", lambda stream, d: _filler(lambda s: stream.uniform(s, d)))
+randn_like = _like("randn_like", lambda stream, d: _normals(stream))
+
+
+def randint_like(
+    input: Any, *args: Any, low: Any = None, high: Any = None, generator: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:  # fmt: skip
+    """`torch.randint` with the shape, and unless named the dtype, of `input`.
+
+    Raises:
+        RuntimeError: The range is empty or does not fit the dtype.
+    """
+    t, d = like_argument("randint_like", input, dtype)
+    least, bound = _int_bounds("randint_like", args, low, high, 2)
+    check_options(layout, pin_memory)
+    stream = stream_of(generator, "randint_like")
+    fill = _filler(lambda s: stream.integers(s, least, bound, d))
+    return finished(drawn_like(t, d, memory_format, fill), requires_grad, device)
+
+
+# --- with parameters --------------------------------------------------------------------------------
+
+
+def _numbers(function: str, t: Tensor) -> Any:
+    return np.asarray(concrete(t.value, f"{function}()"))
+
+
+@method()
+def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
+    """Draw zeros and ones, of the probabilities in `input`, or all of the probability `p`.
+
+    Raises:
+        RuntimeError: A probability is not between 0 and 1.
+        NotImplementedError: Not a floating dtype.
+    """
+    t = tensor_argument("bernoulli", input)
+    stream = stream_of(generator, "bernoulli")
+    probabilities = _numbers("bernoulli", t)
+    if p is not None:
+        values = stream.bernoulli(probabilities.shape, probabilities.dtype, float(number("bernoulli", p, "p", 2)))
+    else:
+        values = stream.bernoulli_each(probabilities)
+    return store(out, recorded(values, t), "bernoulli")
+
+
+def recorded(values: Any, *parameters: Any) -> Tensor:
+    """Draws as a tensor, recorded as having been drawn with those of the parameters that are tensors."""
+    values = np.asarray(values)
+    draw: Tensor = wrap(Tensor, values if values.ndim else values[()])  # type: ignore[assignment]
+    return drawn_from(draw, *[p for p in parameters if isinstance(p, CoreTensor) and p.current_edge()])  # type: ignore[no-any-return]
+
+
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Draw normals of the given means and standard deviations, numbers or tensors that broadcast.
+
+    Args:
+        mean, std: Numbers or tensors; two numbers need a `size`.
+        size: Shape of the result for two numbers.
+        generator, out, dtype, layout, device, requires_grad, pin_memory: As everywhere.
+
+    Raises:
+        TypeError: Two numbers without a size.
+        RuntimeError: A standard deviation is negative.
+    """
+    stream = stream_of(generator, "normal")
+    by_mean, by_std = isinstance(mean, CoreTensor), isinstance(std, CoreTensor)
+    if not (by_mean or by_std):
+        if size is None:
+            raise invalid_combination("normal", (mean, std))
+        m, s = float(number("normal", mean, "mean", 1)), float(number("normal", std, "std", 2))
+        shape = size_argument("normal", (size,), 3)
+        d = dtypes.default_numpy if dtype is None else dtype_argument("normal", dtype)
+        return made(shape, d, lambda sh, t: stream.normal(sh, t, m, s), out, requires_grad, device)
+    means = _numbers("normal", tensor_argument("normal", mean, "mean", 1)) if by_mean else None
+    if not by_std:
+        assert means is not None
+        values = stream.normal(means.shape, means.dtype, 0.0, float(number("normal", std, "std", 2))) + means
+        return store(out, recorded(values, mean), "normal")
+    stds = _numbers("normal", tensor_argument("normal", std, "std", 2))
+    if stds.dtype.kind == "c":
+        raise RuntimeError("normal expects standard deviation to be non-complex")
+    if (stds < 0).any():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    if means is None:
+        values = stream.normal(stds.shape, stds.dtype) * stds + stds.dtype.type(number("normal", mean, "mean", 1))
+    else:
+        shape = broadcast_shapes("normal", means.shape, stds.shape)
+        values = (stream.normal(shape, means.dtype) * stds + means).astype(means.dtype)
+    return store(out, recorded(values, mean, std), "normal")
+
+
+@method()
+def multinomial(
+    input: Any, num_samples: Any, replacement: bool = False, *, generator: Any = None, out: Any = None
+) -> Tensor:
+    """Draw `num_samples` category numbers per row of weights, int64.
+
+    Raises:
+        RuntimeError: The weights make no distribution, or too many draws are asked of it.
+    """
+    t = tensor_argument("multinomial", input)
+    count = integer("multinomial", num_samples, "num_samples", 2)
+    stream = stream_of(generator, "multinomial")
+    return store(out, finished(draw_multinomial(stream, _numbers("multinomial", t), count, replacement)), "multinomial")
+
+
+def poisson(input: Any, generator: Any = None) -> Tensor:
+    """Draw Poisson counts with the means in `input`.
+
+    Raises:
+        RuntimeError: A mean is negative.
+        NotImplementedError: Not a floating dtype.
+    """
+    t = tensor_argument("poisson", input)
+    rates = _numbers("poisson", t)
+    if rates.dtype.kind in "biuc":
+        raise NotImplementedError(f"\"poisson_cpu\" not implemented for '{scalar_name(rates.dtype)}'")
+    return recorded(draw_poisson(stream_of(generator, "poisson"), rates), t)
+
+
+def binomial(count: Any, prob: Any, generator: Any = None) -> Tensor:
+    """Draw numbers of successes in `count` trials of probability `prob`, tensors that broadcast.
+
+    Raises:
+        ValueError: Not floating dtypes.
+        RuntimeError: Different dtypes.
+    """
+    n, p = tensor_argument("binomial", count, "count", 1), tensor_argument("binomial", prob, "prob", 2)
+    for name, t in (("count", n), ("prob", p)):
+        if t.value.dtype.kind in "biuc":
+            raise ValueError(
+                f"binomial only supports floating-point dtypes for {name}, got: {scalar_name(t.value.dtype)}"
+            )
+    if n.value.dtype != p.value.dtype:
+        raise RuntimeError(
+            f"Found dtype {scalar_name(p.value.dtype)} but expected {scalar_name(n.value.dtype)}"
+        )
+    broadcast_shapes("binomial", tuple(n.value.shape), tuple(p.value.shape))
+    values = draw_binomial(stream_of(generator, "binomial"), _numbers("binomial", n), _numbers("binomial", p))
+    return recorded(values, n, p)
+
+
+# --- in place ---------------------------------------------------------------------------------------
+
+
+def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tensor:
+    """Overwrite a tensor with draws in the order of its memory.
+
+    Raises:
+        RuntimeError: It repeats elements, as `expand` makes it.
+    """
+    concrete(self.value, f"{function}()")
+    target = self.buffer()
+    if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+    mode = modes.current()
+    if not mode & modes.BOXED and (mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)):
+        fill(target)
+        self.shared_version().bump()
+        return self
+    check_writable(self)
+    values = np.empty_like(target)
+    if values.flags.c_contiguous != target.flags.c_contiguous:  # some draws depend on it
+        values = np.empty((*target.shape, 2), target.dtype)[..., 0]
+    fill(values)
+    return write(self, lambda old: recorded(values, old))  # type: ignore[arg-type, return-value]
+
+
+@method()
+def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **kwargs: Any) -> Tensor:
+    """Fill with uniform draws from [from, to).
+
+    Raises:
+        RuntimeError: The bounds are in the wrong order or out of the dtype's range.
+        NotImplementedError: Not a floating dtype.
+    """
+    low, high = float(kwargs.pop("from", from_)), float(to)
+    stream, d = stream_of(generator, "uniform_"), self.value.dtype
+    return overwrite(self, "uniform_", _filler(lambda s: stream.uniform(s, d, low, high)))
+
+
+@method()
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with normal draws.
+
+    Raises:
+        RuntimeError: `std` is negative.
+        NotImplementedError: Not a floating dtype.
+    """
+    return overwrite(self, "normal_", _normals(stream_of(generator, "normal_"), float(mean), float(std)))
+
+
+@method()
+def random_(self: Tensor, *args: Any, generator: Any = None, **kwargs: Any) -> Tensor:
+    """Fill with integers: `random_()` of the dtype's whole range, `random_(to)`, `random_(from, to)`.
+
+    Raises:
+        RuntimeError: The range is empty or does not fit the dtype.
+    """
+    stream, d = stream_of(generator, "random_"), self.value.dtype
+    low, high = kwargs.pop("from", None), kwargs.pop("to", None)
+    given = list(args)
+    if high is None and given and (low is not None or len(given) == 1):
+        high = given.pop()
+    elif len(given) == 2:
+        low, high = given
+        given = []
+    if given or kwargs:
+        raise invalid_combination("random_", args, kwargs)
+    if low is None and high is None:
+        return overwrite(self, "random_", _filler(lambda s: stream.random(s, d)))
+    least = 0 if low is None else integer("random_", low, "from", 1)
+    if high is None:
+        return overwrite(self, "random_", _filler(lambda s: stream.integers_from(s, least, d)))
+    bound = integer("random_", high, "to", 2)
+    return overwrite(self, "random_", _filler(lambda s: stream.integers(s, least, bound, d)))
+
+
+@method()
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Fill with zeros and ones of the probability `p`, a number or a tensor that broadcasts.
+
+    Raises:
+        RuntimeError: A probability is not between 0 and 1.
+    """
+    stream, d = stream_of(generator, "bernoulli_"), self.value.dtype
+    if not isinstance(p, CoreTensor):
+        chance = float(number("bernoulli_", p, "p", 1))
+        return overwrite(self, "bernoulli_", _filler(lambda s: stream.bernoulli(s, d, chance)))
+    probabilities = _numbers("bernoulli_", tensor_argument("bernoulli_", p, "p", 1))
+    shape = tuple(self.value.shape)
+    if not can_sum_to(shape, probabilities.shape):
+        raise RuntimeError(
+            f"The expanded size of the tensor ({shape[-1] if shape else 1}) must match the existing size "
+            f"({probabilities.shape[-1]}) at non-singleton dimension {len(shape) - 1}.  Target sizes: "
+            f"{list(shape)}.  Tensor sizes: {list(probabilities.shape)}"
+        )
+    require_kernel("bernoulli_tensor_cpu_self_", d)
+    wanted = np.broadcast_to(probabilities, shape)
+
+    def fill(array: Any) -> None:
+        order = sorted(range(array.ndim), key=lambda a: -abs(array.strides[a]))
+        array.transpose(order)[...] = stream.bernoulli_each(wanted.transpose(order), d)
+
+    return overwrite(self, "bernoulli_", fill)
+
+
+@method()
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with exponential draws of the rate `lambd`.
+
+    Raises:
+        RuntimeError: The rate is not positive, or the dtype not floating.
+    """
+    stream, d = stream_of(generator, "exponential_"), self.value.dtype
+    return overwrite(self, "exponential_", _filler(lambda s: stream.exponential(s, d, float(lambd))))
+
+
+@method()
+def geometric_(self: Tensor, p: float, *, generator: Any = None) -> Tensor:
+    """Fill with the numbers of the first success at the probability `p`.
+
+    Raises:
+        RuntimeError: `p` is not between 0 and 1.
+    """
+    stream, d = stream_of(generator, "geometric_"), self.value.dtype
+    return overwrite(self, "geometric_", _filler(lambda s: stream.geometric(s, d, float(p))))
+
+
+@method()
+def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with Cauchy draws.
+
+    Raises:
+        RuntimeError: `sigma` is not positive, or the dtype not floating.
+    """
+    stream, d = stream_of(generator, "cauchy_"), self.value.dtype
+    return overwrite(self, "cauchy_", _filler(lambda s: stream.cauchy(s, d, float(median), float(sigma))))
+
+
+@method()
+def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Any = None) -> Tensor:
+    """Fill with exponentials of normal draws.
+
+    Raises:
+        RuntimeError: `std` is not positive.
+    """
+    stream, d = stream_of(generator, "log_normal_"), self.value.dtype
+    return overwrite(self, "log_normal_", _filler(lambda s: stream.log_normal(s, d, float(mean), float(std))))
+
+
+__all__ = [
+    "bernoulli", "binomial", "multinomial", "normal", "poisson", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "randperm",
+]  # fmt: skip
