@@ -36,6 +36,15 @@ def test_unary(against_torch, special, op, name, x, dtype):
         against_torch(op, getattr(special, name), np.asarray(v, dtype), tolerance=1e-4 if dtype == "float32" else 1e-9)
 
 
+def test_erf_in_single_precision_takes_a_path_of_its_own(against_torch, rng):
+    torch = pytest.importorskip("torch")
+    x = np.concatenate([rng.uniform(-5, 5, 3000), 10.0 ** rng.uniform(-30, 0, 1000), [0, -0.0, INF, -INF, NAN]])
+    against_torch(s.erf, torch.erf, x.astype("float32"))
+    small = x[(x > 0) & (x < INF)].astype("float32")
+    np.testing.assert_allclose(s.erf(small), s.erf(small.astype("float64")), rtol=3e-7)
+    assert np.abs(s.erf(np.linspace(3, 9, 5000, dtype="float32"))).max() == 1
+
+
 @pytest.mark.parametrize(("op", "name"), [(op, name) for op, name, _ in UNARY], ids=[name for _, name, _ in UNARY])
 def test_edges(against_torch, special, op, name):
     x = np.array([-0.0, 0.0, NAN, 30.0, 1.0, -1.0, INF, -INF])

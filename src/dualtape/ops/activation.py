@@ -22,13 +22,13 @@ from .compare import (
     not_outside,
     strictly_between,
 )
-from .evaluation import in_single, real_in_single, real_only, zero
+from .evaluation import in_single, into, real_in_single, real_only, zero
 from .exponential import exp
-from .logistic import log_sigmoid, sigmoid
+from .logistic import log1p_exp_minus, log_sigmoid, sigmoid
 from .numbers import abs_
 from .select import LARGE, keep, where
 from .shape import normalize_axis, reshape, slice_p
-from .special import erf, erf_eval
+from .special import erf_eval
 from .trigonometric import tanh
 
 Array = np.ndarray
@@ -76,10 +76,33 @@ def threshold(x: Any, threshold: float, value: float) -> Any:
     return threshold_p(x, threshold=threshold, value=value)
 
 
+def _clipped(t: Any, low: float, high: float) -> Any:
+    """min(max(t, low), high) in the memory of the temporary t."""
+    return _clip(t, low, high, out=t if type(t) is Array else None)
+
+
+def _clip(x: Any, low: float, high: float, out: Any = None) -> Any:
+    out = np.maximum(x, low, out=out)
+    return np.minimum(out, high, out=out if type(out) is Array else None)
+
+
 @real_in_single("hardtanh")
 def _hardtanh(x: Any, *, low: float, high: float) -> Any:
-    out = np.maximum(x, low)
-    return np.minimum(out, high, out=out if type(out) is Array else None)
+    return _clip(x, low, high)
+
+
+@real_in_single("hardsigmoid")
+def _hardsigmoid(x: Any) -> Any:
+    t = _clipped(x + 3, 0, 6)
+    t /= 6
+    return t
+
+
+@real_in_single("hardswish")
+def _hardswish(x: Any) -> Any:
+    t = _hardsigmoid(x)
+    t *= x
+    return t
 
 
 hardtanh_p = elementwise(
@@ -147,13 +170,13 @@ def prelu(x: Any, weight: Any) -> Any:
 
 
 hardsigmoid = elementwise(
-    "hardsigmoid", real_in_single("hardsigmoid")(lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6),
+    "hardsigmoid", _hardsigmoid,
     lambda d, x: keep(strictly_between(x, low=-3, high=3), d * (1 / 6)),
     doc="min(max(x + 3, 0), 6) / 6. Slope 0 at -3 and 3.",
 )  # fmt: skip
 
 hardswish = elementwise(
-    "hardswish", real_in_single("hardswish")(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6),
+    "hardswish", _hardswish,
     lambda d, x: d * hardswish_slope(x),
     doc="x * hardsigmoid(x). Slope 0 at -3 and 1 at 3.",
 )  # fmt: skip
@@ -204,13 +227,17 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
 
 @real_in_single("elu")
 def _elu(x: Any, *, positive: float, negative: float, rate: float) -> Any:
-    low = np.expm1(np.minimum(x, 0) * rate) * negative
-    return where.eval(x > 0, x if positive == 1 else x * positive, low)
+    t = into(np.expm1, np.minimum(x, 0) * rate)
+    t *= negative
+    high = np.maximum(x, 0)
+    t += high if positive == 1 else high * positive
+    return t
 
 
 @in_single
 def _elu_slope(x: Any, *, positive: float, negative: float, rate: float) -> Any:
-    low = np.exp(np.minimum(x, 0) * rate) * (negative * rate)
+    low = into(np.exp, np.minimum(x, 0) * rate)
+    low *= negative * rate
     return where.eval(x <= 0, low, np.full_like(low, positive))
 
 
@@ -257,7 +284,9 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
 
 @in_single
 def _silu(x: Any) -> Any:
-    return x * sigmoid.eval(x)
+    t = sigmoid.eval(x)
+    t *= x
+    return t
 
 
 def _silu_rule(d: Any, x: Any) -> Any:
@@ -270,7 +299,11 @@ silu = elementwise("silu", _silu, _silu_rule, doc="x * sigmoid(x), also called s
 
 @real_in_single("mish")
 def _mish(x: Any) -> Any:
-    return x * np.tanh(np.logaddexp(x, zero(x.dtype)))
+    t = np.maximum(x, 0)  # of softplus
+    t += log1p_exp_minus(abs(x))
+    t = into(np.tanh, t)
+    t *= x
+    return t
 
 
 def _mish_rule(d: Any, x: Any) -> Any:
@@ -293,11 +326,27 @@ def _gelu(x: Any) -> Any:
     return t
 
 
-def _gelu_rule(d: Any, x: Any) -> Any:
-    return d * (0.5 * (1 + erf(x * _SQRT1_2)) + x * exp(x * x * -0.5) * _PDF_SCALE)
+@in_single
+def _gelu_slope(x: Any) -> Any:
+    density = x * x
+    density *= -0.5
+    density = into(np.exp, density)
+    density *= x
+    density *= _PDF_SCALE
+    t = erf_eval(x * _SQRT1_2)
+    t += 1
+    t *= 0.5
+    t += density
+    return t
 
 
-gelu_p = elementwise("gelu", _gelu, _gelu_rule, doc="x times the normal distribution function of x.")
+gelu_p = elementwise(
+    "gelu", _gelu, lambda d, x: d * gelu_slope(x), doc="x times the normal distribution function of x."
+)
+gelu_slope = elementwise(
+    "gelu_slope", _gelu_slope, lambda d, x: d * (exp(x * x * -0.5) * (2 - x * x) * _PDF_SCALE),
+    grad_name="GeluBackwardBackward0", doc="The derivative of gelu.",
+)  # fmt: skip
 
 # Hendrycks & Gimpel, Gaussian Error Linear Units, 2016: the approximation by tanh.
 _GELU_SCALE = math.sqrt(2 / math.pi)
@@ -306,8 +355,16 @@ _GELU_CUBIC = 0.044715
 
 @real_in_single("gelu")
 def _gelu_tanh(x: Any) -> Any:
-    inner = x * (1 + _GELU_CUBIC * (x * x)) * _GELU_SCALE
-    return 0.5 * x * (1 + np.tanh(inner))
+    t = x * x
+    t *= _GELU_CUBIC
+    t += 1
+    t *= x
+    t *= _GELU_SCALE
+    t = into(np.tanh, t)
+    t += 1
+    t *= x
+    t *= 0.5
+    return t
 
 
 def _gelu_tanh_rule(d: Any, x: Any) -> Any:

@@ -3,6 +3,9 @@
 An operation that takes several NumPy calls would round between them in float16 and bfloat16; PyTorch
 computes in float32 and rounds once, and so do we. NumPy orders complex numbers lexicographically and
 knows no better than to go on; an operation that has no meaning for them refuses here.
+
+Large arrays cost by the passes over memory, so the functions below work in place on temporaries of their
+own. `t *= x` does that for an array and makes a new number of a NumPy scalar; `into` is the same for ufuncs.
 """
 
 from __future__ import annotations
@@ -59,6 +62,18 @@ def real_only(name: str, f: Eval) -> Eval:
 def real_in_single(name: str) -> Callable[[Eval], Eval]:
     """Decorator: `real_only` and `in_single` together."""
     return lambda f: real_only(name, in_single(f))
+
+
+def into(ufunc: Eval, t: Any) -> Any:
+    """`ufunc(t)` in the memory of the temporary `t`, or as a new scalar where `t` is a scalar."""
+    return ufunc(t, out=t) if type(t) is np.ndarray else ufunc(t)
+
+
+def times_into(t: Any, x: Any) -> Any:
+    """`t * x`, in the memory of the temporary `t` where the product fits there."""
+    if type(t) is np.ndarray and t.shape == x.shape and t.dtype == x.dtype:
+        return np.multiply(t, x, out=t)
+    return t * x
 
 
 @functools.cache

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import constant, elementwise
-from .evaluation import in_single, real_in_single, real_only
+from .evaluation import in_single, into, real_in_single, real_only
 from .logistic import sigmoid
 from .select import keep
-
-Array = np.ndarray
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
@@ -35,8 +33,7 @@ sqrt = elementwise("sqrt", np.sqrt, lambda d, out: d / (out + out))
 
 @in_single
 def _rsqrt(x: Any) -> Any:
-    t = np.sqrt(x)
-    return np.reciprocal(t, t) if type(t) is Array else 1 / t
+    return into(np.reciprocal, np.sqrt(x))
 
 
 rsqrt = elementwise(

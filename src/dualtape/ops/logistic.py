@@ -7,20 +7,15 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import constant, elementwise
-from .evaluation import in_single, real_in_single
+from .evaluation import in_single, into, real_in_single, times_into
 from .select import between, keep, where
-
-Array = np.ndarray
 
 
 @in_single
 def _sigmoid(x: Any) -> Any:
-    t = -x
-    if type(t) is not Array:
-        return 1 / (1 + np.exp(t))
-    np.exp(t, t)
+    t = into(np.exp, -x)
     t += 1
-    return np.reciprocal(t, t)
+    return into(np.reciprocal, t)
 
 
 @in_single
@@ -28,13 +23,6 @@ def _sigmoid_backward(x: Any, y: Any) -> Any:
     t = 1 - y
     t *= y
     return times_into(t, x)
-
-
-def times_into(t: Any, x: Any) -> Any:
-    """`t * x`, in the memory of the temporary `t` where the product fits there."""
-    if type(t) is Array and t.shape == x.shape and t.dtype == x.dtype:
-        return np.multiply(t, x, t)
-    return t * x
 
 
 sigmoid = elementwise("sigmoid", _sigmoid, lambda d, out: sigmoid_backward(d, out))
@@ -50,8 +38,14 @@ sigmoid_backward = elementwise(
 
 @real_in_single("log_sigmoid")
 def _log_sigmoid(x: Any) -> Any:
-    t = np.log1p(np.exp(-abs(x)))
-    return np.minimum(x, 0) - t
+    t = np.minimum(x, 0)
+    t -= log1p_exp_minus(abs(x))
+    return t
+
+
+def log1p_exp_minus(t: Any) -> Any:
+    """log(1 + exp(-t)) for t >= 0, in the memory of the temporary t."""
+    return into(np.log1p, into(np.exp, into(np.negative, t)))
 
 
 log_sigmoid = elementwise(
@@ -62,9 +56,12 @@ log_sigmoid = elementwise(
 
 @real_in_single("softplus")
 def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
-    t = x if beta == 1 else x * beta
-    low = np.log1p(np.exp(np.minimum(t, threshold)))
-    return np.where(t > threshold, x, low if beta == 1 else low / beta).astype(x.dtype, copy=False)
+    scaled = x if beta == 1 else x * beta
+    t = into(np.log1p, into(np.exp, np.minimum(scaled, threshold)))
+    if beta != 1:
+        t /= beta
+    above = scaled > threshold
+    return where.eval(above, x, t) if np.any(above) else t
 
 
 softplus_p = elementwise(
@@ -125,8 +122,7 @@ def logit(x: Any, eps: float | None = None) -> Any:
 
 @real_in_single("logit")
 def _logit_clamped(x: Any, *, eps: float) -> Any:
-    x = np.minimum(np.maximum(x, eps), 1 - eps)
-    return np.log(x / (1 - x))
+    return _logit(np.minimum(np.maximum(x, eps), 1 - eps))
 
 
 logit_clamped_p = elementwise(

@@ -24,7 +24,33 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 
 # The error function and the normal distribution
 
-erf_eval = special("erf", "erf", slow.erf)
+_erf_scipy = special("erf", "erf", slow.erf)
+
+# NOTE [erf in single precision]
+# SciPy's erf takes 15 ns an element, ten times NumPy's tanh. In single precision erf(x) = tanh(x * p(x^2)),
+# for atanh(erf(x))/x is so smooth that a polynomial of degree 7 gives it to 2.4e-7 (relative, of erf, and
+# rounding included), and tanh saturates where erf does. Fitted with weights for the relative error of
+# erf on [0, 4.1^2].
+_ERF_POLYNOMIAL = (
+    5.422006843502913e-09, 2.7565604909796093e-08, -4.7945045480446424e-06, 8.459613309241831e-05,
+    -0.0006148372194729745, -0.00019528920529410243, 0.1027698665857315, 1.128379225730896,
+)  # fmt: skip
+
+
+def erf_eval(x: Any) -> Any:
+    """erf of an array or NumPy scalar."""
+    dtype = x.dtype
+    if type(x) is not np.ndarray or x.size < 1024 or dtype.itemsize > 4 or dtype.kind not in "fV":
+        return _erf_scipy(x)
+    x = np.clip(x, -4.1, 4.1, dtype=np.float32)
+    square = x * x
+    t = square * _ERF_POLYNOMIAL[0]
+    for coefficient in _ERF_POLYNOMIAL[1:-1]:
+        t += coefficient
+        t *= square
+    t += _ERF_POLYNOMIAL[-1]
+    t *= x
+    return np.tanh(t, out=t).astype(dtype, copy=False)
 
 erf = elementwise(
     "erf", erf_eval, lambda d, x: d * (exp(-(x * x)) * _TWO_OVER_SQRT_PI),

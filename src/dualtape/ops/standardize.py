@@ -1,9 +1,9 @@
 """The core of layer, batch and group normalisation: subtract the mean, divide by the deviation, scale, shift.
 
 One primitive each, which differ in name only, as PyTorch's graphs do. Weight and bias broadcast against
-the input; a 0-d one stands for none and costs nothing. The outputs are the result, and mean and (biased)
-variance along the axes: those are there to be reused by the backward pass and for running statistics,
-and carry no derivative.
+the input; a 0-d one stands for none and costs nothing. The outputs are the result, and
+mean and 1 / sqrt(variance + eps) along the axes: those are there to be reused by the backward pass and
+for running statistics, and carry no derivative.
 
 NOTE [derivative of standardisation]
 With z = (x - m) r, r = (v + eps)^(-1/2) and n elements per row, dz = r (dx - mean(dx) - z mean(z dx)):
@@ -57,13 +57,16 @@ def _eval(x: Any, w: Any, b: Any, *, axes: Axes = (-1,), eps: float = 1e-5) -> t
     n = count_along(x.shape, axes)
     center = add_up(x, axes, True) / n
     out = x - center
-    variance = _mean_dot(out, out, axes, n)
-    out *= 1 / np.sqrt(variance + eps)
+    scale = _mean_dot(out, out, axes, n)
+    scale += eps
+    np.sqrt(scale, scale)
+    np.reciprocal(scale, scale)
+    out *= scale
     if w.shape != NONE:
         out *= w
     if b.shape != NONE:
         out += b
-    return out.astype(dtype, copy=False), center, variance
+    return out if out.dtype == dtype else out.astype(dtype), center, scale
 
 
 def _aval(x: Aval, w: Aval, b: Aval, *, axes: Axes = (-1,), eps: float = 1e-5) -> tuple[Aval, Aval, Aval]:
@@ -114,9 +117,8 @@ def _pulled(
     if x.dtype.char not in "fd":
         x, w, g = (v.astype(out1.dtype) for v in (x, w, g))
     n = count_along(x.shape, axes)
-    r = 1 / np.sqrt(out2 + eps)
     z = x - out1
-    z *= r
+    z *= out2
     grads: list[Any] = [None, None, None]
     if needs[1] and not plain:
         grads[1] = sum_to_shape(g * z, w.shape)
@@ -128,7 +130,7 @@ def _pulled(
         z *= _mean_dot(h, z, axes, n)
         h = np.subtract(h, mean, None if plain else h)
         h -= z
-        h *= r
+        h *= out2
         grads[0] = h
     return grads
 
@@ -176,7 +178,8 @@ def _standardisation(name: str, grad_name: str) -> Any:
         name, _eval, inputs="x w b", outputs=3, differentiable=(0,), aval=_aval, grad_name=grad_name,
         jvp=(_jvp_x, _jvp_w, _jvp_b), joint_vjp=_pullback,
         batch=lambda *args, **params: _batch(primitive, *args, **params),
-        doc="(x - mean) / sqrt(variance + eps) along `axes` (negative), times w, plus b; mean; variance.",
+        doc="(x - mean) / sqrt(variance + eps) along `axes` (negative), times w, plus b; mean; "
+        "1 / sqrt(variance + eps).",
     )  # fmt: skip
     return primitive
 

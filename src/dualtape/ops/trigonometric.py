@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import elementwise
-from .evaluation import in_single, real_only
+from .evaluation import in_single, into, real_only, times_into
 from .exponential import rsqrt
 from .guarded import div_or_zero
-from .logistic import times_into
 from .numbers import is_complex
-
-Array = np.ndarray
 
 sin = elementwise("sin", np.sin, lambda d, x: d * cos(x))
 cos = elementwise("cos", np.cos, lambda d, x: -(d * sin(x)))
@@ -32,8 +29,8 @@ tanh = elementwise("tanh", np.tanh, lambda d, out: tanh_backward(d, out))
 
 @in_single
 def _tanh_backward(x: Any, y: Any) -> Any:
-    t = y * y
-    t = np.subtract(1, t, t) if type(t) is Array else 1 - t
+    t = into(np.negative, y * y)
+    t += 1
     return times_into(t, x)
 
 

@@ -13,11 +13,14 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..core.modes import BOXED, current
 from ..core.value import Value
 from .evaluation import real_in_single
 
 Form = Callable[..., Any]
+Array = np.ndarray
 
 
 def fast_on_arrays(fast: Form) -> Callable[[Form], Form]:
@@ -33,8 +36,10 @@ def fast_on_arrays(fast: Form) -> Callable[[Form], Form]:
             if current() & BOXED:
                 return rule(*args, **params)
             for a in args:
-                if isinstance(a, Value) or (type(a) is tuple and any(isinstance(b, Value) for b in a)):
-                    return rule(*args, **params)
+                if a.__class__ is not Array:
+                    for b in a if a.__class__ is tuple else (a,):
+                        if isinstance(b, Value):
+                            return rule(*args, **params)
             return fast(*args, **params)
 
         return run

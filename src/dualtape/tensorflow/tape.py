@@ -266,15 +266,8 @@ class GradientTape:
                 "Argument `target` should be a list or nested structure of Tensors, Variables or "
                 "CompositeTensors to be differentiated, but received None."
             )
-        flat = checked_sources(sources)
-        zero = wants_zeros(unconnected_gradients)
-        roots = self._roots(target, output_gradients)
-        found = self.pull(roots, [self.edge_of(x) for x in flat], last=not self.persistent)
+        found = self.gradients_at(self.roots(target, output_gradients), sources, unconnected_gradients)
         self.used()
-        if zero:
-            found = [zeros_for(x) if g is None else g for x, g in zip(flat, found, strict=True)]
-        if isinstance(sources, list) and len(sources) == len(found):
-            return found
         return nest.pack_sequence_as(sources, found)
 
     def leave_own_context(self) -> None:
@@ -287,8 +280,17 @@ class GradientTape:
         if not self.persistent:
             self._clear()
 
-    def _roots(self, target: Any, output_gradients: Any) -> list[tuple[Any, Any]]:
-        """The edges to start from, each with its cotangent."""
+    def gradients_at(self, roots: Sequence[tuple[Any, Any]], sources: Any, unconnected_gradients: Any) -> list[Any]:
+        """The gradient of each of the flattened `sources`; see `gradient`."""
+        flat = checked_sources(sources)
+        zero = wants_zeros(unconnected_gradients)
+        found = self.pull(roots, [self.edge_of(x) for x in flat], last=not self.persistent)
+        if zero:
+            found = [zeros_for(x) if g is None else g for x, g in zip(flat, found, strict=True)]
+        return found
+
+    def roots(self, target: Any, output_gradients: Any = None) -> list[tuple[Any, Any]]:
+        """The edges to start from at a target, each with its cotangent."""
         targets = [t.values if isinstance(t, IndexedSlices) else t for t in nest.flatten(target)]
         weights = [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
         graph = bool(recording().tapes)

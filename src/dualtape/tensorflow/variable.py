@@ -25,6 +25,7 @@ from .convert import as_tensor, converted, numpy_dtype, static
 from .dtype import DType, as_dtype, of_numpy
 from .gather import gather_elements, gather_rows
 from .enums import VariableAggregation, VariableSynchronization
+from .names import scoped
 from .raising import dims, kernel_error
 from .recording import Recording, recording, watched_again
 from .shapes import TensorShape, known_shape
@@ -122,7 +123,7 @@ class Variable(Readable):
                 )
             if not declared.is_fully_defined():
                 self._declared = declared
-        self._name = "Variable" if name is None else str(name)
+        self._name = scoped("Variable" if name is None else str(name))
         self._trainable = True if trainable is None else bool(trainable)
         self._constraint = constraint
         self._synchronization = synchronization

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[Any]
 
-_PAIRS_AT_ONCE = 4096  # about a dozen float64 temporaries of this length stay in the L2 cache
+_PAIRS_AT_ONCE = 8192  # float64 temporaries of this length stay in the L2 cache
 _TWO_PI_32 = np.float32(2.0 * np.pi)
 _FOUR_OVER_PI_32 = np.float32(4.0 / np.pi)
 _MINUS_TWO_32 = np.float32(-2)
@@ -159,9 +159,10 @@ def _log32(x: FloatArray) -> FloatArray:
     bits = bits & 0x007FFFFF
     bits |= 0x3F000000
     scratch = bits.view(np.float32)  # the fraction, in [1/2, 1)
-    small = scratch < _ROOT_HALF_32
+    small = (scratch < _ROOT_HALF_32).astype(np.int32)
     exponent -= small
-    np.add(scratch, scratch, out=scratch, where=small)
+    small <<= 23
+    bits += small  # doubles the fraction
     reduced = scratch.astype(np.float64)
     reduced -= 1.0
     # NOTE [single precision steps]
@@ -217,13 +218,16 @@ def _cosine_sine32(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     both[1] *= reduced
     both[1] += reduced
     scratch[...] = both
-    # in odd quadrants the two change places, and each changes its sign in two of the four
-    swap = (octant & 2) != 0
-    cosine = np.where(swap, scratch[1], scratch[0])
-    sine = np.where(swap, scratch[0], scratch[1])
-    np.negative(sine, out=sine, where=(octant & 4) != 0)
+    # In odd quadrants the two change places, and each changes its sign in two of the four. On the
+    # bits, for selecting elements is many times slower.
+    cosine, sine = scratch
+    cosine_bits, sine_bits = scratch.view(np.int32)
+    difference = (cosine_bits ^ sine_bits) & -((octant >> 1) & 1)
+    cosine_bits ^= difference
+    sine_bits ^= difference
+    sine_bits ^= (octant & 4) << 29
     octant += 2
-    np.negative(cosine, out=cosine, where=(octant & 4) != 0)
+    cosine_bits ^= (octant & 4) << 29
     return cosine, sine
 
 

@@ -4,7 +4,7 @@ from ...ops import activation as a
 from ..sample import distinct, fixed, real, sample
 
 SHAPES = ((2, 3), (), (0, 2))
-SMOOTH = (a.silu, a.mish, a.gelu_p, a.gelu_tanh_p)
+SMOOTH = (a.silu, a.mish, a.gelu_p, a.gelu_slope, a.gelu_tanh_p)
 KINKED = (a.relu, a.hardsigmoid, a.hardswish, a.hardswish_slope)
 STATIC = (
     (a.threshold_p, {"threshold": 0.4, "value": 7.0}),

@@ -1,0 +1,255 @@
+"""`tf.function`: for now the Python function itself, its options honoured.
+
+There is no graph: each call runs the function eagerly. Input signatures are checked, the signatures called
+are counted as TensorFlow counts its traces, and numbers that are returned become tensors.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor
+from . import nest
+from .convert import as_tensor, constant, converted
+from .errors import InvalidArgumentError
+from .raising import kernel_name
+from .shapes import TensorSpec
+from .symbolic import gradients_recorded
+from .tensor import EagerTensor, Readable
+
+
+def _mentions_gradients(code: CodeType) -> bool:
+    return "gradients" in code.co_names or any(
+        _mentions_gradients(c) for c in code.co_consts if isinstance(c, CodeType)
+    )
+
+
+class Function:
+    """What `tf.function` makes of a Python function."""
+
+    def __init__(
+        self, python_function: Callable[..., Any], input_signature: Any = None, *, bound: bool = False
+    ) -> None:
+        self._python_function = python_function
+        self._input_signature = None if input_signature is None else tuple(input_signature)
+        self._bound = bound
+        self._traces: dict[Any, Any] = {}
+        code = getattr(inspect.unwrap(python_function), "__code__", None)
+        self._differentiates = code is not None and _mentions_gradients(code)
+        functools.update_wrapper(self, python_function)
+
+    @property
+    def python_function(self) -> Callable[..., Any]:
+        """The function that was decorated."""
+        return self._python_function
+
+    @property
+    def input_signature(self) -> Any:
+        """The specs that calls are checked against, None for none."""
+        return self._input_signature
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return getattr(self._python_function, "__name__", "function")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function.
+
+        Raises:
+            TypeError: The arguments do not fit the input signature.
+        """
+        if self._input_signature is None:
+            args = tuple([nest.map_structure(_as_input, a) for a in args])
+            kwargs = {name: nest.map_structure(_as_input, a) for name, a in kwargs.items()}
+        else:
+            args, kwargs = self._checked(args, kwargs)
+        self._traces.setdefault(signature_of(args, kwargs), None)
+        return self._run(args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._differentiates:
+            with gradients_recorded(args, kwargs):
+                result = self._python_function(*args, **kwargs)
+        else:
+            result = self._python_function(*args, **kwargs)
+        return nest.map_structure(_as_output, result)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        name = f"_tf_function_{self.name}"
+        found = vars(instance).get(name) if hasattr(instance, "__dict__") else None
+        if found is None:
+            method = self._python_function.__get__(instance, owner)  # type: ignore[attr-defined]
+            signature = self._input_signature
+            found = Function(method, signature, bound=True)
+            if hasattr(instance, "__dict__"):
+                vars(instance)[name] = found
+        return found
+
+    def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments converted to what the input signature says."""
+        assert self._input_signature is not None
+        specs = self._input_signature
+        names = [
+            p.name for p in inspect.signature(self._python_function).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]  # fmt: skip
+        shown = ", ".join(f"{n}: {s}" for n, s in zip(names, specs, strict=False))
+
+        def unfit(reason: Any) -> TypeError:
+            return TypeError(
+                f"Binding inputs to tf.function failed due to `{reason}`. Received args: {args} and kwargs: "
+                f"{kwargs} for signature: ({shown})."
+            )
+
+        if len(args) > len(specs):
+            raise unfit("too many positional arguments")
+        given = list(args)
+        for name in names[len(args) : len(specs)]:
+            if name not in kwargs:
+                raise unfit(f"missing a required argument: '{name}'")
+            given.append(kwargs[name])
+        extra = set(kwargs) - set(names[len(args) : len(specs)])
+        if extra:
+            raise unfit(f"got an unexpected keyword argument '{sorted(extra)[0]}'")
+        out = []
+        for spec, value in zip(specs, given, strict=True):
+            try:
+                flat = nest.flatten(value) if nest.is_nested(spec) else [value]
+                parts = [_cast_to(s, x) for s, x in zip(nest.flatten(spec), flat, strict=True)]
+            except (TypeError, ValueError) as error:
+                raise unfit(error) from error
+            out.append(nest.pack_sequence_as(spec, parts) if nest.is_nested(spec) else parts[0])
+        return tuple(out), {}
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """Return the function for arguments of given specs (tensors count as their specs)."""
+        if self._input_signature is not None and not args and not kwargs:
+            args = self._input_signature
+        key = signature_of(args, kwargs)
+        found = self._traces.get(key)
+        if found is None:
+            found = self._traces[key] = ConcreteFunction(self, args, kwargs)
+        return found  # type: ignore[no-any-return]
+
+    def experimental_get_tracing_count(self) -> int:
+        """How many different signatures the function was called with: TensorFlow would have traced each."""
+        return len(self._traces)
+
+
+class ConcreteFunction:
+    """A `Function` for arguments of fixed specs."""
+
+    def __init__(self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._function = function
+        self._specs = [
+            x if isinstance(x, TensorSpec) else TensorSpec.from_tensor(as_tensor(x))
+            for x in nest.flatten([list(args), kwargs])
+            if isinstance(x, (TensorSpec, Tensor, Readable))
+        ]
+        self._args, self._kwargs = args, kwargs
+        self.name = f"__inference_{function.name}_{id(self) % 10000}"
+
+    @property
+    def structured_input_signature(self) -> tuple[Any, dict[str, Any]]:
+        """The specs of positional and of keyword arguments."""
+        return self._args, self._kwargs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function.
+
+        Raises:
+            InvalidArgumentError: A tensor of another dtype.
+            TypeError: A tensor of another shape, or another number of tensors.
+        """
+        tensors = [x for x in nest.flatten([list(args), kwargs]) if not isinstance(x, TensorSpec)]
+        for number, (spec, value) in enumerate(zip(self._specs, tensors, strict=False)):
+            x = as_tensor(value)
+            if x.dtype != spec.dtype:
+                raise InvalidArgumentError(
+                    None, None,
+                    f"cannot compute {self.name} as input #{number}(zero-based) was expected to be a "
+                    f"{kernel_name(spec.dtype.numpy_dtype)} tensor but is a "
+                    f"{kernel_name(x.value.dtype)} tensor [Op:{self.name}]",
+                )  # fmt: skip
+            if not spec.shape.is_compatible_with(x.shape):
+                raise TypeError(f"{self.name}: argument {number} has shape {x.shape}, not {spec.shape}")
+        return self._function._run(tuple(nest.map_structure(_as_input, a) for a in args), kwargs)
+
+
+def _as_input(x: Any) -> Any:
+    """Arrays become tensors, everything else stays what it is."""
+    return as_tensor(x) if isinstance(x, (np.ndarray, np.generic)) else x
+
+
+def _as_output(x: Any) -> Any:
+    """Numbers and strings become tensors, variables are read."""
+    if isinstance(x, Readable):
+        return x._read()
+    if isinstance(x, (bool, int, float, complex, str, bytes, np.ndarray, np.generic)):
+        return constant(x)
+    return x
+
+
+def _cast_to(spec: TensorSpec, value: Any) -> EagerTensor:
+    dtype = spec.dtype.numpy_dtype
+    x = as_tensor(value) if isinstance(value, (Tensor, Readable)) else converted(value, dtype)
+    if not spec.is_compatible_with(x):
+        raise TypeError(f"Can not cast {TensorSpec.from_tensor(x)} to {spec}")
+    return x
+
+
+def signature_of(args: Any, kwargs: dict[str, Any]) -> Any:
+    """What TensorFlow tells traces apart by: specs of tensors, values of numbers, identity of the rest."""
+    return tuple(_key(x) for x in args), tuple((k, _key(kwargs[k])) for k in sorted(kwargs))
+
+
+def _key(x: Any) -> Any:
+    if isinstance(x, (TensorSpec, EagerTensor)):
+        return tuple(x.shape._dims or ()) if x.shape._dims is not None else None, x.dtype.name
+    if nest.is_nested(x):
+        return type(x).__name__, tuple(_key(v) for v in nest.flatten(x))
+    if isinstance(x, (bool, int, float, complex, str, bytes, type(None))):
+        return type(x).__name__, x
+    return id(x)
+
+
+def function(
+    func: Callable[..., Any] | None = None,
+    input_signature: Sequence[Any] | None = None,
+    autograph: bool = True,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = False,
+    experimental_implements: str | None = None,
+    experimental_autograph_options: Any = None,
+    experimental_attributes: Any = None,
+    experimental_relax_shapes: bool | None = None,
+    experimental_compile: bool | None = None,
+    experimental_follow_type_hints: bool | None = None,
+) -> Any:
+    """Decorate a function of tensors.
+
+    Args:
+        func: The function; None to decorate with options.
+        input_signature: `tf.TensorSpec`s that calls are checked against.
+        autograph: Not needed: Python's control flow runs as it is.
+        jit_compile: Not used.
+        reduce_retracing: Not used: nothing is traced.
+        experimental_implements: Not used.
+        experimental_autograph_options: Not used.
+        experimental_attributes: Not used.
+        experimental_relax_shapes: Not used.
+        experimental_compile: Not used.
+        experimental_follow_type_hints: Not used.
+    """
+    if func is None:
+        return lambda f: Function(f, input_signature)
+    return Function(func, input_signature)

@@ -1,0 +1,484 @@
+"""Indexing: brackets, and the functions that pick elements or put them somewhere.
+
+What is picked and put is `ops.picking`'s; here are PyTorch's arguments, checks and words. Functions that
+add up, copy or fill along an axis are in `scattering`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.kinds import broadcast_shapes
+from ..core.modes import BOXED, current
+from ..core.tensor import Tensor as CoreTensor
+from ..core.tensor import wrap
+from ..ops import assign, picking, select
+from ..ops import index as _index
+from ..ops.complex import cast
+from ..ops.shape import broadcast_to, reshape_p, select_p, slice_p
+from ._tensor import Tensor, concrete
+from .arguments import integer, not_implemented, number_as, tensor_argument, wrap_dim
+from .dtypes import scalar_name
+from .promotion import Number, as_operand, result_numpy
+from .registry import method, store
+
+# --- brackets -----------------------------------------------------------------------------------
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """`x[index]`: a view for ints, slices, None and `...`; a copy where tensors or masks pick.
+
+    Raises:
+        IndexError: Out of bounds, too many indices, or no index at all.
+    """
+    if type(index) is int and self.value.shape and not current() & BOXED:
+        n = self.value.shape[0]
+        if -n <= index < n:
+            key = (index,) if len(self.value.shape) > 1 else (index, ...)
+            return select_p.bind(self, index=key)  # type: ignore[no-any-return]
+    if type(index) is str:
+        raise TypeError("new(): invalid data type 'str'")
+    return _index.getitem(self, index)  # type: ignore[no-any-return]
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """`x[index] = value`, in place and recorded.
+
+    Raises:
+        TypeError: The value is neither tensor nor number.
+        IndexError: As for reading.
+        RuntimeError: The value does not fit.
+    """
+    if isinstance(value, CoreTensor):
+        if value.value.dtype != self.value.dtype and value.value.shape and _picks(self, index):
+            raise RuntimeError(_unequal("Index put", self, value))
+    elif not isinstance(value, Number):
+        if not isinstance(value, (np.float64, np.integer, np.bool_, np.complex128)):
+            name = f"numpy.{type(value).__name__}" if isinstance(value, (np.ndarray, np.generic)) else type(value).__name__
+            raise TypeError(f"can't assign a {name} to a {self.type()}")  # type: ignore[attr-defined]
+        value = value.item()
+    if isinstance(value, Number):
+        value = wrap(Tensor, np.array(number_as(value, self.value.dtype)))
+    assign.setitem(self, index, value)
+
+
+def _picks(x: Tensor, index: Any) -> bool:
+    return _index.parse(tuple(x.value.shape), index).picks is not None
+
+
+def _unequal(what: str, x: CoreTensor, source: CoreTensor) -> str:
+    return (
+        f"{what} requires the source and destination dtypes match, got {scalar_name(x.value.dtype)} for the "
+        f"destination and {scalar_name(source.value.dtype)} for the source."
+    )
+
+
+def delitem(self: Tensor, index: Any) -> None:
+    """Tensors have a fixed size.
+
+    Raises:
+        TypeError: Always.
+    """
+    raise TypeError("Tensor does not support deleting items")
+
+
+def contains(self: Tensor, element: Any) -> bool:
+    """Whether some element equals a number, or a tensor that broadcasts.
+
+    Raises:
+        RuntimeError: Neither tensor nor number.
+    """
+    if not isinstance(element, (CoreTensor, *Number)):
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
+    other = element.value if isinstance(element, CoreTensor) else element
+    return bool(np.any(np.equal(concrete(self.value, "in"), concrete(other, "in"))))
+
+
+Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
+Tensor.__delitem__ = delitem  # type: ignore[attr-defined]
+Tensor.__contains__ = contains  # type: ignore[attr-defined]
+
+
+def indices_argument(function: str, indices: Any) -> tuple[Any, ...]:
+    """The `indices` of `index_put`: a tuple of tensors.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(
+            f"{function}(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
+        )
+    for i, t in enumerate(indices):
+        if not isinstance(t, CoreTensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+    return tuple(indices)
+
+
+@method(inplace=True)
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with `values`, which broadcast, at `x[indices]`, or added there, repeated places included.
+
+    Raises:
+        RuntimeError: The dtypes differ, or the values do not broadcast.
+        IndexError: Out of bounds.
+    """
+    where_to = indices_argument("index_put", indices)
+    if input.value.dtype != values.value.dtype:
+        raise RuntimeError(_unequal("Index put", input, values))
+    return assign.index_put(input, where_to, values, accumulate)  # type: ignore[no-any-return]
+
+
+# --- along an axis ------------------------------------------------------------------------------
+
+
+def positions_along(x: Tensor, dim: int, index: Tensor) -> tuple[Tensor, Any]:
+    """A tensor with at least one axis, and where in it the elements lie that `index` along `dim` means."""
+    if not x.value.shape:
+        x = reshape_p(x, shape=(1,))
+    shape = tuple(x.value.shape)
+    if not index.value.shape:
+        index = reshape_p(index, shape=(1,))
+    return x, picking.along_p(index, shape=shape, axis=wrap_dim(dim, len(shape)))
+
+
+@method()
+def gather(
+    input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
+) -> Tensor:
+    """For each place of `index` the element of `input` at that place, its index along `dim` replaced.
+
+    Args:
+        input: Any tensor.
+        dim: The axis.
+        index: Integers, with as many axes as `input` and elsewhere no longer.
+        sparse_grad: Accepted; gradients are dense.
+        out: Where to store the result.
+
+    Raises:
+        RuntimeError: Wrong dtype, number of axes or lengths; out of bounds.
+    """
+    x = tensor_argument("gather", input)
+    i = tensor_argument("gather", index, "index", 3)
+    dim = wrap_dim(dim, x.ndim)
+    if 0 not in i.value.shape:
+        if i.value.dtype not in _INTS:
+            raise RuntimeError("gather(): Expected dtype int32/int64 for index")
+        if max(i.ndim, 1) != max(x.ndim, 1):
+            raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+        if x.ndim and i.ndim:
+            for d, (n, most) in enumerate(zip(i.value.shape, x.value.shape, strict=True)):
+                if d != dim and n > most:
+                    raise RuntimeError(
+                        f"Size does not match at dimension {d} expected index {list(i.value.shape)} to be no "
+                        f"larger than self {list(x.value.shape)} apart from dimension {dim}"
+                    )
+    elif max(i.ndim, 1) != max(x.ndim, 1):  # an empty index of any rank picks nothing
+        return store(out, wrap(Tensor, np.zeros(i.value.shape, x.value.dtype)), "gather")  # type: ignore[arg-type]
+    shape = tuple(i.value.shape)
+    x, at = positions_along(x, dim, i)
+    result = picking.gather_p(x, at, axis=0, depth=x.ndim)
+    if tuple(result.value.shape) != shape:
+        result = reshape_p(result, shape=shape)
+    return store(out, result, "gather")
+
+
+_INTS = (np.dtype(np.int64), np.dtype(np.int32))
+
+
+@method()
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
+) -> Tensor:
+    """`gather`, with both broadcast in the other axes; of all elements in a row without `dim`.
+
+    Raises:
+        RuntimeError: Not int64; or another number of axes.
+    """
+    x = tensor_argument("take_along_dim", input)
+    i = tensor_argument("take_along_dim", indices, "indices", 2)
+    if i.value.dtype != np.int64:
+        raise RuntimeError(
+            "torch.take_along_dim(): dtype of indices should be Long but got "
+            f"{scalar_name(i.value.dtype)}"
+        )
+    if dim is None:
+        return gather(x.reshape(-1), 0, i.reshape(-1), out=out)  # type: ignore[attr-defined]
+    if x.ndim != i.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{x.ndim} dimensions for input, and {i.ndim} dimensions for indices"
+        )
+    dim = wrap_dim(dim, x.ndim)
+    a, b = list(x.value.shape), list(i.value.shape)
+    if a:
+        both = list(broadcast_shapes("index", tuple(a[:dim] + [1] + a[dim + 1 :]), tuple(b[:dim] + [1] + b[dim + 1 :])))
+        x = broadcast_to(x, tuple(both[:dim] + [a[dim]] + both[dim + 1 :]))
+        i = broadcast_to(i, tuple(both[:dim] + [b[dim]] + both[dim + 1 :]))
+    return gather(x, dim, i, out=out)
+
+
+@method()
+def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The slices along `dim` that a vector of integers names.
+
+    Raises:
+        RuntimeError: Wrong dtype.
+        IndexError: Not a vector; out of bounds.
+    """
+    x = tensor_argument("index_select", input)
+    i = tensor_argument("index_select", index, "index", 3)
+    dim = wrap_dim(dim, x.ndim)
+    if i.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    if i.value.dtype not in _INTS:
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+    if i.ndim == 0:
+        i = reshape_p(i, shape=(1,))
+    n = x.value.shape[dim] if x.ndim else 1
+    if not x.ndim:
+        x = reshape_p(x, shape=(1,))
+        if i.value.shape != (1,):
+            raise IndexError(
+                f"index_select(): Index to scalar can have only 1 value, got {i.value.shape[0]} value(s)"
+            )
+        i = picking.position_p(i, size=n, wrap=False, message="index out of range in self")
+        return store(out, reshape_p(picking.index_select_p(x, i, axis=0, depth=1), shape=()), "index_select")
+    i = picking.position_p(i, size=n, wrap=False, message="index out of range in self")
+    return store(out, picking.index_select_p(x, i, axis=dim, depth=1), "index_select")
+
+
+@method()
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements at places of the tensor read as one row; negative places count from its end.
+
+    Raises:
+        RuntimeError: The index is not int64.
+        IndexError: Out of bounds.
+    """
+    x = tensor_argument("take", input)
+    i = tensor_argument("take", index, "index", 2)
+    if i.value.dtype != np.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {scalar_name(i.value.dtype)}")
+    if not x.numel() and i.numel():  # type: ignore[attr-defined]
+        raise IndexError("take(): tried to take from an empty tensor")
+    i = _in_row(i, x)
+    return store(out, picking.take_p(x, i, axis=0, depth=x.ndim), "take")
+
+
+def _in_row(i: Tensor, x: Tensor) -> Any:
+    size = int(np.prod(x.value.shape, dtype=np.int64))
+    message = "out of range: tried to access index {index} on a tensor of {size} elements."
+    return picking.position_p(i, size=size, wrap=True, message=message)
+
+
+@method(inplace=True)
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with `source` written (or added) at places of the tensor read as one row.
+
+    Raises:
+        RuntimeError: Dtypes or numbers of elements differ.
+        IndexError: Out of bounds.
+    """
+    if index.value.dtype != np.int64:
+        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {scalar_name(index.value.dtype)}")
+    if input.value.dtype != source.value.dtype:
+        raise RuntimeError(
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{scalar_name(input.value.dtype)} and source.dtype = {scalar_name(source.value.dtype)}"
+        )
+    if source.numel() != index.numel():  # type: ignore[attr-defined]
+        raise IndexError(
+            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{source.numel()}, index.numel() = {index.numel()}"  # type: ignore[attr-defined]
+        )
+    at = _in_row(index, input)
+    values = reshape_p(source, shape=tuple(index.value.shape))
+    primitive = picking.put_add_p if accumulate else picking.put_p
+    return primitive(input, at, values, axis=0, depth=input.ndim)  # type: ignore[no-any-return]
+
+
+# --- masks --------------------------------------------------------------------------------------
+
+
+def places_of(mask: Any, shape: tuple[int, ...], what: str) -> Any:
+    """Where, in a tensor of `shape` read as one row, a mask that broadcasts to it is true."""
+    return np.flatnonzero(np.broadcast_to(concrete(mask.value, what), shape))
+
+
+@method()
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements where the mask is true, in a row; both broadcast.
+
+    Raises:
+        RuntimeError: The mask is not boolean, or the shapes do not fit.
+    """
+    x = tensor_argument("masked_select", input)
+    m = tensor_argument("masked_select", mask, "mask", 2)
+    if m.value.dtype.kind != "b":
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    shape = _broadcast_pair(m, x)
+    at = places_of(m, shape, "masked_select")
+    return store(out, picking.masked_select_p(broadcast_to(x, shape), at, axis=0, depth=len(shape)), "masked_select")
+
+
+def _broadcast_pair(a: Tensor, b: Tensor) -> tuple[int, ...]:
+    s, t = tuple(a.value.shape), tuple(b.value.shape)
+    for k in range(1, min(len(s), len(t)) + 1):
+        if s[-k] != t[-k] and 1 not in (s[-k], t[-k]):
+            raise RuntimeError(
+                f"The size of tensor a ({s[-k]}) must match the size of tensor b ({t[-k]}) at non-singleton "
+                f"dimension {max(len(s), len(t)) - k}"
+            )
+    return np.broadcast_shapes(s, t)
+
+
+@method(inplace=True)
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """A copy with the first elements of `source`, in order, where the mask is true.
+
+    Raises:
+        RuntimeError: Wrong dtypes; too few elements.
+    """
+    if input.value.dtype != source.value.dtype:
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes but got"
+            f"{scalar_name(input.value.dtype)} and {scalar_name(source.value.dtype)}"
+        )
+    if mask.value.dtype.kind != "b":
+        raise RuntimeError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.value.dtype)}"
+        )
+    shape = _broadcast_pair(input, mask)
+    at = places_of(mask, shape, "masked_scatter")
+    row = source.reshape(-1)  # type: ignore[attr-defined]
+    if row.value.shape[0] < at.size:
+        raise RuntimeError("Number of elements of source < number of ones in mask")
+    values = slice_p(row, index=(slice(0, at.size),))
+    return picking.masked_scatter_p(broadcast_to(input, shape), at, values, axis=0, depth=len(shape))  # type: ignore[no-any-return]
+
+
+# --- searching ----------------------------------------------------------------------------------
+
+
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not zero: as rows, or as a tensor for each axis."""
+    value = concrete(tensor_argument("nonzero", input).value, "nonzero")
+    if as_tuple:
+        return tuple([wrap(Tensor, i) for i in np.nonzero(np.atleast_1d(value))])
+    return store(out, wrap(Tensor, np.argwhere(value).astype(np.int64, copy=False)), "nonzero")  # type: ignore[arg-type]
+
+
+@method("nonzero")
+def nonzero_method(self: Tensor, *, as_tuple: bool = False) -> Any:
+    """See `torch.nonzero`."""
+    return nonzero(self, as_tuple=as_tuple)
+
+
+@method()
+def argwhere(input: Tensor) -> Tensor:
+    """The indices of the elements that are not zero, as rows."""
+    return nonzero(input)  # type: ignore[no-any-return]
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
+    """`input` where the condition is true and `other` elsewhere; alone, `nonzero(as_tuple=True)`.
+
+    Raises:
+        RuntimeError: The condition is not boolean.
+        TypeError: Only one of the two values.
+    """
+    c = tensor_argument("where", condition, "condition")
+    if input is None and other is None:
+        return nonzero(c, as_tuple=True)
+    for x in (input, other):
+        if not isinstance(x, (CoreTensor, *Number, np.generic)):
+            got = ", ".join(type(a).__name__ for a in (condition, input, other) if a is not None)
+            raise TypeError(f"where() received an invalid combination of arguments - got ({got})")
+    if c.value.dtype.kind != "b":
+        if c.value.dtype != np.uint8:
+            raise RuntimeError(
+                f"where expected condition to be a boolean tensor, but got a tensor with dtype {scalar_name(c.value.dtype)}"
+            )
+        c = cast(c, np.bool_)
+    dtype = result_numpy(input, other)
+    x, y = as_operand(input, dtype, Tensor, c.value), as_operand(other, dtype, Tensor, c.value)
+    return store(out, select.where(c, x, y), "where")
+
+
+@method("where")
+def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """The tensor where the condition is true, `other` elsewhere."""
+    return where(condition, self, other)  # type: ignore[no-any-return]
+
+
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each slice along `dim` repeated; of all elements in a row without `dim`.
+
+    Args:
+        input: Any tensor. Alone: how often each of 0, 1, ... comes.
+        repeats: How often, for all or for each slice.
+        dim: The axis.
+        output_size: The length of the result's axis, checked.
+
+    Raises:
+        RuntimeError: Negative or of the wrong shape.
+    """
+    if repeats is None:
+        counts = concrete(input.value, "repeat_interleave")
+        if counts.ndim != 1:
+            raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
+        return wrap(Tensor, _repeated(counts, counts.shape[0], output_size).astype(counts.dtype))  # type: ignore[return-value]
+    x = tensor_argument("repeat_interleave", input)
+    if dim is None:
+        x, dim = x.reshape(-1), 0  # type: ignore[attr-defined]
+    dim = wrap_dim(dim, x.ndim)
+    n = x.value.shape[dim] if x.ndim else 1
+    if isinstance(repeats, CoreTensor):
+        counts = concrete(repeats.value, "repeat_interleave")
+        if counts.ndim > 1:
+            raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+        counts = np.atleast_1d(counts)
+        if counts.shape[0] not in (1, n):
+            raise RuntimeError(
+                "repeats must have the same size as input along dim, but got repeats.size(0) = "
+                f"{counts.shape[0]} and input.size({dim}) = {n}"
+            )
+    else:
+        counts = np.array([integer("repeat_interleave", repeats, "repeats", 2)])
+    index = _repeated(counts, n, output_size)
+    return index_select(x, dim, wrap(Tensor, index)) if x.ndim else picking.index_select_p(  # type: ignore[arg-type, no-any-return]
+        reshape_p(x, shape=(1,)), index, axis=0, depth=1
+    )
+
+
+def _repeated(counts: Any, n: int, size: int | None) -> Any:
+    if counts.dtype not in _INTS:
+        raise not_implemented("repeat_interleave_cpu", counts.dtype)
+    if counts.size and counts.min() < 0:
+        raise RuntimeError("Repeats must be non-negative" if counts.size == 1 else "repeats can not be negative")
+    index = np.repeat(np.arange(n), counts)
+    if size is not None and index.size != size:
+        raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {index.size} but got {size}")
+    return index
+
+
+@method("repeat_interleave")
+def repeat_interleave_method(
+    self: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """See `torch.repeat_interleave`."""
+    return repeat_interleave(self, repeats, dim, output_size=output_size)
+
+
+__all__ = [
+    "argwhere", "gather", "index_put", "index_select", "masked_scatter", "masked_select", "nonzero", "put",
+    "repeat_interleave", "take", "take_along_dim", "where",
+]  # fmt: skip
