@@ -40,6 +40,8 @@ def test_erf_in_single_precision_takes_a_path_of_its_own(against_torch, rng):
     torch = pytest.importorskip("torch")
     x = np.concatenate([rng.uniform(-5, 5, 3000), 10.0 ** rng.uniform(-30, 0, 1000), [0, -0.0, INF, -INF, NAN]])
     against_torch(s.erf, torch.erf, x.astype("float32"))
+    many = np.tile(x, 50).reshape(2, -1).T.astype("float32")
+    np.testing.assert_allclose(s.erf(many), s.erf(many.astype("float64")), rtol=3e-7, atol=1e-44)
     small = x[(x > 0) & (x < INF)].astype("float32")
     np.testing.assert_allclose(s.erf(small), s.erf(small.astype("float64")), rtol=3e-7)
     assert np.abs(s.erf(np.linspace(3, 9, 5000, dtype="float32"))).max() == 1

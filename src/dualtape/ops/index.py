@@ -2,7 +2,7 @@
 
 An index is taken apart into a basic part (ints, slices, None, Ellipsis), which is a view, and
 arrays along axes of that view, which pick (see `picking`). Two conventions differ in one thing:
-beside arrays PyTorch applies an int first, as a slice would be, while NumPy broadcasts it with them.
+beside arrays PyTorch applies an int first, as it does a slice, while NumPy broadcasts it with them.
 """
 
 from __future__ import annotations

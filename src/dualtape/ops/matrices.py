@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.errors import DtypeError, ShapeError
 from ..core.forward import dtype_of
+from .axes import size_of
 from .complex import conj
 from .reduce import sum_p
 from .shape import expand_dims, move_axis, reshape, transpose_p
@@ -132,7 +133,7 @@ def check_square(name: str, x: Any) -> None:
 
 def each_matrix(x: Array) -> tuple[Array, bool]:
     """The matrices in one axis, and whether they were a batch."""
-    return x.reshape(-1, *x.shape[-2:]), x.ndim > 2
+    return x.reshape(size_of(x.shape[:-2]), *x.shape[-2:]), x.ndim > 2
 
 
 def in_batch(number: int, batched: bool) -> str:

@@ -14,7 +14,7 @@ from ..core.aval import Aval
 from ..core.errors import ArgumentError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import general
-from .arithmetic import power, square, zeros_like
+from .arithmetic import power, reciprocal, square, zeros_like
 from .axes import count_along, in_front, normalize_axis, size_of
 from .exponential import rsqrt
 from .norms import vector_norm
@@ -215,6 +215,11 @@ def _channelwise(v: Any, rank: int) -> Any:
     return v if v is None or rank == 2 else reshape(v, (-1, *[1] * (rank - 2)))
 
 
+def _variance(scale: Any, eps: float) -> Any:
+    """The variance that was turned into 1 / sqrt(variance + eps)."""
+    return reciprocal(square(scale)) - eps
+
+
 def batch_norm(
     x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> tuple[Any, Any, Any]:
@@ -241,10 +246,10 @@ def batch_norm(
             f"Expected more than 1 value per channel when training, got input size torch.Size({list(shape)})"
         )
     axes = (-rank, *range(2 - rank, 0))
-    out, mean, variance = _standardised(
+    out, mean, scale = _standardised(
         batch_norm_p, x, _channelwise(weight, rank), _channelwise(bias, rank), axes, eps
     )
-    return out, reshape(mean, (-1,)), reshape(variance, (-1,))
+    return out, reshape(mean, (-1,)), reshape(_variance(scale, eps), (-1,))
 
 
 def batch_norm_by(
@@ -322,10 +327,10 @@ def instance_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-
         raise ShapeError(
             f"Expected more than 1 spatial element when training, got input size torch.Size({list(shape)})"
         )
-    out, mean, variance = _standardised(
+    out, mean, scale = _standardised(
         batch_norm_p, x, _channelwise(weight, rank), _channelwise(bias, rank), tuple(range(2 - rank, 0)), eps
     )
-    return out, reshape(mean, shape[:2]), reshape(variance, shape[:2])
+    return out, reshape(mean, shape[:2]), reshape(_variance(scale, eps), shape[:2])
 
 
 def local_response_norm(

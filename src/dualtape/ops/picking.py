@@ -44,11 +44,16 @@ def out_of_bounds(index: int, axis: int, size: int) -> BoundsError:
     return BoundsError(f"index {index} is out of bounds for dimension {axis} with size {size}")
 
 
+def _own(positions: Array, i: Any) -> Array:
+    """Positions in memory of their own: the node that keeps them must not see `i` overwritten."""
+    return positions.copy() if positions is i or positions.base is not None else positions
+
+
 def _position_eval(i: Any, *, size: int, wrap: bool, message: str) -> Any:
-    i = np.asarray(i)
-    return checked_positions(
-        i, size, wrap, lambda bad: BoundsError(message.format(index=bad, size=size))
+    out = checked_positions(
+        np.asarray(i), size, wrap, lambda bad: BoundsError(message.format(index=bad, size=size))
     )
+    return _own(out, i)
 
 
 position_p = constant(
@@ -67,7 +72,7 @@ def _ravel_eval(*indices: Any, sizes: Shape, axis: int) -> Any:
             np.asarray(i), n, True, lambda bad, k=k, n=n: out_of_bounds(bad, axis + k, n)
         )
         flat = i if flat is None else flat * n + i
-    return flat
+    return _own(flat, indices[0])
 
 
 ravel_p = constant(
@@ -90,7 +95,7 @@ def _along_eval(i: Any, *, shape: Shape, axis: int) -> Any:
         m = i.shape[k - rank]
         if k != axis and m > 1:
             flat = flat + (np.arange(m) * step).reshape(m, *(1,) * (rank - k - 1))
-    return flat
+    return _own(flat, i)
 
 
 along_p = constant(

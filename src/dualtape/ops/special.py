@@ -37,11 +37,20 @@ _ERF_POLYNOMIAL = (
 )  # fmt: skip
 
 
+_ERF_BLOCK = 65536
+
+
 def erf_eval(x: Any) -> Any:
     """erf of an array or NumPy scalar."""
     dtype = x.dtype
     if type(x) is not np.ndarray or x.size < 1024 or dtype.itemsize > 4 or dtype.kind not in "fV":
         return _erf_scipy(x)
+    if x.size > _ERF_BLOCK:  # in pieces that stay in the cache
+        flat = x.reshape(-1)
+        out = np.empty(flat.shape, dtype)
+        for i in range(0, flat.size, _ERF_BLOCK):
+            out[i : i + _ERF_BLOCK] = erf_eval(flat[i : i + _ERF_BLOCK])
+        return out.reshape(x.shape)
     x = np.clip(x, -4.1, 4.1, dtype=np.float32)
     square = x * x
     t = square * _ERF_POLYNOMIAL[0]

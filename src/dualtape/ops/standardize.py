@@ -25,7 +25,7 @@ from .evaluation import is_half
 from .exponential import rsqrt
 from .reduce import add_up, mean_p
 from .shape import broadcast_to, reshape, sum_to_shape
-from .twice import fast_on_arrays
+from .twice import fast_on_arrays, in_blocks
 
 Axes = tuple[int, ...]
 """Negative here: counted from the end, so that a batch axis in front changes nothing."""
@@ -40,9 +40,15 @@ def _positive(axes: Axes, rank: int) -> Axes:
 
 def _mean_dot(x: Any, y: Any, axes: Axes, n: int) -> Any:
     """The mean of x * y along the axes, kept."""
-    if axes == (-1,):
-        return np.vecdot(x, y, keepdims=True) / n
-    return add_up(x * y, axes, True) / n
+    out = np.vecdot(x, y, keepdims=True) if axes == (-1,) else add_up(x * y, axes, True)
+    out /= n
+    return out
+
+
+def _mean(x: Any, axes: Axes, n: int) -> Any:
+    out = add_up(x, axes, True)
+    out /= n
+    return out
 
 
 def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -55,9 +61,27 @@ def _eval(x: Any, w: Any, b: Any, *, axes: Axes = (-1,), eps: float = 1e-5) -> t
     if dtype.char not in "fd":
         x, w, b = (v.astype(_wide(dtype)) for v in (x, w, b))
     n = count_along(x.shape, axes)
-    center = add_up(x, axes, True) / n
-    out = x - center
-    scale = _mean_dot(out, out, axes, n)
+    if axes == (-1,):
+        out, rows = np.empty(x.shape, x.dtype), (*x.shape[:-1], 1)
+        center, scale = np.empty(rows, x.dtype), np.empty(rows, x.dtype)
+
+        def kernel(out: Any, x: Any, center: Any, scale: Any) -> None:
+            np.divide(np.add.reduce(x, -1, None, None, True), n, center)
+            np.subtract(x, center, out)
+            np.divide(np.vecdot(out, out, keepdims=True), n, scale)
+            _finish(out, scale, w, b, eps)
+
+        in_blocks(kernel, out, x, center, scale)
+    else:
+        center = _mean(x, axes, n)
+        out = x - center
+        scale = _mean_dot(out, out, axes, n)
+        _finish(out, scale, w, b, eps)
+    return out if out.dtype == dtype else out.astype(dtype), center, scale
+
+
+def _finish(out: Any, scale: Any, w: Any, b: Any, eps: float) -> None:
+    """From the distances and their mean square to the result and 1 / deviation, in place."""
     scale += eps
     np.sqrt(scale, scale)
     np.reciprocal(scale, scale)
@@ -66,7 +90,6 @@ def _eval(x: Any, w: Any, b: Any, *, axes: Axes = (-1,), eps: float = 1e-5) -> t
         out *= w
     if b.shape != NONE:
         out += b
-    return out if out.dtype == dtype else out.astype(dtype), center, scale
 
 
 def _aval(x: Aval, w: Aval, b: Aval, *, axes: Axes = (-1,), eps: float = 1e-5) -> tuple[Aval, Aval, Aval]:
@@ -113,26 +136,61 @@ def _pulled(
     axes: Axes = (-1,), eps: float = 1e-5,
 ) -> list[Any]:  # fmt: skip
     (g,) = ct
-    plain = w.shape == NONE
     if x.dtype.char not in "fd":
         x, w, g = (v.astype(out1.dtype) for v in (x, w, g))
     n = count_along(x.shape, axes)
-    z = x - out1
-    z *= out2
     grads: list[Any] = [None, None, None]
-    if needs[1] and not plain:
-        grads[1] = sum_to_shape(g * z, w.shape)
     if needs[2] and b.shape != NONE:
         grads[2] = g  # the engine sums it
+    if axes == (-1,) and w.shape != NONE:
+        _rows_pulled(g, needs, x, w, out1, out2, n, grads)
+        return grads
+    if w.shape != NONE and any(w.shape[a] != 1 for a in axes if -a <= w.ndim):
+        z = (x - out1) * out2
+        grads[1] = sum_to_shape(g * z, w.shape) if needs[1] else None
+        h = g * w
+        grads[0] = (h - _mean(h, axes, n) - z * _mean_dot(h, z, axes, n)) * out2 if needs[0] else None
+        return grads
+    # The weight is the same along the axes, so that its gradient holds the sums that the input's needs.
+    z = x - out1
+    z *= out2
+    product = g * z
+    dot = add_up(product, axes, True)
+    if needs[1] and w.shape != NONE:
+        grads[1] = sum_to_shape(dot, w.shape)
     if needs[0]:
-        h = g if plain else g * w
-        mean = add_up(h, axes, True) / n
-        z *= _mean_dot(h, z, axes, n)
-        h = np.subtract(h, mean, None if plain else h)
-        h -= z
-        h *= out2
-        grads[0] = h
+        np.multiply(z, dot / n, product)
+        product += _mean(g, axes, n)
+        np.subtract(g, product, product)
+        product *= out2 if w.shape == NONE else out2 * w
+        grads[0] = product
     return grads
+
+
+def _rows_pulled(
+    g: Any, needs: tuple[bool, ...], x: Any, w: Any, center: Any, scale: Any, n: int, grads: list[Any]
+) -> None:
+    """Fill in the gradients of x and w where rows are standardised and the weight is a row."""
+    total = np.zeros(w.shape, w.dtype)
+
+    def kernel(out: Any, g: Any, x: Any, center: Any, scale: Any) -> None:
+        nonlocal total
+        z = x - center
+        z *= scale
+        if needs[1]:
+            total += sum_to_shape(np.multiply(g, z, out), w.shape)
+        if needs[0]:
+            np.multiply(g, w, out)
+            z *= _mean_dot(out, z, (-1,), n)
+            z += _mean(out, (-1,), n)
+            out -= z
+            out *= scale
+
+    out = in_blocks(kernel, np.empty(x.shape, x.dtype), g, x, center, scale)
+    if needs[0]:
+        grads[0] = out
+    if needs[1]:
+        grads[1] = total
 
 
 @fast_on_arrays(_pulled)

@@ -1,25 +1,20 @@
 """TensorFlow's API on dualtape's engine: `import dualtape.tensorflow as tf`.
 
-A tensor is one of the engine's; `tf.GradientTape` is a view of the engine's recording. What a module of
-TensorFlow's lacks here raises AttributeError with the nearest name.
+A tensor is one of the engine's; `tf.GradientTape` is a view of the engine's recording. A name that is
+missing raises AttributeError with the nearest ones.
 """
+# ruff: noqa: F401 - this module is the namespace
 
 import importlib
-from types import ModuleType
 from typing import Any
 
 from ..core.missing import missing_attribute
-from . import autodiff as autodiff
-from . import errors as errors
-from . import linalg as linalg
-from . import math as math
-from . import nest as nest
-from . import nn as nn
-from . import random as random
+from . import errors, nest
 from .arithmetic import (
     add,
     divide,
     equal,
+    floordiv,
     greater,
     greater_equal,
     less,
@@ -36,5 +31,138 @@ from .arithmetic import (
     truediv,
     truncatemod,
 )
-from .arithmetic import floordiv as floordiv
-from .creation import *  # noqa: F403
+from .convert import constant, convert_to_tensor
+from .creation import (
+    eye,
+    fill,
+    linspace,
+    one_hot,
+    ones,
+    ones_like,
+    range,
+    rank,
+    sequence_mask,
+    shape,
+    shape_n,
+    size,
+    zeros,
+    zeros_like,
+)
+from .custom_gradient import custom_gradient, grad_pass_through, recompute_grad, stop_gradient
+from .dtype import (
+    DType,
+    as_dtype,
+    bfloat16,
+    complex64,
+    complex128,
+    double,
+    float16,
+    float32,
+    float64,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    qint8,
+    qint16,
+    qint32,
+    quint8,
+    quint16,
+    resource,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    variant,
+)
+from .dtype import bool_ as bool
+from .elementwise import (
+    abs,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cast,
+    complex,
+    cos,
+    cosh,
+    exp,
+    floor,
+    round,
+    saturate_cast,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
+    tanh,
+)
+from .enums import (
+    AggregationMethod,
+    UnconnectedGradients,
+    VariableAggregation,
+    VariableSynchronization,
+)
+from .function import function
+from .gather import (
+    boolean_mask,
+    gather,
+    gather_nd,
+    scatter_nd,
+    tensor_scatter_nd_add,
+    tensor_scatter_nd_sub,
+    tensor_scatter_nd_update,
+    where,
+)
+from .indexed_slices import IndexedSlices
+from .module import Module
+from .names import control_dependencies, device, init_scope, name_scope
+from .reductions import (
+    argmax,
+    argmin,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+)
+from .shapes import TensorShape, TensorSpec
+from .shaping import (
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    broadcast_to,
+    concat,
+    cumsum,
+    expand_dims,
+    identity,
+    meshgrid,
+    pad,
+    parallel_stack,
+    reshape,
+    reverse,
+    roll,
+    slice,
+    split,
+    squeeze,
+    stack,
+    strided_slice,
+    tile,
+    transpose,
+    unstack,
+)
+from .symbolic import gradients
+from .tape import GradientTape
+from .tensor import EagerTensor as Tensor
+from .variable import Variable
+from . import autodiff
+from . import elementwise as math
+newaxis = None

@@ -62,6 +62,12 @@ def direction(s: Sample, rng: np.random.Generator, v: Any) -> Array:
     return d if s.tangent is None else s.tangent(d)
 
 
+def cotangent(s: Sample, rng: np.random.Generator, o: Any) -> Array:
+    """A random cotangent of an output."""
+    c = randn_like(rng, o)
+    return c if s.cotangent is None else s.cotangent(c)
+
+
 def pushforward(s: Sample, values: Any, dots: Any) -> list[Array]:
     """Tangents of the outputs, by forward mode; `dots` has None where an operand is held fixed."""
     with modes.deeper() as level:
@@ -122,7 +128,7 @@ def check_reverse_by_forward(s: Sample, dtype: str) -> None:
     values = s.make(dtype)
     wanted = differentiable_operands(s, values)
     outs = run(s, values)
-    cts = [randn_like(rng, o) for o in outs]
+    cts = [cotangent(s, rng, o) for o in outs]
     for group in ([wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]):
         dots = [direction(s, rng, v) if i in group else None for i, v in enumerate(values)]
         tangents = pushforward(s, values, dots)
@@ -144,10 +150,10 @@ def check_second_order(s: Sample, dtype: str) -> None:
     rng = np.random.default_rng(3)
     values = s.make(dtype)
     wanted = differentiable_operands(s, values)
-    cts = [randn_like(rng, o) for o in run(s, values)]
+    cts = [cotangent(s, rng, o) for o in run(s, values)]
     v_dots = [direction(s, rng, values[i]) for i in wanted]
     us = [randn_like(rng, values[i]) for i in wanted]
-    c_dots = [randn_like(rng, c) for c in cts]
+    c_dots = [cotangent(s, rng, c) for c in cts]
 
     def moved(t: float) -> list[Any]:
         at = list(values)
@@ -198,7 +204,7 @@ def check_layouts(s: Sample, dtype: str) -> None:
     values = s.make(dtype)
     want = run(s, values)
     rng = np.random.default_rng(4)
-    cts = [randn_like(rng, o) for o in want]
+    cts = [cotangent(s, rng, o) for o in want]
     wanted = differentiable_operands(s, values)
     want_grads, *_ = pullback(s, values, cts, wanted)
     for layout in (np.asfortranarray, _strided):

@@ -28,6 +28,7 @@ class Sample:
         second: Whether second order is checked.
         tangent: Projects a direction onto those in which the operands may move: a factorisation of
             Hermitian matrices has no derivative in others.
+        cotangent: Projects cotangents onto those for which the pullback exists.
     """
 
     primitive: Primitive
@@ -38,6 +39,7 @@ class Sample:
     reason: str = ""
     second: bool = True
     tangent: Callable[[Array], Array] | None = None
+    cotangent: Callable[[Array], Array] | None = None
 
     def __str__(self) -> str:
         return f"{self.primitive.name}({', '.join(f'{k}={v}' for k, v in self.params.items())})"
@@ -54,9 +56,9 @@ class Sample:
 
 def sample(primitive: Primitive, *operands: Operand, complex: bool = True, tolerance: float = 1e-6,
            reason: str = "", second: bool = True, tangent: Callable[[Array], Array] | None = None,
-           **params: Any) -> Sample:  # fmt: skip
+           cotangent: Callable[[Array], Array] | None = None, **params: Any) -> Sample:  # fmt: skip
     """A row: `sample(sum_p, real(2, 3), axes=(0,), keepdims=False)`."""
-    return Sample(primitive, operands, params, complex, tolerance, reason, second, tangent)
+    return Sample(primitive, operands, params, complex, tolerance, reason, second, tangent, cotangent)
 
 
 def _filled(shape: tuple[int, ...], dtype: np.dtype[Any], draw: Callable[[], Array]) -> Array:
