@@ -12,7 +12,9 @@ torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
 INF, NAN = np.inf, np.nan
-EDGES = np.array([-INF, -100.0, -6.0, -3.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 3.0, 6.0, 100.0, INF, NAN])
+EDGES = np.array(
+    [-INF, -100.0, -6.0, -3.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 3.0, 6.0, 100.0, INF, NAN]
+)
 CASES = {
     "sigmoid": (g.sigmoid, torch.sigmoid),
     "logsigmoid": (g.log_sigmoid, F.logsigmoid),
@@ -38,14 +40,19 @@ CASES = {
     "silu": (a.silu, F.silu),
     "mish": (a.mish, F.mish),
     "gelu": (a.gelu, F.gelu),
-    "gelu tanh": (functools.partial(a.gelu, approximate="tanh"), functools.partial(F.gelu, approximate="tanh")),
+    "gelu tanh": (
+        functools.partial(a.gelu, approximate="tanh"),
+        functools.partial(F.gelu, approximate="tanh"),
+    ),
     "tanhshrink": (a.tanhshrink, F.tanhshrink),
     "softsign": (a.softsign, F.softsign),
 }
 NO_SECOND = {"hardsigmoid": (a.hardsigmoid, F.hardsigmoid)}
 # PyTorch keeps constants of these in single precision.
 SINGLE = {a.hardsigmoid: 1e-6, CASES["celu(0.3)"][0]: 1e-6}
-both = pytest.mark.parametrize(("ours", "theirs"), (CASES | NO_SECOND).values(), ids=CASES | NO_SECOND)
+both = pytest.mark.parametrize(
+    ("ours", "theirs"), (CASES | NO_SECOND).values(), ids=CASES | NO_SECOND
+)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -54,7 +61,13 @@ def test_values_and_two_derivatives(against_torch, rng, ours, theirs, dtype):
     order = 1 if ours is a.hardsigmoid else 2  # PyTorch has no second derivative of hardsigmoid
     tolerance = SINGLE.get(ours) if dtype == "float64" else None
     for shape in ((3, 4), (), (0, 2)):
-        against_torch(ours, theirs, np.asarray(rng.uniform(-4, 4, shape), dtype), order=order, tolerance=tolerance)
+        against_torch(
+            ours,
+            theirs,
+            np.asarray(rng.uniform(-4, 4, shape), dtype),
+            order=order,
+            tolerance=tolerance,
+        )
 
 
 @both
@@ -67,7 +80,9 @@ def test_half_precision(against_torch, rng, ours, theirs):
 def test_edges(against_torch, ours, theirs, dtype):
     x = EDGES.astype(dtype)
     if ours is a.gelu and dtype == "float32":
-        x = x[[0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12]]  # PyTorch is off by 1e-4 at -3, and NaN at inf
+        x = x[
+            [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+        ]  # PyTorch is off by 1e-4 at -3, and NaN at inf
     against_torch(ours, theirs, x, order=1, tolerance=SINGLE.get(ours))
 
 
@@ -87,7 +102,8 @@ def test_large_arrays_take_the_other_path(against_torch, rng):
 
 
 @pytest.mark.parametrize(
-    ("shape", "weights"), [((2, 3, 4), (3,)), ((2, 3), (1,)), ((5,), (1,)), ((), (1,)), ((2, 3), ()), ((3,), ())]
+    ("shape", "weights"),
+    [((2, 3, 4), (3,)), ((2, 3), (1,)), ((5,), (1,)), ((), (1,)), ((2, 3), ()), ((3,), ())],
 )
 def test_prelu(against_torch, rng, shape, weights):
     against_torch(a.prelu, F.prelu, rng.standard_normal(shape), rng.uniform(0.1, 0.5, weights))
@@ -100,14 +116,18 @@ def test_prelu_at_zero(against_torch):
 
 @pytest.mark.parametrize("shape", [(2, 3), (3,), ()])
 def test_prelu_with_the_wrong_number_of_weights(shape):
-    with pytest.raises(RuntimeError, match="Mismatch of parameter numbers and input channel size. Found"):
+    with pytest.raises(
+        RuntimeError, match="Mismatch of parameter numbers and input channel size. Found"
+    ):
         a.prelu(np.ones(shape), np.ones(2))
 
 
 @pytest.mark.parametrize("axis", [-1, 0])
 def test_glu(against_torch, rng, axis):
     against_torch(lambda x: a.glu(x, axis), lambda x: F.glu(x, axis), rng.standard_normal((4, 6)))
-    with pytest.raises(RuntimeError, match="Halving dimension must be even, but dimension 0 is size 3"):
+    with pytest.raises(
+        RuntimeError, match="Halving dimension must be even, but dimension 0 is size 3"
+    ):
         a.glu(np.ones((3, 4)), 0)
 
 
@@ -115,7 +135,12 @@ def test_glu(against_torch, rng, axis):
 def test_logit(against_torch, rng, eps):
     f = lambda x: g.logit(x, eps)  # noqa: E731
     against_torch(f, lambda x: torch.logit(x, eps), rng.uniform(0.01, 0.99, 7))
-    against_torch(f, lambda x: torch.logit(x, eps), np.array([0.0, 1.0, 0.1, 0.9, -2.0, NAN]), order=int(eps != 0.0))
+    against_torch(
+        f,
+        lambda x: torch.logit(x, eps),
+        np.array([0.0, 1.0, 0.1, 0.9, -2.0, NAN]),
+        order=int(eps != 0.0),
+    )
 
 
 def test_settings_that_make_no_sense():

@@ -36,20 +36,34 @@ def test_pairs(against_torch, name, dtype):
 def test_an_infinite_cotangent_stays_out_of_the_branch_not_taken(against_torch):
     x = np.array([-1.0, 0.5])
     against_torch(
-        lambda v: log(s.maximum(v, np.zeros(2))), lambda v: v.maximum(torch.zeros(2).double()).log(), x, order=1
+        lambda v: log(s.maximum(v, np.zeros(2))),
+        lambda v: v.maximum(torch.zeros(2).double()).log(),
+        x,
+        order=1,
     )
     against_torch(lambda v: log(s.clamp(v, 0)), lambda v: v.clamp(0).log(), x, order=1)
 
 
 @pytest.mark.parametrize("dtype", [*DTYPES, "complex64", "complex128", "int64"])
-@pytest.mark.parametrize("shapes", [((2, 3),) * 3, ((3,), (2, 1), ()), ((), (), ()), ((0, 2), (2,), (0, 2)), ((50, 60), (60,), (50, 1))])
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((2, 3),) * 3,
+        ((3,), (2, 1), ()),
+        ((), (), ()),
+        ((0, 2), (2,), (0, 2)),
+        ((50, 60), (60,), (50, 1)),
+    ],
+)
 def test_where(against_torch, rng, shapes, dtype):
     condition = rng.uniform(size=shapes[0]) < 0.5
     x, y = (np.asarray(10 * rng.standard_normal(v), dtype) for v in shapes[1:])
     against_torch(s.where, torch.where, condition, x, y, order=0 if dtype == "int64" else 2)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "complex128", "int8", "int64", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["float16", "float32", "float64", "complex64", "complex128", "int8", "int64", "bool"]
+)
 @pytest.mark.parametrize("size", [3, 5000])
 def test_choices_of_every_width(rng, size, dtype):
     m = rng.uniform(size=size) < 0.5
@@ -74,7 +88,9 @@ def test_masked_fill(against_torch, rng, shapes):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_clamp_by_numbers(against_torch, bounds, dtype):
     for x in (EDGES, EDGES[3], EDGES[:0]):
-        against_torch(lambda v: s.clamp(v, *bounds), lambda v: torch.clamp(v, *bounds), np.asarray(x, dtype))
+        against_torch(
+            lambda v: s.clamp(v, *bounds), lambda v: torch.clamp(v, *bounds), np.asarray(x, dtype)
+        )
 
 
 def test_clamp_by_values(against_torch):
@@ -89,15 +105,21 @@ def test_clamp_by_values(against_torch):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("settings", [{}, {"nan": 2.0}, {"posinf": 5.0}, {"neginf": -5.0, "nan": -1.0}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"nan": 2.0}, {"posinf": 5.0}, {"neginf": -5.0, "nan": -1.0}]
+)
 def test_nan_to_num(against_torch, settings, dtype):
     against_torch(
-        lambda v: s.nan_to_num(v, **settings), lambda v: torch.nan_to_num(v, **settings), EDGES.astype(dtype)
+        lambda v: s.nan_to_num(v, **settings),
+        lambda v: torch.nan_to_num(v, **settings),
+        EDGES.astype(dtype),
     )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["floor", "ceil", "trunc", "round", "frac", "sign", "abs", "angle"])
+@pytest.mark.parametrize(
+    "name", ["floor", "ceil", "trunc", "round", "frac", "sign", "abs", "angle"]
+)
 def test_parts(against_torch, name, dtype):
     ours = n.abs_ if name == "abs" else getattr(n, name)
     for x in (EDGES, EDGES[4], EDGES[:0]):
@@ -119,7 +141,9 @@ def test_round_decimals(against_torch, decimals):
     x = np.array([2.567, -1.235, 0.5, 15.0, -25.0, 1234.5678, INF, NAN])
     for dtype in ("float32", "float64"):
         against_torch(
-            lambda v: n.round(v, decimals), lambda v: torch.round(v, decimals=decimals), x.astype(dtype)
+            lambda v: n.round(v, decimals),
+            lambda v: torch.round(v, decimals=decimals),
+            x.astype(dtype),
         )
 
 
@@ -132,7 +156,12 @@ def test_sgn_of_real_numbers(against_torch):
 
 def test_signs_of_integers(against_torch):
     x = np.array([-3, 0, 7])
-    for ours, theirs in ((n.sign, torch.sign), (n.abs_, torch.abs), (n.floor, torch.floor), (c.signbit, torch.signbit)):
+    for ours, theirs in (
+        (n.sign, torch.sign),
+        (n.abs_, torch.abs),
+        (n.floor, torch.floor),
+        (c.signbit, torch.signbit),
+    ):
         against_torch(ours, theirs, x, order=0)
         against_torch(ours, theirs, x.astype("int8"), order=0)
     against_torch(n.sign, torch.sign, np.array([0, 200], "uint8"), order=0)
@@ -154,8 +183,16 @@ PAIRWISE = ["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "lo
 @pytest.mark.parametrize("name", PAIRWISE)
 def test_comparisons(against_torch, name):
     for dtype in ("float32", "float64", "float16"):
-        against_torch(getattr(c, name), getattr(torch, name), FIRST.astype(dtype), SECOND.astype(dtype), order=0)
-    against_torch(getattr(c, name), getattr(torch, name), np.array([1, 0, 3]), np.array([[1], [2]]), order=0)
+        against_torch(
+            getattr(c, name),
+            getattr(torch, name),
+            FIRST.astype(dtype),
+            SECOND.astype(dtype),
+            order=0,
+        )
+    against_torch(
+        getattr(c, name), getattr(torch, name), np.array([1, 0, 3]), np.array([[1], [2]]), order=0
+    )
     against_torch(getattr(c, name), getattr(torch, name), np.float32(1), np.float32(2), order=0)
     z = np.array([1 + 1j, 0, 2]), np.array([1 + 1j, 1j, NAN])
     if name in ("eq", "ne", "logical_and", "logical_or", "logical_xor"):
@@ -182,14 +219,17 @@ def test_predicates(against_torch, name):
 
 
 BITS = {"bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
-        "left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift", "gcd": "gcd", "lcm": "lcm"}  # fmt: skip
+        "left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift",
+        "gcd": "gcd", "lcm": "lcm"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BITS)
 def test_bits(against_torch, name):
     x, y = np.array([1, 12, -4, 0, 1, -1]), np.array([3, 8, 6, 0, 64, 63])
     for dtype in ("int64", "int32"):
-        against_torch(getattr(c, name), getattr(torch, BITS[name]), x.astype(dtype), y.astype(dtype), order=0)
+        against_torch(
+            getattr(c, name), getattr(torch, BITS[name]), x.astype(dtype), y.astype(dtype), order=0
+        )
     with pytest.raises(TypeError):
         getattr(c, name)(Tensor(np.array([1.0])), Tensor(np.array([2.0])))
 
@@ -199,16 +239,24 @@ def test_bitwise_not(against_torch):
     against_torch(c.bitwise_not, torch.bitwise_not, np.array([True, False]), order=0)
 
 
-@pytest.mark.parametrize("settings", [{}, {"equal_nan": True}, {"rtol": 0.3, "atol": 0.0}, {"rtol": 0, "atol": 0}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"equal_nan": True}, {"rtol": 0.3, "atol": 0.0}, {"rtol": 0, "atol": 0}]
+)
 def test_isclose(against_torch, settings):
     def both(x, y):
         against_torch(
-            lambda u, v: c.isclose(u, v, **settings), lambda u, v: torch.isclose(u, v, **settings), x, y, order=0
+            lambda u, v: c.isclose(u, v, **settings),
+            lambda u, v: torch.isclose(u, v, **settings),
+            x,
+            y,
+            order=0,
         )
 
     both(FIRST, SECOND)
     both(np.array([1.0, 1.1, 1e-9, 5], "float32"), np.array([1 + 1e-6, 1.0, 0, 4], "float32"))
     both(np.array([1, 10, 7]), np.array([1, 11, 20]))
     both(np.array([1 + 1j, 2, NAN]), np.array([1 + 1.0000001j, 2j, NAN]))
-    with pytest.raises(RuntimeError, match="rtol must be greater than or equal to zero, but got -1"):
+    with pytest.raises(
+        RuntimeError, match="rtol must be greater than or equal to zero, but got -1"
+    ):
         c.isclose(FIRST, SECOND, rtol=-1)

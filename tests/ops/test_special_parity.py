@@ -16,10 +16,12 @@ REAL = np.array([-3.2, -1.0, -0.5, 0.3, 1.0, 2.5, 5.0])
 POSITIVE = np.array([0.1, 0.5, 1.0, 2.5, 7.0])
 UNIT = np.array([0.05, 0.3, 0.5, 0.8])
 UNARY = [
-    (s.erf, "erf", REAL), (s.erfc, "erfc", REAL), (s.erfinv, "erfinv", UNIT), (s.erfcx, "erfcx", REAL),
+    (s.erf, "erf", REAL), (s.erfc, "erfc", REAL), (s.erfinv, "erfinv", UNIT),
+    (s.erfcx, "erfcx", REAL),
     (s.lgamma, "gammaln", POSITIVE), (s.lgamma, "gammaln", np.array([-0.5, -2.3])),
     (s.digamma, "digamma", POSITIVE), (s.digamma, "digamma", np.array([-0.5, -2.3])),
-    (s.ndtr, "ndtr", REAL), (s.log_ndtr, "log_ndtr", REAL), (s.ndtri, "ndtri", UNIT), (s.entr, "entr", POSITIVE),
+    (s.ndtr, "ndtr", REAL), (s.log_ndtr, "log_ndtr", REAL), (s.ndtri, "ndtri", UNIT),
+    (s.entr, "entr", POSITIVE),
     (b.i0, "i0", REAL), (b.i0e, "i0e", REAL), (b.i1, "i1", REAL), (b.i1e, "i1e", REAL),
 ]  # fmt: skip
 
@@ -33,12 +35,19 @@ def special():
 @pytest.mark.parametrize(("op", "name", "x"), UNARY, ids=[name for _, name, _ in UNARY])
 def test_unary(against_torch, special, op, name, x, dtype):
     for v in (x, x[2:].reshape(1, -1), x[0], x[:0]):
-        against_torch(op, getattr(special, name), np.asarray(v, dtype), tolerance=1e-4 if dtype == "float32" else 1e-9)
+        against_torch(
+            op,
+            getattr(special, name),
+            np.asarray(v, dtype),
+            tolerance=1e-4 if dtype == "float32" else 1e-9,
+        )
 
 
 def test_erf_in_single_precision_takes_a_path_of_its_own(against_torch, rng):
     torch = pytest.importorskip("torch")
-    x = np.concatenate([rng.uniform(-5, 5, 3000), 10.0 ** rng.uniform(-30, 0, 1000), [0, -0.0, INF, -INF, NAN]])
+    x = np.concatenate(
+        [rng.uniform(-5, 5, 3000), 10.0 ** rng.uniform(-30, 0, 1000), [0, -0.0, INF, -INF, NAN]]
+    )
     against_torch(s.erf, torch.erf, x.astype("float32"))
     many = np.tile(x, 50).reshape(2, -1).T.astype("float32")
     np.testing.assert_allclose(s.erf(many), s.erf(many.astype("float64")), rtol=3e-7, atol=1e-44)
@@ -47,7 +56,9 @@ def test_erf_in_single_precision_takes_a_path_of_its_own(against_torch, rng):
     assert np.abs(s.erf(np.linspace(3, 9, 5000, dtype="float32"))).max() == 1
 
 
-@pytest.mark.parametrize(("op", "name"), [(op, name) for op, name, _ in UNARY], ids=[name for _, name, _ in UNARY])
+@pytest.mark.parametrize(
+    ("op", "name"), [(op, name) for op, name, _ in UNARY], ids=[name for _, name, _ in UNARY]
+)
 def test_edges(against_torch, special, op, name):
     x = np.array([-0.0, 0.0, NAN, 30.0, 1.0, -1.0, INF, -INF])
     if name in ("gammaln", "digamma"):  # PyTorch's trigamma is a large number where it has a pole
@@ -65,7 +76,9 @@ def test_polygamma(against_torch, special, order):
     against_torch(lambda v: s.polygamma(order, v), lambda v: special.polygamma(order, v), x)
     if order < 2:
         x = np.array([-0.5, -2.3])
-        against_torch(lambda v: s.polygamma(order, v), lambda v: special.polygamma(order, v), x, order=1)
+        against_torch(
+            lambda v: s.polygamma(order, v), lambda v: special.polygamma(order, v), x, order=1
+        )
 
 
 def test_negative_order_of_polygamma():
@@ -75,7 +88,12 @@ def test_negative_order_of_polygamma():
 
 @pytest.mark.parametrize("p", [1, 2, 5])
 def test_multigammaln(against_torch, special, p):
-    against_torch(lambda v: s.multigammaln(v, p), lambda v: special.multigammaln(v, p), 2.1 + POSITIVE, tolerance=1e-8)
+    against_torch(
+        lambda v: s.multigammaln(v, p),
+        lambda v: special.multigammaln(v, p),
+        2.1 + POSITIVE,
+        tolerance=1e-8,
+    )
 
 
 def test_zeta_and_incomplete_gamma(against_torch, special):
@@ -88,11 +106,14 @@ def test_zeta_and_incomplete_gamma(against_torch, special):
 def test_the_derivative_by_the_order_is_missing_and_says_so():
     x = Tensor(np.array([2.0]))
     x.require_grad()
-    with pytest.raises(MissingRuleError, match=r"derivative of zeta with respect to 'x' is not implemented"):
+    with pytest.raises(
+        MissingRuleError, match=r"derivative of zeta with respect to 'x' is not implemented"
+    ):
         s.zeta(x, Tensor(np.array([1.0])))
 
 
-BESSEL = {"bessel_j0": b.j0, "bessel_j1": b.j1, "bessel_y0": b.y0, "bessel_y1": b.y1, "modified_bessel_i0": b.i0,
+BESSEL = {"bessel_j0": b.j0, "bessel_j1": b.j1, "bessel_y0": b.y0, "bessel_y1": b.y1,
+          "modified_bessel_i0": b.i0,
           "modified_bessel_i1": b.i1, "modified_bessel_k0": b.k0, "modified_bessel_k1": b.k1,
           "scaled_modified_bessel_k0": b.k0e, "scaled_modified_bessel_k1": b.k1e,
           "spherical_bessel_j0": b.spherical_j0, "airy_ai": b.airy_ai}  # fmt: skip
@@ -132,8 +153,10 @@ def no_scipy(monkeypatch):
     evaluation.scipy_special.cache_clear()
 
 
-WITHOUT = [(s.erf, REAL), (s.erfc, REAL), (s.erfinv, np.array([-0.999, -0.3, 0.0, 0.4, 0.99])), (s.ndtr, REAL),
-           (s.erfcinv, np.array([1e-20, 0.3, 1.0, 1.9])), (s.ndtri, UNIT), (s.lgamma, np.array([-2.5, 0.2, 9.0])),
+WITHOUT = [(s.erf, REAL), (s.erfc, REAL), (s.erfinv, np.array([-0.999, -0.3, 0.0, 0.4, 0.99])),
+           (s.ndtr, REAL),
+           (s.erfcinv, np.array([1e-20, 0.3, 1.0, 1.9])), (s.ndtri, UNIT),
+           (s.lgamma, np.array([-2.5, 0.2, 9.0])),
            (s.digamma, np.array([-2.5, -0.2, 0.2, 9.0, INF]))]  # fmt: skip
 
 
@@ -144,7 +167,9 @@ def test_without_scipy(op, x, request):
     slopes = slope.rule(np.ones_like(x), *[(x, want)[k] for k in slope.needs])
     request.getfixturevalue("no_scipy")
     np.testing.assert_allclose(op(x), want, rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(slope.rule(np.ones_like(x), *[(x, want)[k] for k in slope.needs]), slopes, rtol=1e-12)
+    np.testing.assert_allclose(
+        slope.rule(np.ones_like(x), *[(x, want)[k] for k in slope.needs]), slopes, rtol=1e-12
+    )
     assert op(x.astype("float32")).dtype == np.float32
     assert np.isnan(op(np.array(NAN)))
 

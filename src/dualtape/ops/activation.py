@@ -165,7 +165,9 @@ def prelu(x: Any, weight: Any) -> Any:
             "Mismatch of parameter numbers and input channel size. Found parameter numbers = "
             f"{count} and channel size = {channels}."
         )
-    weight = reshape(weight, (count,) + (1,) * (len(shape) - 2) if len(shape) > 1 else (1,) * len(shape))
+    weight = reshape(
+        weight, (count,) + (1,) * (len(shape) - 2) if len(shape) > 1 else (1,) * len(shape)
+    )
     return prelu_p(x, weight)
 
 
@@ -180,9 +182,16 @@ hardswish = elementwise(
     lambda d, x: d * hardswish_slope(x),
     doc="x * hardsigmoid(x). Slope 0 at -3 and 1 at 3.",
 )  # fmt: skip
+
+
+@in_single
+def _hardswish_slope(x: Any) -> Any:
+    middle = where.eval(x < 3, x / 3 + x.dtype.type(0.5), np.ones_like(x))
+    return where.eval(x <= -3, np.zeros_like(x), middle)
+
+
 hardswish_slope = elementwise(
-    "hardswish_slope",
-    lambda x: where.eval(x <= -3, np.zeros_like(x), where.eval(x < 3, (x / 3 + 0.5).astype(x.dtype), np.ones_like(x))),
+    "hardswish_slope", _hardswish_slope,
     lambda d, x: keep(strictly_between(x, low=-3, high=3), d * (1 / 3)),
     doc="The derivative of hardswish.",
 )  # fmt: skip
@@ -195,14 +204,20 @@ def _hardshrink(x: Any, *, lambd: float) -> Any:
 
 @real_in_single("softshrink")
 def _softshrink(x: Any, *, lambd: float) -> Any:
-    return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)).astype(x.dtype, copy=False)
+    return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)).astype(
+        x.dtype, copy=False
+    )
 
 
 hardshrink_p = elementwise(
-    "hardshrink", _hardshrink, lambda d, x, *, lambd: keep(not_between(x, low=-lambd, high=lambd), d)
+    "hardshrink",
+    _hardshrink,
+    lambda d, x, *, lambd: keep(not_between(x, low=-lambd, high=lambd), d),
 )
 softshrink_p = elementwise(
-    "softshrink", _softshrink, lambda d, x, *, lambd: keep(not_between(x, low=-lambd, high=lambd), d)
+    "softshrink",
+    _softshrink,
+    lambda d, x, *, lambd: keep(not_between(x, low=-lambd, high=lambd), d),
 )
 
 
@@ -248,8 +263,8 @@ def _elu_slope_rule(d: Any, x: Any, *, negative: float, rate: float) -> Any:
 
 elu_p = elementwise(
     "elu", _elu,
-    lambda d, x, *, positive, negative, rate: d * elu_slope(x, positive=positive, negative=negative, rate=rate),
-    doc="positive * x where x > 0, else negative * (exp(rate * x) - 1). Slope at 0: negative * rate.",
+    lambda d, x, **settings: d * elu_slope(x, **settings),
+    doc="positive * x where x > 0, else negative * (exp(rate * x) - 1). Slope negative*rate at 0.",
 )  # fmt: skip
 elu_slope = elementwise(
     "elu_slope", _elu_slope, _elu_slope_rule, grad_name="EluBackwardBackward0",
@@ -267,12 +282,12 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 
 
 def selu(x: Any) -> Any:
-    """Return the scaled elu that keeps mean 0 and variance 1. The slope at 0 is the left one, 1.758."""
+    """Return the scaled elu that keeps mean 0 and variance 1. The slope at 0 is the left one."""
     return elu_p(x, positive=_SELU_SCALE, negative=_SELU_ALPHA * _SELU_SCALE, rate=1.0)
 
 
 def celu(x: Any, alpha: float = 1.0) -> Any:
-    """Return x where it is positive, alpha * (exp(x / alpha) - 1) elsewhere: smooth for every alpha.
+    """Return x where it is positive, alpha * (exp(x / alpha) - 1) elsewhere; smooth at 0.
 
     Raises:
         ArgumentError: `alpha` is 0.
@@ -341,7 +356,10 @@ def _gelu_slope(x: Any) -> Any:
 
 
 gelu_p = elementwise(
-    "gelu", _gelu, lambda d, x: d * gelu_slope(x), doc="x times the normal distribution function of x."
+    "gelu",
+    _gelu,
+    lambda d, x: d * gelu_slope(x),
+    doc="x times the normal distribution function of x.",
 )
 gelu_slope = elementwise(
     "gelu_slope", _gelu_slope, lambda d, x: d * (exp(x * x * -0.5) * (2 - x * x) * _PDF_SCALE),

@@ -1,7 +1,7 @@
 """Sums, products, quotients and powers, integer division and its remainders.
 
-On NumPy scalars the operators of `operator` are ten times as fast as the ufuncs, and on arrays as fast,
-so they are what `eval` is wherever both mean the same.
+On NumPy scalars the operators of `operator` are ten times as fast as the ufuncs, and on arrays as
+fast, so they are what `eval` is wherever both mean the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def _checked(name: str, f: Eval) -> Eval:
 
     def divide(x: Any, y: Any) -> Any:
         if y.dtype.kind in "biu" and x.dtype.kind in "biu" and not np.all(y):
-            raise IntegerDivisionError(f"ZeroDivisionError: integer division or modulo by zero in {name}")
+            raise IntegerDivisionError(
+                f"ZeroDivisionError: integer division or modulo by zero in {name}"
+            )
         return f(x, y)
 
     return real_only(name, divide)
@@ -63,7 +65,8 @@ truncated_quotient = constant(
     doc="The quotient rounded towards zero, in the dtype of x.",
 )  # fmt: skip
 
-# The same two with a derivative, which is zero (and not missing): PyTorch's div with a rounding mode.
+# The same two with a derivative, which is zero (and not missing): PyTorch's div with a rounding
+# mode.
 div_floor = elementwise(
     "div_floor", _floored, lambda d: zeros_like(d), lambda d, y: zeros_like(y) * d,
     grad_name="DivBackward2", doc="The quotient rounded down; derivative 0.",
@@ -78,9 +81,10 @@ def divide(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
     """Return x / y, rounded or not.
 
     Args:
-        x, y: Values of one dtype that broadcast.
-        rounding_mode: None, "floor" or "trunc". Rounded quotients of integers are integers, and their
-            derivative is 0.
+        x: Values.
+        y: Values of the same dtype that broadcast with x.
+        rounding_mode: None, "floor" or "trunc". Rounded quotients of integers are integers, and
+            their derivative is 0.
 
     Raises:
         ArgumentError: Another rounding mode.
@@ -154,7 +158,9 @@ power = elementwise(
 
 
 def _rpow_eval(x: Any, *, base: Any) -> Any:
-    return np.exp2(x) if base == 2 and x.dtype.kind in "fc" else np.power(number(base, x.dtype, x), x)
+    return (
+        np.exp2(x) if base == 2 and x.dtype.kind in "fc" else np.power(number(base, x.dtype, x), x)
+    )
 
 
 def _rpow_rule(d: Any, x: Any, out: Any, *, base: Any) -> Any:
@@ -183,8 +189,9 @@ def _pow_eval(x: Any, y: Any) -> Any:
     return np.power(x, y)
 
 
-# At a base of 0 the exponent's derivative is taken as 0 where the exponent is not negative (0**y is then
-# flat to the right of 0), and a zero exponent makes the base's derivative 0: PyTorch's choices.
+# At a base of 0 the exponent's derivative is taken as 0 where the exponent is not negative (0**y is
+# then flat to the right of 0), and a zero exponent makes the base's derivative 0: PyTorch's
+# choices.
 pow = elementwise(
     "pow", _pow_eval,
     lambda d, x, y: d * power_slope(x, y),
@@ -215,7 +222,8 @@ log_or_zero = elementwise(
 )  # fmt: skip
 
 reciprocal_or_zero = elementwise(
-    "reciprocal_or_zero", in_single(lambda x, y: np.where(_flat_at_zero(x, y), np.zeros_like(x), 1 / x)),
+    "reciprocal_or_zero",
+    in_single(lambda x, y: np.where(_flat_at_zero(x, y), np.zeros_like(x), 1 / x)),
     lambda d, x, y: -d * square(reciprocal_or_zero(x, y)),
     None,
     doc="1/x, and 0 where x == 0 and y >= 0.",

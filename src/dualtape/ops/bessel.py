@@ -1,7 +1,7 @@
 """Bessel functions of the first orders and the Airy function: all need SciPy.
 
-The derivative of a function of order n is made of its neighbours n-1 and n+1 rather than divided by x, so
-that it is right at 0, and at every order of differentiation.
+The derivative of a function of order n is made of its neighbours n-1 and n+1 rather than divided by
+x, so that it is right at 0, and at every order of differentiation.
 """
 
 from __future__ import annotations
@@ -38,8 +38,12 @@ def _in_slope(x: Any, order: int, f: Any) -> Any:
     return (f(x, order=order - 1) + f(x, order=order + 1)) * 0.5
 
 
-bessel_jn = _family("bessel_jn", "jv", _jn_rule, "J of integer order: Bessel's function of the first kind.")
-bessel_yn = _family("bessel_yn", "yn", _yn_rule, "Y of integer order: Bessel's function of the second kind.")
+bessel_jn = _family(
+    "bessel_jn", "jv", _jn_rule, "J of integer order: Bessel's function of the first kind."
+)
+bessel_yn = _family(
+    "bessel_yn", "yn", _yn_rule, "Y of integer order: Bessel's function of the second kind."
+)
 bessel_in = _family(
     "bessel_in", "iv", lambda d, x, *, order: d * _in_slope(x, order, bessel_in),
     "I of integer order: the modified Bessel function of the first kind.",
@@ -78,7 +82,9 @@ i1e = elementwise(
 )  # fmt: skip
 k0 = elementwise("bessel_k0", special("bessel_k0", "k0"), lambda d, x: -(d * k1(x)))
 k1 = elementwise(
-    "bessel_k1", special("bessel_k1", "k1"), lambda d, x: -(d * ((k0(x) + bessel_kn(x, order=2)) * 0.5))
+    "bessel_k1",
+    special("bessel_k1", "k1"),
+    lambda d, x: -(d * ((k0(x) + bessel_kn(x, order=2)) * 0.5)),
 )
 k0e = elementwise(
     "bessel_k0e", special("bessel_k0e", "k0e"), lambda d, x, out: d * (out - k1e(x)),

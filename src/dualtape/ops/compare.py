@@ -1,7 +1,7 @@
-"""Comparisons, predicates, logic and bits: boolean or integer results, through which nothing flows back.
+"""Comparisons, predicates, logic and bits: boolean or integer results, with no derivative.
 
-The operators of `operator` are used where they mean the same as the ufuncs: on NumPy scalars they take
-a twentieth of the time.
+The operators of `operator` are used where they mean the same as the ufuncs: on NumPy scalars they
+take a twentieth of the time.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def _no_bool_shift(name: str, f: Any) -> Any:
     return shift
 
 
-# Shifting by the width or more gives 0, and -1 for a negative number shifted right: C leaves it open,
-# NumPy and PyTorch do not.
+# Shifting by the width or more gives 0, and -1 for a negative number shifted right: C leaves it
+# open, NumPy and PyTorch do not.
 left_shift = constant("left_shift", _no_bool_shift("left_shift", operator.lshift), inputs="x y")
 right_shift = constant("right_shift", _no_bool_shift("right_shift", operator.rshift), inputs="x y")
 
@@ -78,14 +78,14 @@ def _isclose(x: Any, y: Any, *, rtol: float, atol: float, equal_nan: bool) -> An
 isclose_p = constant("isclose", _isclose, inputs="x y")
 
 
-def isclose(
-    x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Any:
+def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Return whether |x - y| <= atol + rtol * |y|, elementwise; infinities are close to themselves.
 
     Args:
-        x, y: Values of one dtype that broadcast.
-        rtol, atol: Tolerances, not negative.
+        x: Values.
+        y: Values of the same dtype that broadcast with x.
+        rtol: Tolerance relative to |y|, not negative.
+        atol: Absolute tolerance, not negative.
         equal_nan: Whether NaN is close to NaN.
 
     Raises:
@@ -97,8 +97,8 @@ def isclose(
     return isclose_p(x, y, rtol=float(rtol), atol=float(atol), equal_nan=bool(equal_nan))
 
 
-# Comparisons with static numbers, which rules use as masks. What a mask says of NaN is what PyTorch's
-# gradient does with NaN, so each has the one that its rule needs.
+# Comparisons with static numbers, which rules use as masks. What a mask says of NaN is what
+# PyTorch's gradient does with NaN, so each has the one that its rule needs.
 
 exceeds = constant("exceeds", lambda x, *, bound: x > bound, doc="x > bound; false for NaN.")
 less_than = constant("less_than", lambda x, *, bound: x < bound, doc="x < bound; false for NaN.")

@@ -1,11 +1,12 @@
 """What the `eval` of elementwise primitives shares: half precision, real-only functions, SciPy.
 
-An operation that takes several NumPy calls would round between them in float16 and bfloat16; PyTorch
-computes in float32 and rounds once, and so do we. NumPy orders complex numbers lexicographically and
-knows no better than to go on; an operation that has no meaning for them refuses here.
+An operation that takes several NumPy calls would round between them in float16 and bfloat16;
+PyTorch computes in float32 and rounds once, and so do we. NumPy orders complex numbers
+lexicographically and goes on; an operation that has no meaning for them refuses here.
 
-Large arrays cost by the passes over memory, so the functions below work in place on temporaries of their
-own. `t *= x` does that for an array and makes a new number of a NumPy scalar; `into` is the same for ufuncs.
+Large arrays cost by the passes over memory, so evaluation works in place on temporaries of its own.
+`t *= x` does that for an array and makes a new number of a NumPy scalar; `into` is the same for
+ufuncs.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def real_only(name: str, f: Eval) -> Eval:
         for x in xs:
             if x.dtype.kind == "c":
                 raise DtypeError(
-                    f'"{name}" not implemented for complex numbers ({x.dtype}): it is defined for real '
-                    "ones. Apply it to the real and imaginary part, or to abs(x)."
+                    f'"{name}" not implemented for complex numbers ({x.dtype}): it is defined for '
+                    "real ones. Apply it to the real and imaginary part, or to abs(x)."
                 )
         return f(*xs, **params)
 
@@ -94,7 +95,9 @@ def scipy_special(name: str) -> Eval | None:
     return getattr(special, name)  # type: ignore[no-any-return]
 
 
-def special(name: str, scipy_name: str, fallback: Eval | None = None, part: int | None = None) -> Eval:
+def special(
+    name: str, scipy_name: str, fallback: Eval | None = None, part: int | None = None
+) -> Eval:
     """The `eval` of a special function: SciPy's, or without SciPy the slow and right `fallback`.
 
     Args:

@@ -17,7 +17,9 @@ LN10 = math.log(10.0)
 
 exp = elementwise("exp", np.exp, lambda d, out: d * out)
 exp2 = elementwise("exp2", np.exp2, lambda d, out: d * out * LN2)
-expm1 = elementwise("expm1", np.expm1, lambda d, out: d * (out + 1), doc="exp(x) - 1, exact near 0.")
+expm1 = elementwise(
+    "expm1", np.expm1, lambda d, out: d * (out + 1), doc="exp(x) - 1, exact near 0."
+)
 
 log = elementwise("log", np.log, lambda d, x: d / x)
 log2 = elementwise("log2", np.log2, lambda d, x: d / (x * LN2))
@@ -40,7 +42,10 @@ rsqrt = elementwise(
     "rsqrt", _rsqrt, lambda d, out: d * (out * out * out) * -0.5, doc="1 / sqrt(x)."
 )
 cbrt = elementwise(
-    "cbrt", np.cbrt, lambda d, out: d / (out * out * 3), doc="The real cube root, also of negative x."
+    "cbrt",
+    np.cbrt,
+    lambda d, out: d / (out * out * 3),
+    doc="The real cube root, also of negative x.",
 )
 
 
@@ -50,7 +55,8 @@ def _logaddexp(x: Any, y: Any) -> Any:
         return np.logaddexp(x, y)
     first = x.real >= y.real
     large, small = np.where(first, x, y), np.where(first, y, x)
-    # Both infinite with the same real part: their difference would be NaN, PyTorch gives the larger.
+    # Both infinite with the same real part: their difference would be NaN, PyTorch gives the
+    # larger.
     same = np.isinf(large.real) & (large.real == small.real)
     return np.where(same & (large.real < 0), large, large + np.log1p(np.exp(small - large)))
 
@@ -80,7 +86,8 @@ def _xlog1py(x: Any, y: Any) -> Any:
     return _times_log(x, y, np.log1p(y))
 
 
-# d log(y) vanishes with d, and at x = 0 it is 0 where the logarithm has no value: PyTorch's choices.
+# d log(y) vanishes with d, and at x = 0 it is 0 where the logarithm has no value: PyTorch's
+# choices.
 has_log = constant("has_log", lambda x, y: (x != 0) | ~(y <= 0), inputs="x y")
 has_log1p = constant("has_log1p", lambda x, y: (x != 0) | ~(y <= -1), inputs="x y")
 

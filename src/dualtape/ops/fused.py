@@ -1,4 +1,4 @@
-"""Several steps in one: a sum with a product or a quotient, interpolation, powers in double precision."""
+"""Several steps in one: x + y*z, x + y/z, interpolation; and powers in double precision."""
 
 from __future__ import annotations
 
@@ -61,9 +61,18 @@ lerp_p = elementwise(
     lambda d, w: d * (1 - w), lambda d, w: d * w, lambda d, x, y: d * (y - x),
     inputs="x y w", grad_name="LerpBackward1", doc="x + w * (y - x).",
 )  # fmt: skip
+
+
+@in_single
+def _lerp_number_eval(x: Any, y: Any, *, weight: Any) -> Any:
+    if abs(weight) < 0.5:
+        return x + weight * (y - x)
+    return y - (y - x) * (1 - weight)
+
+
 lerp_number_p = elementwise(
     "lerp_number",
-    in_single(lambda x, y, *, weight: x + weight * (y - x) if abs(weight) < 0.5 else y - (y - x) * (1 - weight)),
+    _lerp_number_eval,
     lambda d, *, weight: d * (1 - weight), lambda d, *, weight: d * weight,
     grad_name="LerpBackward0", doc="x + weight * (y - x).",
 )  # fmt: skip
@@ -73,8 +82,9 @@ def lerp(x: Any, y: Any, weight: Any) -> Any:
     """Return x + weight * (y - x): x at weight 0, y at weight 1, exactly.
 
     Args:
-        x, y: Values of one inexact dtype.
-        weight: A Python number, or a value of the same dtype; all broadcast.
+        x: Values of an inexact dtype.
+        y: Values of the same dtype.
+        weight: A Python number, or values of that dtype; all broadcast.
     """
     if isinstance(weight, (int, float, complex)):
         return lerp_number_p(x, y, weight=weight)
@@ -85,11 +95,13 @@ def float_power(x: Any, y: Any) -> Any:
     """Return x ** y computed in float64, or in complex128 if one of them is complex.
 
     Args:
-        x, y: Values of any dtype that broadcast; one of them may be a Python number.
+        x: Values of any dtype, or a Python number.
+        y: Values of any dtype that broadcast with x, or (if x is none) a Python number.
     """
     numbers = (int, float, complex)
     is_complex = any(
-        isinstance(v, complex) or (not isinstance(v, numbers) and dtype_of(v).kind == "c") for v in (x, y)
+        isinstance(v, complex) or (not isinstance(v, numbers) and dtype_of(v).kind == "c")
+        for v in (x, y)
     )
     dtype = np.dtype(np.complex128 if is_complex else np.float64)
     if isinstance(y, numbers):

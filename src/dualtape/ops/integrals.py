@@ -38,8 +38,8 @@ spence = elementwise(
 
 
 def _spence_slope(x: Any, *, order: int) -> Any:
-    # f(x) = log(x)/(1-x) is smooth at 1: with u = 1 - x, f = -sum of u^k/(k+1) over k >= 0, summed near 1.
-    # Elsewhere its derivatives follow from those of (1-x) f = log(x).
+    # f(x) = log(x)/(1-x) is smooth at 1: with u = 1 - x, f = -sum of u^k/(k+1) over k >= 0, summed
+    # near 1. Elsewhere its derivatives follow from those of (1-x) f = log(x).
     wide = x.astype(np.float64)
     u = 1 - wide
     near = abs(u) < 0.5

@@ -100,7 +100,10 @@ def _logit_slope(x: Any) -> Any:
 
 
 logit_p = elementwise(
-    "logit", _logit, lambda d, x: d * logit_slope(x), doc="log(x / (1 - x)), the inverse of sigmoid."
+    "logit",
+    _logit,
+    lambda d, x: d * logit_slope(x),
+    doc="log(x / (1 - x)), the inverse of sigmoid.",
 )
 logit_slope = elementwise(
     "logit_slope", _logit_slope, lambda d, x, out: d * (out * out * (x + x - 1)),

@@ -42,7 +42,7 @@ def _sign_eval(x: Any) -> Any:
 
 
 def _sgn_slope(d: Any, x: Any, out: Any) -> Any:
-    """The derivative of z/|z|: what is left of d across z, over |z|. Symmetric, so its own adjoint."""
+    """The derivative of z/|z|: the part of d across z, over |z|. Symmetric: its own adjoint."""
     if not is_complex(x):
         return zeros_like(d)
     across = d - real(conj(out) * d) * out
@@ -81,7 +81,7 @@ def _angle_eval(x: Any) -> Any:
 
 
 def _over_square(x: Any) -> Any:
-    """x / |x|^2, and 0 at 0."""
+    """X / |x|^2, and 0 at 0."""
     size = abs_(x)
     return div_or_zero(div_or_zero(x, size), size)
 
@@ -94,7 +94,7 @@ def _angle_jvp(d: Any, x: Any) -> Any:
 angle = elementwise_real(
     "angle", _angle_eval, jvps=[_angle_jvp],
     vjps=[lambda ct, x: ct * (_over_square(x) * 1j) if is_complex(x) else zeros_like(ct)],
-    doc="The argument of x in (-pi, pi]; for real x pi where x < 0, else 0. The derivative at 0 is 0.",
+    doc="The argument of x in (-pi, pi]; for real x, pi where x < 0, else 0. Derivative 0 at 0.",
 )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ round_decimals = elementwise(
 )  # fmt: skip
 
 
-def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001 (the operation's name everywhere)
+def round(x: Any, decimals: int = 0) -> Any:
     """Return x rounded to `decimals` places, halves to the even digit; the derivative is 0."""
     return round_decimals(x, decimals=int(decimals)) if decimals else round_p(x)
 
@@ -142,10 +142,15 @@ frac = elementwise(
     doc="x - trunc(x), the part after the point with the sign of x.",
 )  # fmt: skip
 
+
+def _heaviside(x: Any, y: Any) -> Any:
+    return np.where(np.isnan(x), zero(x.dtype), np.heaviside(x, y))
+
+
 heaviside = elementwise(
-    "heaviside", real_only("heaviside", lambda x, y: np.where(np.isnan(x), zero(x.dtype), np.heaviside(x, y))),
+    "heaviside", real_only("heaviside", _heaviside),
     lambda d: zeros_like(d), lambda d, x: keep(eq(x, zeros_like(x)), d),
-    doc="0 below zero, 1 above, y at zero; 0 at NaN. Flat in x, and y's derivative is 1 where x is 0.",
+    doc="0 where x < 0, 1 where x > 0, y where x is 0; 0 at NaN. Flat in x.",
 )  # fmt: skip
 
 nextafter = elementwise(

@@ -92,8 +92,7 @@ def _along_eval(i: Any, *, shape: Shape, axis: int) -> Any:
     if rank and steps[axis] != 1:
         flat = flat * steps[axis]
     for k, step in enumerate(steps):
-        m = i.shape[k - rank]
-        if k != axis and m > 1:
+        if k != axis and (m := i.shape[k - rank]) > 1:
             flat = flat + (np.arange(m) * step).reshape(m, *(1,) * (rank - k - 1))
     return _own(flat, i)
 

@@ -181,7 +181,7 @@ def _unfold_aval(x: Aval, *, kernel: Ints, stride: Ints, padding: Pairs, dilatio
 
 
 unfold_p = linear(
-    "unfold_windows", _unfold_eval,
+    "im2col", _unfold_eval,
     lambda ct, aval, *, kernel, **rest: fold_p(
         ct, space=tuple(aval.shape[-len(kernel) :]), kernel=kernel, **rest),
     aval=_unfold_aval, batch=batch_in_front(lambda: unfold_p), grad_name="Im2ColBackward0",
@@ -189,9 +189,9 @@ unfold_p = linear(
 )  # fmt: skip
 
 fold_p = linear(
-    "fold_windows", _fold_eval,
+    "col2im", _fold_eval,
     lambda ct, *, space, **rest: unfold_p(ct, **rest),
     aval=lambda y, *, space, kernel, **_: Aval((*y.shape[:-2], y.shape[-2] // size_of(kernel), *space), y.dtype),
     batch=batch_in_front(lambda: fold_p), grad_name="Col2ImBackward0",
-    doc="Columns added up where their windows lie: the transpose of `unfold_windows`.",
+    doc="Columns added up where their windows lie: the transpose of `im2col`.",
 )  # fmt: skip

@@ -4,9 +4,9 @@ NOTE [masks]
 Where a branch was not taken its cotangent is set to zero and not multiplied by zero: an infinite
 cotangent, as from log(maximum(x, 0)) at a negative x, then stays out of it, as it does in PyTorch.
 
-`np.where` mispredicts a branch per element of a random mask (20 ms for 10^6 float32, where a product
-takes 1). From some thousand elements on the choice is made on the bits, taken as integers: m*x for
-"x or zero", y ^ (m * (x ^ y)) for "x or y". No branch, and inf and NaN pass or vanish whole.
+`np.where` mispredicts a branch per element of a random mask (20 ms for 10^6 float32, where a
+product takes 1). From some thousand elements on the choice is made on the bits, taken as integers:
+m*x for "x or zero", y ^ (m * (x ^ y)) for "x or y". No branch, and inf and NaN pass or vanish whole.
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ def _where_eval(condition: Any, x: Any, y: Any) -> Any:
             memory = differing if np.shape(differing) == condition.shape else None
             chosen = np.multiply(differing, condition, memory, dtype=bits)
             return np.bitwise_xor(chosen, y.view(bits), chosen).view(x.dtype)
-    elif isinstance(condition, np.generic) and isinstance(x, np.generic) and isinstance(y, np.generic):
+    elif (
+        isinstance(condition, np.generic)
+        and isinstance(x, np.generic)
+        and isinstance(y, np.generic)
+    ):
         return x if condition else y
     return np.where(condition, x, y)
 
@@ -54,13 +58,16 @@ def _keep_eval(mask: Any, x: Any) -> Any:
 
 where = elementwise(
     "where", _where_eval,
-    None, lambda d, condition: keep(condition, d), lambda d, condition: keep(logical_not(condition), d),
+    None,
+    lambda d, condition: keep(condition, d),
+    lambda d, condition: keep(logical_not(condition), d),
     inputs="condition x y",
     doc="x where `condition` (boolean) holds, y elsewhere; all three broadcast.",
 )  # fmt: skip
 
 keep = elementwise(
-    "keep", _keep_eval, None, lambda d, mask: keep(mask, d), inputs="mask x", grad_name="WhereBackward0",
+    "keep", _keep_eval, None, lambda d, mask: keep(mask, d),
+    inputs="mask x", grad_name="WhereBackward0",
     doc="x where `mask` holds, and zero elsewhere, whatever x is there (NOTE [masks]).",
 )  # fmt: skip
 
@@ -72,8 +79,8 @@ masked_fill = elementwise(
 )  # fmt: skip
 
 
-# The larger and the smaller of two. Ties share the cotangent equally, and with a NaN among the two both
-# get all of it: PyTorch's choices.
+# The larger and the smaller of two. Ties share the cotangent equally, and with a NaN among the two
+# both get all of it: PyTorch's choices.
 
 
 def _winner_eval(d: Any, x: Any, y: Any) -> Any:
@@ -167,7 +174,8 @@ def clamp(x: Any, low: Any = None, high: Any = None) -> Any:
 
     Args:
         x: Real values.
-        low, high: Python numbers, or values of the dtype of x that broadcast with it, or None.
+        low: The lower bound: a Python number, values of the dtype of x that broadcast, or None.
+        high: The upper bound, likewise.
 
     Raises:
         ArgumentError: Both bounds are None.
@@ -182,7 +190,9 @@ def clamp(x: Any, low: Any = None, high: Any = None) -> Any:
         return clamp_high(x, high)
     if isinstance(low, (int, float)) or isinstance(high, (int, float)):
         dtype = dtype_of(x)
-        low, high = (np.asarray(b, dtype) if isinstance(b, (int, float)) else b for b in (low, high))
+        low, high = (
+            np.asarray(b, dtype) if isinstance(b, (int, float)) else b for b in (low, high)
+        )
     return clamp_between(x, low, high)
 
 
@@ -203,6 +213,7 @@ def nan_to_num(
     Args:
         x: Real values.
         nan: Replaces NaN.
-        posinf, neginf: Replace the infinities; None: the largest and the lowest number of the dtype.
+        posinf: Replaces infinity; None: the largest number of the dtype.
+        neginf: Replaces minus infinity; None: the lowest number of the dtype.
     """
     return nan_to_num_p(x, nan=nan, posinf=posinf, neginf=neginf)

@@ -1,5 +1,6 @@
-"""The error function, the gamma function and their relatives. Bessel functions are in
-`bessel`, functions defined by other integrals in `integrals`.
+"""The error function, the gamma function and their relatives.
+
+Bessel functions are in `bessel`, functions defined by other integrals in `integrals`.
 
 SciPy computes them where it is installed. Without it the ones that the normal distribution and the
 gamma function need are computed by `special_fallback`, slowly; the others say what to install.
@@ -27,10 +28,10 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 _erf_scipy = special("erf", "erf", slow.erf)
 
 # NOTE [erf in single precision]
-# SciPy's erf takes 15 ns an element, ten times NumPy's tanh. In single precision erf(x) = tanh(x * p(x^2)),
-# for atanh(erf(x))/x is so smooth that a polynomial of degree 7 gives it to 2.4e-7 (relative, of erf, and
-# rounding included), and tanh saturates where erf does. Fitted with weights for the relative error of
-# erf on [0, 4.1^2].
+# SciPy's erf takes 15 ns an element, ten times NumPy's tanh. In single precision erf(x) = tanh(x *
+# p(x^2)), for atanh(erf(x))/x is so smooth that a polynomial of degree 7 gives it to 2.4e-7
+# (relative, of erf, and rounding included), and tanh saturates where erf does. Fitted with weights
+# for the relative error of erf on [0, 4.1^2].
 _ERF_POLYNOMIAL = (
     5.422006843502913e-09, 2.7565604909796093e-08, -4.7945045480446424e-06, 8.459613309241831e-05,
     -0.0006148372194729745, -0.00019528920529410243, 0.1027698665857315, 1.128379225730896,
@@ -41,7 +42,7 @@ _ERF_BLOCK = 65536
 
 
 def erf_eval(x: Any) -> Any:
-    """erf of an array or NumPy scalar."""
+    """Erf of an array or NumPy scalar."""
     dtype = x.dtype
     if type(x) is not np.ndarray or x.size < 1024 or dtype.itemsize > 4 or dtype.kind not in "fV":
         return _erf_scipy(x)
@@ -61,6 +62,7 @@ def erf_eval(x: Any) -> Any:
     t *= x
     return np.tanh(t, out=t).astype(dtype, copy=False)
 
+
 erf = elementwise(
     "erf", erf_eval, lambda d, x: d * (exp(-(x * x)) * _TWO_OVER_SQRT_PI),
     doc="The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x.",
@@ -76,7 +78,8 @@ erfinv = elementwise(
     doc="The inverse of erf.",
 )  # fmt: skip
 erfcinv = elementwise(
-    "erfcinv", special("erfcinv", "erfcinv", slow.erfcinv), lambda d, x: -(d * _erfinv_slope(erfcinv(x))),
+    "erfcinv", special("erfcinv", "erfcinv", slow.erfcinv),
+    lambda d, x: -(d * _erfinv_slope(erfcinv(x))),
     doc="The inverse of erfc.",
 )  # fmt: skip
 
@@ -91,7 +94,8 @@ erfcx = elementwise(
 )  # fmt: skip
 
 ndtr = elementwise(
-    "ndtr", special("ndtr", "ndtr", slow.ndtr), lambda d, x: d * (exp(x * x * -0.5) * (1 / _SQRT_2PI)),
+    "ndtr", special("ndtr", "ndtr", slow.ndtr),
+    lambda d, x: d * (exp(x * x * -0.5) * (1 / _SQRT_2PI)),
     grad_name="MulBackward0", doc="The distribution function of the standard normal distribution.",
 )  # fmt: skip
 # phi(x) / Phi(x), written with erfcx so that neither underflows on the left.
@@ -101,7 +105,8 @@ log_ndtr = elementwise(
     grad_name="SpecialLogNdtrBackward0", doc="The logarithm of `ndtr`, exact for large negative x.",
 )  # fmt: skip
 ndtri = elementwise(
-    "ndtri", special("ndtri", "ndtri", slow.ndtri), lambda d, out: d * (exp(out * out * 0.5) * _SQRT_2PI),
+    "ndtri", special("ndtri", "ndtri", slow.ndtri),
+    lambda d, out: d * (exp(out * out * 0.5) * _SQRT_2PI),
     grad_name="SpecialNdtriBackward0", doc="The inverse of `ndtr`.",
 )  # fmt: skip
 
@@ -159,7 +164,8 @@ def multigammaln(x: Any, p: int) -> Any:
 
 zeta = elementwise(
     "zeta", _zeta_eval, "missing", lambda d, x, y: -d * (x * zeta(x + 1, y)),
-    grad_name="SpecialZetaBackward0", doc="Hurwitz's zeta function, the sum of 1/(k + y)^x over k >= 0.",
+    grad_name="SpecialZetaBackward0",
+    doc="Hurwitz's zeta function, the sum of 1/(k + y)^x over k >= 0.",
 )  # fmt: skip
 
 
@@ -168,7 +174,8 @@ def _gamma_density(a: Any, x: Any) -> Any:
 
 
 gammainc = elementwise(
-    "gammainc", special("gammainc", "gammainc"), "missing", lambda d, a, x: d * _gamma_density(a, x),
+    "gammainc", special("gammainc", "gammainc"), "missing",
+    lambda d, a, x: d * _gamma_density(a, x),
     inputs="a x", grad_name="IgammaBackward0",
     doc="The regularised lower incomplete gamma function P(a, x); no derivative by a yet.",
 )  # fmt: skip

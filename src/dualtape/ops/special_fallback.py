@@ -38,7 +38,7 @@ erfc = elementwise(math.erfc)
 
 @elementwise
 def lgamma(x: float) -> float:
-    """log |gamma(x)|, infinite at the poles."""
+    """Log |gamma(x)|, infinite at the poles."""
     if x <= 0 and x == math.floor(x):
         return math.inf
     return math.lgamma(x)
@@ -114,7 +114,7 @@ def digamma(x: float) -> float:
 
 @elementwise
 def zeta(s: float, q: float) -> float:
-    """Hurwitz's zeta function for s > 1 by Euler and Maclaurin's formula (DLMF 25.11.9 with 25.11.5)."""
+    """Hurwitz's zeta function for s > 1, by the Euler-Maclaurin formula (DLMF 25.11.5)."""
     if s < 1:
         return math.nan
     if s == 1 or (q <= 0 and q == math.floor(q)):
@@ -132,4 +132,4 @@ def zeta(s: float, q: float) -> float:
     for j, b in enumerate(_BERNOULLI, 1):
         total += b / math.factorial(2 * j) * factor
         factor *= (s + 2 * j - 1) * (s + 2 * j) / q**2
-    return total
+    return float(total)

@@ -62,13 +62,13 @@ def _atan2_share(d: Any, x: Any, y: Any) -> Any:
 atan2 = elementwise(
     "atan2", real_only("atan2", np.arctan2),
     lambda d, x, y: _atan2_share(d, x, y), lambda d, x, y: -_atan2_share(d, y, x),
-    doc="The angle of the point (y, x): atan(x/y) in the right quadrant. Derivative 0 at the origin.",
+    doc="The angle of the point (y, x): atan(x/y) in its quadrant. Derivative 0 at the origin.",
 )  # fmt: skip
 
 hypot = elementwise(
     "hypot", real_only("hypot", np.hypot),
     lambda d, x, out: d * (x / out), lambda d, y, out: d * (y / out),
-    doc="sqrt(x*x + y*y) without over- or underflow. The derivative at the origin is NaN, as PyTorch's.",
+    doc="sqrt(x*x + y*y) without over- or underflow. Derivative NaN at the origin, as PyTorch's.",
 )  # fmt: skip
 
 RADIANS_PER_DEGREE = math.pi / 180
@@ -85,10 +85,10 @@ rad2deg = elementwise(
 
 # NOTE [sinc]
 # With u = pi*x, f(u) = sin(u)/u has u f = sin(u), so its derivatives follow from
-# u f^(n) = sin(u + n*pi/2) - n f^(n-1), which cancels for small u. There the power series is summed:
-# f^(n)(u) = sum over even k >= n of (-1)^(k/2) / (k+1) * u^(k-n) / (k-n)!, of which terms up to
-# (u/2)^60/60! of a number below 7 are enough. One primitive for all orders, so that the slope at 0
-# is right at every order (PyTorch's second derivative is NaN there).
+# u f^(n) = sin(u + n*pi/2) - n f^(n-1), which cancels for small u. There the power series is
+# summed: f^(n)(u) = sum over even k >= n of (-1)^(k/2) / (k+1) * u^(k-n) / (k-n)!, of which terms
+# up to (u/2)^60/60! of a number below 7 are enough. One primitive for all orders, so that the slope
+# at 0 is right at every order (PyTorch's second derivative is NaN there).
 _SERIES_BELOW = 6.0
 
 
@@ -120,5 +120,8 @@ sinc_derivative = elementwise(
     doc="The derivative of that order of sin(pi x) / (pi x) (NOTE [sinc]).",
 )  # fmt: skip
 sinc = elementwise(
-    "sinc", in_single(np.sinc), lambda d, x: d * sinc_derivative(x, order=1), doc="sin(pi x) / (pi x), 1 at 0."
+    "sinc",
+    in_single(np.sinc),
+    lambda d, x: d * sinc_derivative(x, order=1),
+    doc="sin(pi x) / (pi x), 1 at 0.",
 )

@@ -1,9 +1,22 @@
 """PyTorch's API on dualtape's engine: `import dualtape.torch as torch`."""
 
+import importlib as _importlib
+from typing import Any as _Any
+
+from ..core.missing import missing_attribute as _missing_attribute
+from . import autograd as autograd
 from . import operators as _operators
 from . import random as random
 from . import return_types as return_types
 from ._tensor import Tensor as Tensor
+from .autograd.grad_mode import enable_grad as enable_grad
+from .autograd.grad_mode import inference_mode as inference_mode
+from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
+from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from .autograd.grad_mode import no_grad as no_grad
+from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .complex_ops import *
+from .conversion import *
 from .creation import *
 from .dtype_names import *
 from .dtypes import *
@@ -15,8 +28,43 @@ from .generator import initial_seed as initial_seed
 from .generator import manual_seed as manual_seed
 from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
+from .indexing import *
+from .legacy_types import *
+from .printing import get_printoptions as get_printoptions
+from .printing import set_printoptions as set_printoptions
 from .promotion import result_type as result_type
 from .ranges import *
 from .ranges import range_ as range
 from .sampling import *
+from .scattering import *
+from .serialization import load as load
+from .serialization import save as save
+from .settings import *
+from .shapes import *
+from .sizes import Size as Size
+from .sizes import channels_last as channels_last
+from .sizes import channels_last_3d as channels_last_3d
+from .sizes import contiguous_format as contiguous_format
+from .sizes import device as device
+from .sizes import layout as layout
+from .sizes import memory_format as memory_format
+from .sizes import preserve_format as preserve_format
+from .sizes import sparse_coo as sparse_coo
+from .sizes import strided as strided
 from .type_info import *
+from .version import __version__ as __version__
+
+# Imported when first asked for: a program that uses none of them starts without.
+_LAZY = frozenset(
+    ("backends", "cuda", "distributions", "fft", "func", "linalg", "nn", "optim", "special", "testing", "utils", "version")
+)
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        try:
+            return _importlib.import_module("." + name, __name__)
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    raise _missing_attribute(__name__, name, globals())

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.kinds import broadcast_shapes
 from ..core.modes import BOXED, current
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
-from ..ops import assign, picking, select
+from ..ops import assign, select
+from ..ops import gather as picks
 from ..ops import index as _index
 from ..ops.complex import cast
-from ..ops.shape import broadcast_to, reshape_p, select_p, slice_p
+from ..ops.shape import select_p
 from ._tensor import Tensor, concrete
 from .arguments import integer, not_implemented, number_as, tensor_argument, wrap_dim
 from .dtypes import scalar_name
@@ -134,17 +134,7 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     return assign.index_put(input, where_to, values, accumulate)  # type: ignore[no-any-return]
 
 
-# --- along an axis ------------------------------------------------------------------------------
-
-
-def positions_along(x: Tensor, dim: int, index: Tensor) -> tuple[Tensor, Any]:
-    """A tensor with at least one axis, and where in it the elements lie that `index` along `dim` means."""
-    if not x.value.shape:
-        x = reshape_p(x, shape=(1,))
-    shape = tuple(x.value.shape)
-    if not index.value.shape:
-        index = reshape_p(index, shape=(1,))
-    return x, picking.along_p(index, shape=shape, axis=wrap_dim(dim, len(shape)))
+# --- picking ------------------------------------------------------------------------------------
 
 
 @method()
@@ -165,27 +155,13 @@ def gather(
     """
     x = tensor_argument("gather", input)
     i = tensor_argument("gather", index, "index", 3)
-    dim = wrap_dim(dim, x.ndim)
-    if 0 not in i.value.shape:
-        if i.value.dtype not in _INTS:
-            raise RuntimeError("gather(): Expected dtype int32/int64 for index")
-        if max(i.ndim, 1) != max(x.ndim, 1):
-            raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-        if x.ndim and i.ndim:
-            for d, (n, most) in enumerate(zip(i.value.shape, x.value.shape, strict=True)):
-                if d != dim and n > most:
-                    raise RuntimeError(
-                        f"Size does not match at dimension {d} expected index {list(i.value.shape)} to be no "
-                        f"larger than self {list(x.value.shape)} apart from dimension {dim}"
-                    )
-    elif max(i.ndim, 1) != max(x.ndim, 1):  # an empty index of any rank picks nothing
-        return store(out, wrap(Tensor, np.zeros(i.value.shape, x.value.dtype)), "gather")  # type: ignore[arg-type]
-    shape = tuple(i.value.shape)
-    x, at = positions_along(x, dim, i)
-    result = picking.gather_p(x, at, axis=0, depth=x.ndim)
-    if tuple(result.value.shape) != shape:
-        result = reshape_p(result, shape=shape)
-    return store(out, result, "gather")
+    return store(out, picks.gather(x, dim, _wide("gather", i)), "gather", exact=True)
+
+
+def _wide(function: str, index: Tensor) -> Tensor:
+    if index.value.dtype not in _INTS and 0 not in index.value.shape:
+        raise RuntimeError(f"{function}(): Expected dtype int32/int64 for index")
+    return index
 
 
 _INTS = (np.dtype(np.int64), np.dtype(np.int32))
@@ -204,23 +180,9 @@ def take_along_dim(
     i = tensor_argument("take_along_dim", indices, "indices", 2)
     if i.value.dtype != np.int64:
         raise RuntimeError(
-            "torch.take_along_dim(): dtype of indices should be Long but got "
-            f"{scalar_name(i.value.dtype)}"
+            f"torch.take_along_dim(): dtype of indices should be Long but got {scalar_name(i.value.dtype)}"
         )
-    if dim is None:
-        return gather(x.reshape(-1), 0, i.reshape(-1), out=out)  # type: ignore[attr-defined]
-    if x.ndim != i.ndim:
-        raise RuntimeError(
-            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
-            f"{x.ndim} dimensions for input, and {i.ndim} dimensions for indices"
-        )
-    dim = wrap_dim(dim, x.ndim)
-    a, b = list(x.value.shape), list(i.value.shape)
-    if a:
-        both = list(broadcast_shapes("index", tuple(a[:dim] + [1] + a[dim + 1 :]), tuple(b[:dim] + [1] + b[dim + 1 :])))
-        x = broadcast_to(x, tuple(both[:dim] + [a[dim]] + both[dim + 1 :]))
-        i = broadcast_to(i, tuple(both[:dim] + [b[dim]] + both[dim + 1 :]))
-    return gather(x, dim, i, out=out)
+    return store(out, picks.take_along_dim(x, i, dim), "take_along_dim", exact=True)
 
 
 @method()
@@ -233,24 +195,9 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     """
     x = tensor_argument("index_select", input)
     i = tensor_argument("index_select", index, "index", 3)
-    dim = wrap_dim(dim, x.ndim)
-    if i.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    if i.value.dtype not in _INTS:
+    if i.value.dtype not in _INTS and i.ndim < 2:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-    if i.ndim == 0:
-        i = reshape_p(i, shape=(1,))
-    n = x.value.shape[dim] if x.ndim else 1
-    if not x.ndim:
-        x = reshape_p(x, shape=(1,))
-        if i.value.shape != (1,):
-            raise IndexError(
-                f"index_select(): Index to scalar can have only 1 value, got {i.value.shape[0]} value(s)"
-            )
-        i = picking.position_p(i, size=n, wrap=False, message="index out of range in self")
-        return store(out, reshape_p(picking.index_select_p(x, i, axis=0, depth=1), shape=()), "index_select")
-    i = picking.position_p(i, size=n, wrap=False, message="index out of range in self")
-    return store(out, picking.index_select_p(x, i, axis=dim, depth=1), "index_select")
+    return store(out, picks.index_select(x, dim, i), "index_select", exact=True)
 
 
 @method()
@@ -265,50 +212,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     i = tensor_argument("take", index, "index", 2)
     if i.value.dtype != np.int64:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {scalar_name(i.value.dtype)}")
-    if not x.numel() and i.numel():  # type: ignore[attr-defined]
-        raise IndexError("take(): tried to take from an empty tensor")
-    i = _in_row(i, x)
-    return store(out, picking.take_p(x, i, axis=0, depth=x.ndim), "take")
-
-
-def _in_row(i: Tensor, x: Tensor) -> Any:
-    size = int(np.prod(x.value.shape, dtype=np.int64))
-    message = "out of range: tried to access index {index} on a tensor of {size} elements."
-    return picking.position_p(i, size=size, wrap=True, message=message)
-
-
-@method(inplace=True)
-def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
-    """A copy with `source` written (or added) at places of the tensor read as one row.
-
-    Raises:
-        RuntimeError: Dtypes or numbers of elements differ.
-        IndexError: Out of bounds.
-    """
-    if index.value.dtype != np.int64:
-        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {scalar_name(index.value.dtype)}")
-    if input.value.dtype != source.value.dtype:
-        raise RuntimeError(
-            "put_(): self and source expected to have the same dtype, but got self.dtype = "
-            f"{scalar_name(input.value.dtype)} and source.dtype = {scalar_name(source.value.dtype)}"
-        )
-    if source.numel() != index.numel():  # type: ignore[attr-defined]
-        raise IndexError(
-            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
-            f"{source.numel()}, index.numel() = {index.numel()}"  # type: ignore[attr-defined]
-        )
-    at = _in_row(index, input)
-    values = reshape_p(source, shape=tuple(index.value.shape))
-    primitive = picking.put_add_p if accumulate else picking.put_p
-    return primitive(input, at, values, axis=0, depth=input.ndim)  # type: ignore[no-any-return]
-
-
-# --- masks --------------------------------------------------------------------------------------
-
-
-def places_of(mask: Any, shape: tuple[int, ...], what: str) -> Any:
-    """Where, in a tensor of `shape` read as one row, a mask that broadcasts to it is true."""
-    return np.flatnonzero(np.broadcast_to(concrete(mask.value, what), shape))
+    return store(out, picks.take(x, i), "take", exact=True)
 
 
 @method()
@@ -320,47 +224,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     """
     x = tensor_argument("masked_select", input)
     m = tensor_argument("masked_select", mask, "mask", 2)
-    if m.value.dtype.kind != "b":
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
-    shape = _broadcast_pair(m, x)
-    at = places_of(m, shape, "masked_select")
-    return store(out, picking.masked_select_p(broadcast_to(x, shape), at, axis=0, depth=len(shape)), "masked_select")
-
-
-def _broadcast_pair(a: Tensor, b: Tensor) -> tuple[int, ...]:
-    s, t = tuple(a.value.shape), tuple(b.value.shape)
-    for k in range(1, min(len(s), len(t)) + 1):
-        if s[-k] != t[-k] and 1 not in (s[-k], t[-k]):
-            raise RuntimeError(
-                f"The size of tensor a ({s[-k]}) must match the size of tensor b ({t[-k]}) at non-singleton "
-                f"dimension {max(len(s), len(t)) - k}"
-            )
-    return np.broadcast_shapes(s, t)
-
-
-@method(inplace=True)
-def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
-    """A copy with the first elements of `source`, in order, where the mask is true.
-
-    Raises:
-        RuntimeError: Wrong dtypes; too few elements.
-    """
-    if input.value.dtype != source.value.dtype:
-        raise RuntimeError(
-            "masked_scatter: expected self and source to have same dtypes but got"
-            f"{scalar_name(input.value.dtype)} and {scalar_name(source.value.dtype)}"
-        )
-    if mask.value.dtype.kind != "b":
-        raise RuntimeError(
-            f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.value.dtype)}"
-        )
-    shape = _broadcast_pair(input, mask)
-    at = places_of(mask, shape, "masked_scatter")
-    row = source.reshape(-1)  # type: ignore[attr-defined]
-    if row.value.shape[0] < at.size:
-        raise RuntimeError("Number of elements of source < number of ones in mask")
-    values = slice_p(row, index=(slice(0, at.size),))
-    return picking.masked_scatter_p(broadcast_to(input, shape), at, values, axis=0, depth=len(shape))  # type: ignore[no-any-return]
+    return store(out, picks.masked_select(x, m), "masked_select", exact=True)
 
 
 # --- searching ----------------------------------------------------------------------------------
@@ -454,9 +318,7 @@ def repeat_interleave(
     else:
         counts = np.array([integer("repeat_interleave", repeats, "repeats", 2)])
     index = _repeated(counts, n, output_size)
-    return index_select(x, dim, wrap(Tensor, index)) if x.ndim else picking.index_select_p(  # type: ignore[arg-type, no-any-return]
-        reshape_p(x, shape=(1,)), index, axis=0, depth=1
-    )
+    return picks.index_select(x if x.ndim else x.reshape(1), dim, wrap(Tensor, index))  # type: ignore[attr-defined, no-any-return]
 
 
 def _repeated(counts: Any, n: int, size: int | None) -> Any:
@@ -479,6 +341,6 @@ def repeat_interleave_method(
 
 
 __all__ = [
-    "argwhere", "gather", "index_put", "index_select", "masked_scatter", "masked_select", "nonzero", "put",
-    "repeat_interleave", "take", "take_along_dim", "where",
+    "argwhere", "gather", "index_put", "index_select", "masked_select", "nonzero", "repeat_interleave",
+    "take", "take_along_dim", "where",
 ]  # fmt: skip

@@ -17,12 +17,16 @@ from ..core.bind import BinaryPrimitive
 from ..core.conform import unfit
 from ..core.graph import Version
 from ..core.inplace import write
+from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import constant, wrap
 from ..ops import arithmetic as a
+from ..ops.views import clone
 from . import dtypes
+from ._tensor import Tensor, checked_result
+from .arguments import invalid_combination, not_implemented
 from .dtypes import category
 from .promotion import Number, as_operand, result_numpy
-from ._tensor import Tensor, checked_result
+from .registry import store
 
 _QUIET = modes.NO_GRAD
 _LOUD = modes.BOXED
@@ -53,7 +57,7 @@ def binary(primitive: BinaryPrimitive, x: Any, y: Any, *, true_division: bool = 
 
 def is_operand(x: Any) -> bool:
     """Whether a Python operator accepts `x` beside a tensor."""
-    return isinstance(x, (Tensor, *Number, np.generic)) or hasattr(type(x), "edge")
+    return isinstance(x, (CoreTensor, *Number, np.generic))
 
 
 def _operators(
@@ -163,35 +167,84 @@ def itruediv(self: Tensor, other: Any) -> Tensor:
     return updated(self, other, operator.itruediv, div_)
 
 
-def power(self: Any, exponent: Any) -> Tensor:
-    """`self ** exponent`: by number, where the exponent needs no gradient, or element by element.
+def power(self: Any, exponent: Any) -> Any:
+    """`self ** exponent`; a number among the two needs no gradient.
 
     Raises:
-        RuntimeError: Integers to a negative integer power.
+        RuntimeError: Integers to a negative number.
+        NotImplementedError: Booleans to booleans.
     """
-    if isinstance(self, Tensor) and isinstance(exponent, (int, float)) and not isinstance(exponent, bool):
+    if isinstance(self, Tensor):
         kind = self.value.dtype.kind
-        if kind in "fcV":
+        if kind in "fcV" and (type(exponent) is int or type(exponent) is float):
             if exponent == 2:
-                return a.square.bind1(self)  # type: ignore[no-any-return]
-            return a.power.bind(self, exponent=exponent)  # type: ignore[no-any-return]
-        if kind in "iu" and isinstance(exponent, int) and exponent < 0:
+                return a.square.bind1(self)
+            return a.power.bind(self, exponent=exponent)
+    if not (is_operand(self) and is_operand(exponent)):
+        return NotImplemented
+    dtype = result_numpy(self, exponent)
+    if not isinstance(exponent, CoreTensor):
+        exponent = exponent.item() if isinstance(exponent, np.generic) else exponent
+        if dtype.kind in "biu" and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return binary(a.pow, self, exponent)
+        x = as_operand(self, dtype, Tensor)
+        return clone(x) if dtype.kind == "b" else a.power.bind(x, exponent=int(exponent) if dtype.kind in "iu" else exponent)
+    if dtype.kind == "b":
+        raise not_implemented("pow", dtype)
+    if isinstance(self, CoreTensor) or dtype.kind in "iu":
+        return binary(a.pow, self, exponent)
+    base = self.item() if isinstance(self, np.generic) else self
+    return a.rpow.bind(as_operand(exponent, dtype, Tensor), base=base)
 
 
-def neg(self: Tensor) -> Tensor:
-    """`-self`.
+def _rounded(name: str, primitive: BinaryPrimitive, kernel: str, doc: str) -> Callable[..., Any]:
+    """`remainder` or `floor_divide`, which refuse booleans and complex numbers."""
 
-    Raises:
-        RuntimeError: A bool tensor.
-    """
-    if self.value.dtype.kind == "b":
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
-            "mask, use the `~` or `logical_not()` operator instead."
-        )
-    return a.neg.bind1(self)  # type: ignore[no-any-return]
+    def function(input: Any, other: Any, *, out: Any = None) -> Any:
+        if not (is_operand(input) and is_operand(other)) or not (
+            isinstance(input, CoreTensor) or isinstance(other, CoreTensor)
+        ):
+            raise invalid_combination(name, (input, other))
+        dtype = result_numpy(input, other)
+        if dtype.kind in "bc":
+            raise not_implemented(kernel, dtype)
+        return store(out, binary(primitive, input, other), name)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+remainder = _rounded(
+    "remainder", a.remainder, "remainder_cpu",
+    "input - other * floor(input / other), with the sign of `other`; a number may stand for either.\n\n"
+    "Raises:\n    RuntimeError: An integer divided by zero.\n    NotImplementedError: Booleans or complex numbers.",
+)  # fmt: skip
+floor_divide = _rounded(
+    "floor_divide", a.floor_divide, "div_floor_cpu",
+    "floor(input / other); a number may stand for either. Nothing flows back.\n\n"
+    "Raises:\n    RuntimeError: An integer divided by zero.\n    NotImplementedError: Booleans or complex numbers.",
+)  # fmt: skip
+
+
+def _checked(function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
+    """An operator on a function: NotImplemented for what is no operand."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        return function(other, self) if reflected else function(self, other)
+
+    return operator
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    def operator(self: Tensor, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        return write(self, lambda old: checked_result(self, function(old, other)))
+
+    return operator
 
 
 def install() -> None:
@@ -201,10 +254,13 @@ def install() -> None:
         "__sub__": sub_, "__rsub__": rsub_, "__isub__": isub,
         "__mul__": mul_, "__rmul__": rmul_, "__imul__": imul,
         "__truediv__": div_, "__rtruediv__": rdiv_, "__itruediv__": itruediv,
-        "__neg__": neg,
-        "__pow__": power, "__rpow__": lambda self, other: power(other, self),
+        "__rdiv__": rdiv_, "__pow__": power, "__rpow__": _checked(power, True), "__ipow__": _in_place(power),
+        "__mod__": _checked(remainder), "__rmod__": _checked(remainder, True), "__imod__": _in_place(remainder),
+        "__floordiv__": _checked(floor_divide), "__rfloordiv__": _checked(floor_divide, True),
+        "__ifloordiv__": _in_place(floor_divide),
     }  # fmt: skip
     for name, function in operators.items():
+        function.__name__ = name
         setattr(Tensor, name, function)
 
 

@@ -27,6 +27,7 @@ from .operators import (
     floor_divide,
     iadd,
     imul,
+    is_operand,
     isub,
     itruediv,
     mul_,
@@ -34,15 +35,10 @@ from .operators import (
     remainder,
     sub_,
 )
-from .promotion import Number, as_operand, result_numpy
+from .promotion import as_operand, result_numpy
 from .registry import in_place, method, store
 
 Function = Callable[..., Tensor]
-
-
-def is_operand(x: Any) -> bool:
-    """Whether `x` is a tensor of any front end or a number."""
-    return isinstance(x, (CoreTensor, *Number, np.generic))
 
 
 def check_operands(function: str, input: Any, other: Any) -> None:
@@ -246,10 +242,10 @@ def _install_in_place() -> None:
     def quick(name: str, update: Callable[..., Any], general: Function) -> Any:
         slow = in_place(general, name)
 
-        def function(self: Tensor, other: Any, *args: Any, **kwargs: Any) -> Any:
+        def function(self: Tensor, other: Any, *args: Any, alpha: Any = 1, **kwargs: Any) -> Any:
             if args or kwargs or not is_operand(other):
-                return slow(self, other, *args, **kwargs)
-            return update(self, other)
+                return slow(self, other, *args, **kwargs, **({} if alpha == 1 else {"alpha": alpha}))
+            return update(self, other if alpha == 1 else scaled(name[:-1], self, other, alpha))
 
         function.__name__ = function.__qualname__ = name
         function.__doc__ = slow.__doc__

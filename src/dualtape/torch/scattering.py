@@ -1,4 +1,4 @@
-"""Writing into a copy: at places that an index names along an axis, or into a part of the tensor."""
+"""Writing into a copy: at places that an index or a mask names, or into a part of the tensor."""
 
 from __future__ import annotations
 
@@ -7,68 +7,33 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor as CoreTensor
-from ..core.tensor import wrap
-from ..ops import assign, diagonals, picking
-from ..ops.combining import combine
-from ..ops.shape import broadcast_to, move_axis, reshape_p, slice_p
+from ..ops import gather as picks
 from ._tensor import Tensor
-from .arguments import number, number_as, tensor_argument, wrap_dim
+from .arguments import number, number_as, tensor_argument
 from .conversion import converted
 from .dtypes import scalar_name
-from .indexing import positions_along
 from .registry import method, store
 
 _INTS = (np.dtype(np.int64), np.dtype(np.int32))
 
-# --- scatter ------------------------------------------------------------------------------------
+
+def _same(message: str, x: Tensor, v: Tensor) -> None:
+    """Raise `message`, with the names of the dtypes, where they differ."""
+    if x.value.dtype != v.value.dtype:
+        raise RuntimeError(message.format(scalar_name(x.value.dtype), scalar_name(v.value.dtype)))
 
 
-def _checked(function: str, x: Tensor, dim: int, index: Tensor, src: Tensor | None) -> int:
-    dim = wrap_dim(dim, x.ndim)
-    i = tuple(index.value.shape)
-    if 0 in i:
-        return dim
-    if index.value.dtype not in _INTS:
+def _index(function: str, index: Any, position: int | None = 3) -> Tensor:
+    i = tensor_argument(function, index, "index", position)
+    if i.value.dtype not in _INTS and 0 not in i.value.shape:
         raise RuntimeError(f"{function}(): Expected dtype int32/int64 for index")
-    if src is not None and src.value.dtype != x.value.dtype:
-        raise RuntimeError(f"{function}(): Expected self.dtype to be equal to src.dtype")
-    have = tuple(x.value.shape) or (1,)
-    i = i or (1,)
-    if len(i) != len(have):
-        raise RuntimeError("Index tensor must have the same number of dimensions as self tensor")
-    most = None
-    if src is not None:
-        most = tuple(src.value.shape) or (1,)
-        if len(most) != len(i):
-            raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
-    if any(d != dim and n > m for d, (n, m) in enumerate(zip(i, have, strict=True))) or (
-        most is not None and any(n > m for n, m in zip(i, most, strict=True))
-    ):
-        tail = "" if src is None or most is None else f" and to be no larger size than src {list(src.value.shape)}"
-        raise RuntimeError(
-            f"Expected index {list(index.value.shape)} to be no larger than self {list(x.value.shape)} apart "
-            f"from dimension {dim}{tail}"
-        )
-    return dim
+    return i
 
 
-def _cut(src: Tensor, index: Tensor) -> Tensor:
-    """The part of `src` that an index shorter in some axes reads."""
-    want = tuple(index.value.shape) or (1,)
-    if not src.value.shape:
-        src = reshape_p(src, shape=(1,))
-    if tuple(src.value.shape) != want:
-        src = slice_p(src, index=tuple([slice(0, n) for n in want]))
-    return src
-
-
-def _scattered(primitive: Any, x: Tensor, dim: int, index: Tensor, *values: Any, **params: Any) -> Tensor:
-    shape = tuple(x.value.shape)
-    if 0 in index.value.shape:
-        return x.clone()  # type: ignore[attr-defined, no-any-return]
-    wide, at = positions_along(x, dim, index)
-    result = primitive(wide, at, *values, axis=0, depth=wide.ndim, **params)
-    return result if shape else reshape_p(result, shape=())  # type: ignore[no-any-return]
+def _constant(x: Tensor, value: Any, function: str, name: str, position: int) -> Any:
+    """A Python number, checked against the dtype of `x`."""
+    n = number_as(number(function, value, name, position), x.value.dtype)
+    return n if n.dtype.kind == "V" else n.item()
 
 
 @method(inplace=True)
@@ -92,21 +57,9 @@ def scatter(
     """
     x = tensor_argument("scatter", input)
     source = value if src is None else src
-    if reduce is not None:
-        if reduce not in ("add", "multiply"):
-            raise RuntimeError("reduce argument must be either add or multiply.")
-        if not isinstance(source, CoreTensor):
-            filled = np.full(index.value.shape, number_as(source, x.value.dtype), x.value.dtype)
-            source = wrap(Tensor, filled)
-        return store(out, scatter_reduce(x, dim, index, source, {"add": "sum", "multiply": "prod"}[reduce]), "scatter")
-    if isinstance(source, CoreTensor):
-        dim = _checked("scatter", x, dim, index, source)
-        result = _scattered(picking.scatter_p, x, dim, index, _cut(source, index))
-    else:
-        dim = _checked("scatter", x, dim, index, None)
-        n = number_as(number("scatter", source, "value", 4), x.value.dtype)
-        result = _scattered(picking.scatter_fill_p, x, dim, index, value=n.item() if n.dtype.kind != "V" else n)
-    return store(out, result, "scatter")
+    if not isinstance(source, CoreTensor):
+        source = _constant(x, source, "scatter", "value", 4)
+    return store(out, picks.scatter(x, dim, _index("scatter", index), source, reduce), "scatter", exact=True)
 
 
 @method(inplace=True)
@@ -117,8 +70,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
         RuntimeError: Dtypes or shapes do not fit; out of bounds.
     """
     x = tensor_argument("scatter_add", input)
-    dim = _checked("scatter", x, dim, index, tensor_argument("scatter_add", src, "src", 4))
-    return store(out, _scattered(picking.scatter_add_p, x, dim, index, _cut(src, index)), "scatter_add")
+    v = tensor_argument("scatter_add", src, "src", 4)
+    _same("scatter(): Expected self.dtype to be equal to src.dtype", x, v)
+    return store(out, picks.scatter_add(x, dim, _index("scatter", index), v), "scatter_add", exact=True)
 
 
 @method(inplace=True)
@@ -143,35 +97,13 @@ def scatter_reduce(
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     x = tensor_argument("scatter_reduce", input)
-    dim = _checked("scatter", x, dim, index, tensor_argument("scatter_reduce", src, "src", 4))
-    if 0 in index.value.shape:
-        return store(out, x.clone(), "scatter_reduce")  # type: ignore[attr-defined]
-    wide, at = positions_along(x, dim, index)
-    result = reduced(wide, at, _cut(src, index), reduce, include_self, 0, wide.ndim)
-    return store(out, result if x.ndim else reshape_p(result, shape=()), "scatter_reduce")
+    v = tensor_argument("scatter_reduce", src, "src", 4)
+    _same("scatter(): Expected self.dtype to be equal to src.dtype", x, v)
+    result = picks.scatter_reduce(x, dim, _index("scatter", index), v, reduce, include_self)
+    return store(out, result, "scatter_reduce", exact=True)
 
 
-def reduced(x: Tensor, at: Any, v: Tensor, reduce: str, include_self: bool, axis: int, depth: int) -> Tensor:
-    """Combine elements of `x` with the values sent to them."""
-    return combine(x, at, v, reduce, include_self, axis, depth)  # type: ignore[no-any-return]
-
-
-# --- along an axis ------------------------------------------------------------------------------
-
-
-def _vector(function: str, x: Tensor, dim: int, index: Tensor, *, exact: bool = False) -> tuple[Tensor, int]:
-    dim = wrap_dim(dim, x.ndim)
-    if index.ndim > 1:
-        raise IndexError(f"{function}(): Index should have dimension 1 or 0 (got {index.ndim})")
-    if index.value.dtype not in (_INTS[:1] if exact else _INTS):
-        wanted = "Expected a long tensor for index" if exact else "Expected dtype int32/int64 for index"
-        raise RuntimeError(f"{function}(): {wanted}" + (f", but got {scalar_name(index.value.dtype)}" if exact else ""))
-    return (index if index.ndim else reshape_p(index, shape=(1,))), dim
-
-
-def _bounded(index: Tensor, n: int, dim: int, wrapped: bool, prefix: str = "") -> Any:
-    message = f"{prefix}index {{index}} is out of bounds for dimension {dim} with size {{size}}"
-    return picking.position_p(index, size=n, wrap=wrapped, message=message)
+# --- slices along an axis -----------------------------------------------------------------------
 
 
 @method(inplace=True)
@@ -184,34 +116,15 @@ def index_add(
         RuntimeError: Dtypes or shapes do not fit; out of bounds.
     """
     x = tensor_argument("index_add", input)
-    i, dim = _vector("index_add_", x, dim, index)
-    if source.value.dtype != x.value.dtype:
+    i = tensor_argument("index_add", index, "index", 3)
+    v = tensor_argument("index_add", source, "source", 4)
+    if i.value.dtype not in _INTS:
         raise RuntimeError(
-            f"index_add_(): self ({scalar_name(x.value.dtype)}) and source ({scalar_name(source.value.dtype)}) "
-            "must have the same scalar type"
+            f"index_add_(): Expected dtype int32/int64 for index but got: {scalar_name(i.value.dtype)}"
         )
-    have = source.value.shape[dim] if source.ndim > dim else 1
-    if i.value.shape[0] != have:
-        raise RuntimeError(
-            f"index_add_(): Number of indices ({i.value.shape[0]}) should be equal to source.size(dim): ({have}), "
-            f"for dim: {dim}"
-        )
-    if x.ndim:
-        rest = [(*t.value.shape[:dim], *t.value.shape[dim + 1 :]) for t in (x, source)]
-        if rest[0] != rest[1] or source.ndim != x.ndim:
-            raise RuntimeError(
-                "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
-                f"self.shape = {list(x.value.shape)} source.shape = {list(source.value.shape)}"
-            )
-    values = source if alpha == 1 else source * alpha  # type: ignore[operator]
-    if not x.ndim:
-        at = _bounded(i, 1, dim, False)
-        wide = picking.index_add_p(
-            reshape_p(x, shape=(1,)), at, reshape_p(values, shape=(1,)), axis=0, depth=1
-        )
-        return store(out, reshape_p(wide, shape=()), "index_add")
-    at = _bounded(i, x.value.shape[dim], dim, False)
-    return store(out, picking.index_add_p(x, at, values, axis=dim, depth=1), "index_add")
+    _same("index_add_(): self ({}) and source ({}) must have the same scalar type", x, v)
+    factor = _constant(x, alpha, "index_add", "alpha", 5)
+    return store(out, picks.index_add(x, dim, i, v, factor), "index_add", exact=True)
 
 
 @method(inplace=True)
@@ -223,39 +136,12 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
         IndexError: Wrong number of indices; out of bounds.
     """
     x = tensor_argument("index_copy", input)
-    i, dim = _vector("index_copy_", x, dim, index, exact=True)
-    if source.value.dtype != x.value.dtype:
-        raise RuntimeError(
-            "index_copy_(): self and source expected to have the same dtype, but got (self) "
-            f"{scalar_name(x.value.dtype)} and (source) {scalar_name(source.value.dtype)}"
-        )
-    count = i.value.shape[0]
-    if source.ndim == 0 and count != 1:
-        raise IndexError(f"index_copy_(): When source is scalar, index should have one element (got {count})")
-    if source.ndim != x.ndim and source.ndim and x.ndim:
-        raise IndexError(
-            "index_copy_(): When source and destination are not scalars, their dimensionality must match. "
-            f"Source dimensionality ({source.ndim}), destination dimensionality ({x.ndim})"
-        )
-    if source.ndim and x.ndim:
-        rest = [(*t.value.shape[:dim], *t.value.shape[dim + 1 :]) for t in (x, source)]
-        if rest[0] != rest[1]:
-            raise RuntimeError(
-                "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
-                f"{' '.join(map(str, rest[0]))} at dimension {dim} and source slice shape: "
-                f"{' '.join(map(str, rest[1]))} at dimension {dim}."
-            )
-        if source.value.shape[dim] != count:
-            raise IndexError(
-                f"index_copy_(): Number of indices ({count}) should be equal to source.size(dim) "
-                f"({source.value.shape[dim]})"
-            )
-    wide = x if x.ndim else reshape_p(x, shape=(1,))
-    at = _bounded(i, wide.value.shape[dim], dim, False, "index_copy_(): ")
-    shape = (*wide.value.shape[:dim], count, *wide.value.shape[dim + 1 :])
-    values = source if tuple(source.value.shape) == shape else broadcast_to(source, shape)
-    result = picking.index_copy_p(wide, at, values, axis=dim, depth=1)
-    return store(out, result if x.ndim else reshape_p(result, shape=()), "index_copy")
+    i = tensor_argument("index_copy", index, "index", 3)
+    v = tensor_argument("index_copy", source, "source", 4)
+    if i.value.dtype != np.int64:
+        raise IndexError("index_copy_(): Expected a long tensor for index, but got " + scalar_name(i.value.dtype))
+    _same("index_copy_(): self and source expected to have the same dtype, but got (self) {} and (source) {}", x, v)
+    return store(out, picks.index_copy(x, dim, i, v), "index_copy", exact=True)
 
 
 @method(inplace=True)
@@ -267,27 +153,14 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
         IndexError: Out of bounds.
     """
     x = tensor_argument("index_fill", input)
-    dim = wrap_dim(dim, x.ndim)
-    if index.value.dtype not in _INTS:
+    i = tensor_argument("index_fill", index, "index", 3)
+    if i.value.dtype not in _INTS:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
-    if index.ndim > 1:
-        raise IndexError("Index has to be a vector/scalar")
-    i = index if index.ndim else reshape_p(index, shape=(1,))
-    wide = x if x.ndim else reshape_p(x, shape=(1,))
-    at = _bounded(i, wide.value.shape[dim], dim, True)
     if isinstance(value, CoreTensor):
-        if value.value.shape:
-            raise RuntimeError(
-                "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-                f"{len(value.value.shape)} dimension(s)."
-            )
-        v = converted(value, x.dtype)  # type: ignore[arg-type]
-        shape = (*wide.value.shape[:dim], i.value.shape[0], *wide.value.shape[dim + 1 :])
-        result = picking.index_copy_p(wide, at, broadcast_to(v, shape), axis=dim, depth=1)
+        value = converted(value, x.dtype)  # type: ignore[arg-type]
     else:
-        n = number_as(number("index_fill", value, "value", 3), x.value.dtype)
-        result = picking.index_fill_p(wide, at, axis=dim, depth=1, value=n)
-    return result if x.ndim else reshape_p(result, shape=())  # type: ignore[no-any-return]
+        value = _constant(x, value, "index_fill", "value", 4)
+    return picks.index_fill(x, dim, i, value)  # type: ignore[no-any-return]
 
 
 @method(inplace=True)
@@ -310,34 +183,53 @@ def index_reduce(
         RuntimeError: Dtypes or shapes do not fit; out of bounds.
     """
     if reduce not in ("prod", "mean", "amax", "amin"):
-        raise RuntimeError(f"reduce argument must be either prod, mean, amax or amin, got {reduce}.")
+        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     x = tensor_argument("index_reduce", input)
-    i, dim = _vector("index_reduce_", x, dim, index)
-    if source.value.dtype != x.value.dtype:
-        raise RuntimeError("index_reduce_(): self and source expected to have the same dtype, but got (self) "
-                           f"{scalar_name(x.value.dtype)} and (source) {scalar_name(source.value.dtype)}")  # fmt: skip
-    have = source.value.shape[dim] if source.ndim > dim else 1
-    if i.value.shape[0] != have:
-        raise IndexError(
-            f"index_reduce_(): Number of indices ({i.value.shape[0]}) should be equal to source.size(dim) ({have})"
+    i = tensor_argument("index_reduce", index, "index", 3)
+    v = tensor_argument("index_reduce", source, "source", 4)
+    if i.value.dtype not in _INTS:
+        raise RuntimeError("index_reduce(): Expected dtype int32/int64 for index")
+    _same("index_reduce(): Expected self and source to have the same dtype, but got {} and {}", x, v)
+    result = picks.index_reduce(x, dim, i, v, reduce, include_self)
+    return store(out, result, "index_reduce", exact=True)
+
+
+# --- places in a row, masks ---------------------------------------------------------------------
+
+
+@method(inplace=True)
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with `source` written (or added) at places of the tensor read as one row.
+
+    Raises:
+        RuntimeError: Dtypes or numbers of elements differ.
+        IndexError: Out of bounds.
+    """
+    if index.value.dtype != np.int64:
+        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {scalar_name(index.value.dtype)}")
+    _same(
+        "put_(): self and source expected to have the same dtype, but got self.dtype = {} and source.dtype = {}",
+        input, source,
+    )  # fmt: skip
+    return picks.put(input, index, source, accumulate)  # type: ignore[no-any-return]
+
+
+@method(inplace=True)
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """A copy with the first elements of `source`, in order, where the mask is true.
+
+    Raises:
+        RuntimeError: Wrong dtypes; too few elements.
+    """
+    _same("masked_scatter: expected self and source to have same dtypes but got{} and {}", input, source)
+    if mask.value.dtype.kind != "b":
+        raise RuntimeError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.value.dtype)}"
         )
-    wide = x if x.ndim else reshape_p(x, shape=(1,))
-    v = source if source.ndim else reshape_p(source, shape=(1,))
-    at = _bounded(i, wide.value.shape[dim], dim, False)
-    result = reduced(wide, at, v, reduce, include_self, dim, 1)
-    return store(out, result if x.ndim else reshape_p(result, shape=()), "index_reduce")
+    return picks.masked_scatter(input, mask, source)  # type: ignore[no-any-return]
 
 
 # --- parts --------------------------------------------------------------------------------------
-
-
-def _written(x: Tensor, src: Tensor, index: tuple[Any, ...], shape: tuple[int, ...]) -> Tensor:
-    if tuple(src.value.shape) != shape:
-        raise RuntimeError(
-            "expected src to have a size equal to the slice of self. src size = "
-            f"{list(src.value.shape)}, slice size = {list(shape)}"
-        )
-    return assign.set_slice(x, src, index)  # type: ignore[no-any-return]
 
 
 @method()
@@ -348,14 +240,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
         RuntimeError: `src` has not the shape of the place.
         IndexError: Out of bounds.
     """
-    dim = wrap_dim(dim, input.ndim)
-    s = tuple(input.value.shape)
-    if not -s[dim] <= index < s[dim]:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(s)} at dimension {dim}"
-        )
-    place = index + s[dim] if index < 0 else index
-    return _written(input, src, (*(slice(None),) * dim, place, ...), (*s[:dim], *s[dim + 1 :]))
+    return picks.select_scatter(input, src, dim, index)  # type: ignore[no-any-return]
 
 
 @method()
@@ -367,11 +252,7 @@ def slice_scatter(
     Raises:
         RuntimeError: `src` has not the shape of the range.
     """
-    dim = wrap_dim(dim, input.ndim)
-    s = tuple(input.value.shape)
-    part = slice(start, end, step)
-    n = len(range(*part.indices(s[dim])))
-    return _written(input, src, (*(slice(None),) * dim, part, ...), (*s[:dim], n, *s[dim + 1 :]))
+    return picks.slice_scatter(input, src, dim, start, end, step)  # type: ignore[no-any-return]
 
 
 @method()
@@ -381,29 +262,10 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     Raises:
         RuntimeError: `src` has not the shape of the diagonals.
     """
-    rank = input.ndim
-    dim1, dim2 = wrap_dim(dim1, rank), wrap_dim(dim2, rank)
-    s = tuple(input.value.shape)
-    rows, columns = s[dim1], s[dim2]
-    n = diagonals.diagonal_length(rows, columns, offset)
-    shape = (*[m for d, m in enumerate(s) if d not in (dim1, dim2)], n)
-    if tuple(src.value.shape) != shape:
-        raise RuntimeError(
-            "expected src to have a size equal to the slice of self. src size = "
-            f"{list(src.value.shape)}, slice size = {list(shape)}"
-        )
-    down, across = max(-offset, 0), max(offset, 0)
-    index: list[Any] = [slice(None)] * rank
-    index[dim1], index[dim2] = np.arange(n) + down, np.arange(n) + across
-    values = src
-    if abs(dim1 - dim2) == 1:  # the picked axis stands where the first of the two was
-        values = move_axis(src, len(shape) - 1, min(dim1, dim2))
-    else:  # axes apart come first
-        values = move_axis(src, len(shape) - 1, 0)
-    return assign.index_put(input, tuple(index), values)  # type: ignore[no-any-return]
+    return picks.diagonal_scatter(input, src, offset, dim1, dim2)  # type: ignore[no-any-return]
 
 
 __all__ = [
-    "diagonal_scatter", "index_add", "index_copy", "index_fill", "index_reduce", "scatter", "scatter_add",
-    "scatter_reduce", "select_scatter", "slice_scatter",
+    "diagonal_scatter", "index_add", "index_copy", "index_fill", "index_reduce", "masked_scatter", "put", "scatter",
+    "scatter_add", "scatter_reduce", "select_scatter", "slice_scatter",
 ]  # fmt: skip

@@ -32,5 +32,8 @@ SAMPLES = [
     *[sample(p, positive(), positive()) for p in (a.pow, a.power_slope)],
     sample(a.pow, positive(0, 3), positive(3)),
     sample(a.power_slope, positive(3), fixed([0.0, 1.0, 2.0]), second=False),
-    *[sample(p, positive(3), positive(3)) for p in (a.log_or_zero, a.reciprocal_or_zero, a.y_not_zero)],
+    *[
+        sample(p, positive(3), positive(3))
+        for p in (a.log_or_zero, a.reciprocal_or_zero, a.y_not_zero)
+    ],
 ]

@@ -5,6 +5,9 @@ from ..sample import fixed, integers, real, sample
 
 NUMBERS = fixed([[-1.0, 0.0, float("inf")], [float("nan"), 2.0, -0.0]])
 ROW = fixed([-1.0, 2.0, float("inf")])
+BITS = (
+    c.bitwise_and, c.bitwise_or, c.bitwise_xor, c.left_shift, c.right_shift, c.gcd, c.lcm,
+)  # fmt: skip
 
 SAMPLES = [
     *[sample(p, NUMBERS, ROW) for p in (c.eq, c.ne, c.logical_and, c.logical_or, c.logical_xor)],
@@ -15,7 +18,7 @@ SAMPLES = [
     *[sample(p, NUMBERS, complex=False) for p in (c.isposinf, c.isneginf, c.signbit)],
     *[sample(p, real(), complex=False) for p in (c.isnan, c.isposinf, c.signbit, c.logical_not)],
     *[sample(p, integers(3, 1, below=9), integers(2, low=1, below=9), complex=False)
-      for p in (c.bitwise_and, c.bitwise_or, c.bitwise_xor, c.left_shift, c.right_shift, c.gcd, c.lcm)],
+      for p in BITS],
     sample(c.bitwise_not, integers(3, below=9), complex=False),
     sample(c.signbit, integers(3, low=-4, below=9), complex=False),
     *[sample(c.isclose_p, NUMBERS, ROW, rtol=1e-5, atol=1e-8, equal_nan=e) for e in (False, True)],

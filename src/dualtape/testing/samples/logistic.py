@@ -5,7 +5,11 @@ from ..sample import fixed, real, sample
 
 UNIT = fixed([[0.1, 0.4, 0.9]])
 WIDE = fixed([-40.0, -3.0, 0.0, 2.0, 40.0])
-SETTINGS = ({"beta": 1.0, "threshold": 20.0}, {"beta": 2.5, "threshold": 1.0}, {"beta": -0.5, "threshold": 20.0})
+SETTINGS = (
+    {"beta": 1.0, "threshold": 20.0},
+    {"beta": 2.5, "threshold": 1.0},
+    {"beta": -0.5, "threshold": 20.0},
+)
 
 SAMPLES = [
     *[sample(g.sigmoid, real(*s)) for s in ((2, 3), (), (0, 2))],

@@ -30,5 +30,6 @@ SAMPLES = [
     sample(s.clamp_between, distinct(2, 3), LOW, HIGH, complex=False),
     sample(s.clamp_between, distinct(), fixed(-1.0), fixed(0.3), complex=False),
     *[sample(p, distinct(2, 3), LOW, HIGH, complex=False) for p in (s.within, s.at_low, s.at_high)],
-    *[sample(s.nan_to_num_p, real(*n), complex=False, nan=0.0, posinf=None, neginf=None) for n in ((3,), ())],
+    *[sample(s.nan_to_num_p, real(*n), complex=False, nan=0.0, posinf=None, neginf=None)
+      for n in ((3,), ())],
 ]  # fmt: skip

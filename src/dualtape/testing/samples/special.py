@@ -11,7 +11,11 @@ SAMPLES = [
     *[sample(s.erfinv, real(*n, low=-0.8, high=0.8), complex=False) for n in SHAPES],
     *[sample(s.erfcinv, positive(*n, low=0.3, high=1.7), complex=False) for n in SHAPES],
     *[sample(s.ndtri, positive(*n, low=0.1, high=0.9), complex=False) for n in SHAPES],
-    *[sample(p, positive(*n), complex=False) for p in (s.lgamma, s.digamma, s.entr) for n in SHAPES],
+    *[
+        sample(p, positive(*n), complex=False)
+        for p in (s.lgamma, s.digamma, s.entr)
+        for n in SHAPES
+    ],
     *[sample(p, fixed([-0.5, -1.3, -2.7]), complex=False) for p in (s.lgamma, s.digamma)],
     *[sample(s.polygamma_p, positive(2, 3), complex=False, n=n) for n in (1, 2, 4)],
     sample(s.polygamma_p, positive(), complex=False, n=1),
@@ -19,6 +23,15 @@ SAMPLES = [
     # Orders as integers, since there is no derivative by them.
     sample(s.zeta, integers(3, 1, low=2, below=5), positive(2), complex=False),
     sample(s.zeta, integers(low=2, below=5), positive(), complex=False),
-    *[sample(p, integers(3, 1, low=1, below=5), positive(2), complex=False) for p in (s.gammainc, s.gammaincc)],
-    sample(s.betainc, integers(3, low=1, below=5), integers(3, low=1, below=5), fixed([0.2, 0.5, 0.7]), complex=False),
+    *[
+        sample(p, integers(3, 1, low=1, below=5), positive(2), complex=False)
+        for p in (s.gammainc, s.gammaincc)
+    ],
+    sample(
+        s.betainc,
+        integers(3, low=1, below=5),
+        integers(3, low=1, below=5),
+        fixed([0.2, 0.5, 0.7]),
+        complex=False,
+    ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._tensor import Tensor
-from ..creation import full
+from ..filled import full
 from . import functional as F  # noqa: N812
 from .module import Module
 from .parameter import Parameter

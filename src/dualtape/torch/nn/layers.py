@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .._tensor import Tensor
-from ..creation import empty
+from ..filled import empty
 from . import functional as F  # noqa: N812
 from . import init
 from .module import Module

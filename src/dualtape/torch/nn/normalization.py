@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import dtypes
 from .._tensor import Tensor
-from ..creation import empty, tensor
+from ..creation import tensor
+from ..filled import empty
 from . import functional as F  # noqa: N812
 from . import init
 from .module import Module

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...core import modes
 from .._tensor import Tensor
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 EXTRA = "_extra_state"
 
 
-class IncompatibleKeys(NamedTuple):
+_Keys = namedtuple("_Keys", ["missing_keys", "unexpected_keys"])  # noqa: PYI024  # a subclass overrides __repr__
+
+
+class IncompatibleKeys(_Keys):
     """The names that a state dict lacked, and those it had too many."""
 
-    missing_keys: list[str]
-    unexpected_keys: list[str]
+    __slots__ = ()
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
-        return super().__repr__()
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
     __str__ = __repr__
 

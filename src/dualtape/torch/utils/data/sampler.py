@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ... import dtypes
-from ...creation import empty, tensor
+from ...creation import tensor
+from ...filled import empty
 from ...generator import Generator, default_generator
 from ...sampling import multinomial, randint, randperm
 
