@@ -116,9 +116,7 @@ def test_prelu_at_zero(against_torch):
 
 @pytest.mark.parametrize("shape", [(2, 3), (3,), ()])
 def test_prelu_with_the_wrong_number_of_weights(shape):
-    with pytest.raises(
-        RuntimeError, match="Mismatch of parameter numbers and input channel size. Found"
-    ):
+    with pytest.raises(RuntimeError, match="Mismatch of parameter numbers and input channel size"):
         a.prelu(np.ones(shape), np.ones(2))
 
 

@@ -256,8 +256,9 @@ def test_custom_functions(torch):
     a, b = Split.apply(x)
     assert a.requires_grad and not b.requires_grad
     assert torch.autograd.grad(a.sum(), x)[0].tolist() == [7.0, 7.0]
-    (g,) = torch.autograd.grad(Once.apply(x).sum(), x, create_graph=True)
-    assert "once_differentiable" in str(error_of(lambda: torch.autograd.grad(g.sum(), x)))
+    ct = torch.ones(2, requires_grad=True)
+    (g,) = torch.autograd.grad(Once.apply(x), x, ct, create_graph=True)
+    assert "once_differentiable" in str(error_of(lambda: g.sum().backward()))
     error = error_of(lambda: Wrong.apply(x, x).sum().backward())
     assert isinstance(error, RuntimeError) and "returned an incorrect number of gradients (expected 2, got 1)" in str(error)
 
@@ -321,7 +322,7 @@ def test_complex_gradients_are_conjugate(torch):
 ERRORS = {
     "a scalar is needed": lambda torch: (torch.ones(2, requires_grad=True) * 2).backward(),
     "nothing requires grad": lambda torch: torch.ones(()).backward(),
-    "integer requires_grad": lambda torch: torch.tensor(1, requires_grad=True),
+    "integer requires_grad": lambda torch: torch.tensor(1).requires_grad_(),
     "integer requires_grad_": lambda torch: torch.tensor([1]).requires_grad_(),
     "a graph used twice": lambda torch: twice(torch),
     "numpy of a tensor with grad": lambda torch: torch.ones(2, requires_grad=True).numpy(),

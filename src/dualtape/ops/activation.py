@@ -14,6 +14,7 @@ from ..core.errors import ArgumentError, ShapeError
 from ..core.kinds import elementwise
 from ..core.value import Value
 from .arithmetic import is_negative
+from .axes import normalize_axis
 from .compare import (
     exceeds,
     less_than,
@@ -27,7 +28,7 @@ from .exponential import exp
 from .logistic import log1p_exp_minus, log_sigmoid, sigmoid
 from .numbers import abs_
 from .select import LARGE, keep, where
-from .shape import normalize_axis, reshape, slice_p
+from .shape import reshape, slice_p
 from .special import erf_eval
 from .trigonometric import tanh
 

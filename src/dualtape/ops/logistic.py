@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import constant, elementwise
+from .compare import between
 from .evaluation import in_single, into, real_in_single, times_into
-from .select import between, keep, where
+from .select import keep, where
 
 
 @in_single

@@ -6,7 +6,7 @@ cotangent, as from log(maximum(x, 0)) at a negative x, then stays out of it, as 
 
 `np.where` mispredicts a branch per element of a random mask (20 ms for 10^6 float32, where a
 product takes 1). From some thousand elements on the choice is made on the bits, taken as integers:
-m*x for "x or zero", y ^ (m * (x ^ y)) for "x or y". No branch, and inf and NaN pass or vanish whole.
+m*x for "x or zero", y ^ (m*(x ^ y)) for "x or y". No branch, and inf and NaN pass or vanish whole.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .comparison import *
 from .complex_ops import *
 from .conversion import *
 from .creation import *
@@ -30,6 +31,9 @@ from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
 from .indexing import *
 from .legacy_types import *
+from .pointwise import *
+from .pointwise_binary import *
+from .pointwise_ternary import *
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
 from .promotion import result_type as result_type

@@ -119,12 +119,13 @@ class Tensor(CoreTensor):
             )
         if tuple(new.value.shape) != tuple(self.value.shape):
             raise RuntimeError(
-                f"assigned grad has data of a different size: expected {list(self.value.shape)}, "
-                f"got {list(new.value.shape)}"
+                f"attempting to assign a gradient of size '{list(new.value.shape)}' to a tensor of size "
+                f"'{list(self.value.shape)}'. Please ensure that the gradient and the tensor are the same size"
             )
         if new.value.dtype != self.value.dtype:
             raise RuntimeError(
-                f"assigned grad has data of a different type: expected {self.dtype}, got {new.dtype}"
+                f"attempting to assign a gradient with dtype '{from_numpy_dtype(new.value.dtype).name}' to a tensor "
+                f"with grad_dtype '{self.dtype.name}'. The gradient must match the tensor's dtype"
             )
         if new is self:
             raise RuntimeError("can't assign Variable as its own grad")
@@ -155,7 +156,10 @@ class Tensor(CoreTensor):
             RuntimeError: The tensor is a view.
         """
         if self.view_of is not None:
-            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If a base and its views should be cut off "
+                "from their history, detach the base."
+            )
         self.edge = None
         return self
 
@@ -334,7 +338,7 @@ def set_requires_grad(t: Tensor, wanted: bool) -> None:
         if t.current_edge() is not None:
             return
         if t.value.dtype.kind not in "fcV":
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         t.edge = t.accumulator()
     elif t.current_edge() is not None:
         if not t.is_leaf:

@@ -15,6 +15,7 @@ from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
 from ..ops import assign, select
 from ..ops import gather as picks
+from ..ops import masked, slices
 from ..ops import index as _index
 from ..ops.complex import cast
 from ..ops.shape import select_p
@@ -197,7 +198,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     i = tensor_argument("index_select", index, "index", 3)
     if i.value.dtype not in _INTS and i.ndim < 2:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-    return store(out, picks.index_select(x, dim, i), "index_select", exact=True)
+    return store(out, slices.index_select(x, dim, i), "index_select", exact=True)
 
 
 @method()
@@ -212,7 +213,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     i = tensor_argument("take", index, "index", 2)
     if i.value.dtype != np.int64:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {scalar_name(i.value.dtype)}")
-    return store(out, picks.take(x, i), "take", exact=True)
+    return store(out, masked.take(x, i), "take", exact=True)
 
 
 @method()
@@ -224,7 +225,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     """
     x = tensor_argument("masked_select", input)
     m = tensor_argument("masked_select", mask, "mask", 2)
-    return store(out, picks.masked_select(x, m), "masked_select", exact=True)
+    return store(out, masked.masked_select(x, m), "masked_select", exact=True)
 
 
 # --- searching ----------------------------------------------------------------------------------
@@ -318,7 +319,7 @@ def repeat_interleave(
     else:
         counts = np.array([integer("repeat_interleave", repeats, "repeats", 2)])
     index = _repeated(counts, n, output_size)
-    return picks.index_select(x if x.ndim else x.reshape(1), dim, wrap(Tensor, index))  # type: ignore[attr-defined, no-any-return]
+    return slices.index_select(x if x.ndim else x.reshape(1), dim, wrap(Tensor, index))  # type: ignore[attr-defined, no-any-return]
 
 
 def _repeated(counts: Any, n: int, size: int | None) -> Any:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..core.tensor import Tensor as CoreTensor
 from ..ops import gather as picks
+from ..ops import masked, slices
+from ..ops import scatter_reduce as combining
 from ._tensor import Tensor
 from .arguments import number, number_as, tensor_argument
 from .conversion import converted
@@ -59,7 +61,12 @@ def scatter(
     source = value if src is None else src
     if not isinstance(source, CoreTensor):
         source = _constant(x, source, "scatter", "value", 4)
-    return store(out, picks.scatter(x, dim, _index("scatter", index), source, reduce), "scatter", exact=True)
+    i = _index("scatter", index)
+    if reduce is None:
+        result = picks.scatter(x, dim, i, source)
+    else:
+        result = combining.scatter_combine(x, dim, i, source, reduce)
+    return store(out, result, "scatter", exact=True)
 
 
 @method(inplace=True)
@@ -99,7 +106,7 @@ def scatter_reduce(
     x = tensor_argument("scatter_reduce", input)
     v = tensor_argument("scatter_reduce", src, "src", 4)
     _same("scatter(): Expected self.dtype to be equal to src.dtype", x, v)
-    result = picks.scatter_reduce(x, dim, _index("scatter", index), v, reduce, include_self)
+    result = combining.scatter_reduce(x, dim, _index("scatter", index), v, reduce, include_self)
     return store(out, result, "scatter_reduce", exact=True)
 
 
@@ -124,7 +131,7 @@ def index_add(
         )
     _same("index_add_(): self ({}) and source ({}) must have the same scalar type", x, v)
     factor = _constant(x, alpha, "index_add", "alpha", 5)
-    return store(out, picks.index_add(x, dim, i, v, factor), "index_add", exact=True)
+    return store(out, slices.index_add(x, dim, i, v, factor), "index_add", exact=True)
 
 
 @method(inplace=True)
@@ -141,7 +148,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
     if i.value.dtype != np.int64:
         raise IndexError("index_copy_(): Expected a long tensor for index, but got " + scalar_name(i.value.dtype))
     _same("index_copy_(): self and source expected to have the same dtype, but got (self) {} and (source) {}", x, v)
-    return store(out, picks.index_copy(x, dim, i, v), "index_copy", exact=True)
+    return store(out, slices.index_copy(x, dim, i, v), "index_copy", exact=True)
 
 
 @method(inplace=True)
@@ -160,7 +167,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
         value = converted(value, x.dtype)  # type: ignore[arg-type]
     else:
         value = _constant(x, value, "index_fill", "value", 4)
-    return picks.index_fill(x, dim, i, value)  # type: ignore[no-any-return]
+    return slices.index_fill(x, dim, i, value)  # type: ignore[no-any-return]
 
 
 @method(inplace=True)
@@ -190,7 +197,7 @@ def index_reduce(
     if i.value.dtype not in _INTS:
         raise RuntimeError("index_reduce(): Expected dtype int32/int64 for index")
     _same("index_reduce(): Expected self and source to have the same dtype, but got {} and {}", x, v)
-    result = picks.index_reduce(x, dim, i, v, reduce, include_self)
+    result = combining.index_reduce(x, dim, i, v, reduce, include_self)
     return store(out, result, "index_reduce", exact=True)
 
 
@@ -211,7 +218,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         "put_(): self and source expected to have the same dtype, but got self.dtype = {} and source.dtype = {}",
         input, source,
     )  # fmt: skip
-    return picks.put(input, index, source, accumulate)  # type: ignore[no-any-return]
+    return masked.put(input, index, source, accumulate)  # type: ignore[no-any-return]
 
 
 @method(inplace=True)
@@ -226,7 +233,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.value.dtype)}"
         )
-    return picks.masked_scatter(input, mask, source)  # type: ignore[no-any-return]
+    return masked.masked_scatter(input, mask, source)  # type: ignore[no-any-return]
 
 
 # --- parts --------------------------------------------------------------------------------------
@@ -240,7 +247,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
         RuntimeError: `src` has not the shape of the place.
         IndexError: Out of bounds.
     """
-    return picks.select_scatter(input, src, dim, index)  # type: ignore[no-any-return]
+    return slices.select_scatter(input, src, dim, index)  # type: ignore[no-any-return]
 
 
 @method()
@@ -252,7 +259,7 @@ def slice_scatter(
     Raises:
         RuntimeError: `src` has not the shape of the range.
     """
-    return picks.slice_scatter(input, src, dim, start, end, step)  # type: ignore[no-any-return]
+    return slices.slice_scatter(input, src, dim, start, end, step)  # type: ignore[no-any-return]
 
 
 @method()
@@ -262,7 +269,7 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     Raises:
         RuntimeError: `src` has not the shape of the diagonals.
     """
-    return picks.diagonal_scatter(input, src, offset, dim1, dim2)  # type: ignore[no-any-return]
+    return slices.diagonal_scatter(input, src, offset, dim1, dim2)  # type: ignore[no-any-return]
 
 
 __all__ = [

@@ -185,7 +185,7 @@ def grad(
         roots, edges, retain_graph=bool(retain_graph), create_graph=create_graph
     )
     results: list[Any] = []
-    for t, g in zip(ins, found, strict=True):
+    for number, (t, g) in enumerate(zip(ins, found, strict=True)):
         if g is not None:
             results.append(engine.as_tensor(g, _result_class(t)))
         elif materialize_grads:
@@ -194,7 +194,7 @@ def grad(
             results.append(None)
         else:
             raise GraphError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                f"The differentiated Tensor at index {number} appears to not have been used in the graph. Set "
                 "allow_unused=True if this is the desired behavior."
             )
     return tuple(results)

@@ -316,3 +316,7 @@ class ParameterDict(Module):
         """Add the parameters of a mapping or of pairs."""
         for name, p in parameters.items() if hasattr(parameters, "items") else parameters:
             self[name] = p
+
+__all__ = [
+    "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential",
+]  # fmt: skip

@@ -355,3 +355,8 @@ class ConvTranspose3d(_Transposed):
     """Transposed convolution over three spatial axes."""
 
     rank = 3
+
+__all__ = [
+    "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+    "ConvTranspose3d", "Embedding", "Flatten", "Identity", "Linear", "Unflatten",
+]  # fmt: skip

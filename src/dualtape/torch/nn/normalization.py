@@ -228,4 +228,7 @@ class LocalResponseNorm(Module):
         """See `Module.extra_repr`."""
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
-
+__all__ = [
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d",
+    "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "RMSNorm",
+]  # fmt: skip

@@ -149,3 +149,13 @@ ZeroPad1d, ZeroPad2d, ZeroPad3d = _pads("Zero", "constant", "Pads with zeros.")
 ConstantPad1d, ConstantPad2d, ConstantPad3d = (
     type(f"ConstantPad{n}d", (_ConstantPad,), {"rank": n, "__doc__": "Pads with a value.", "__module__": __name__}) for n in (1, 2, 3)
 )
+
+__all__ = [
+    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
+    "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d",
+    "ConstantPad3d", "Fold", "MaxPool1d", "MaxPool2d", "MaxPool3d", "MaxUnpool1d",
+    "MaxUnpool2d", "MaxUnpool3d", "PixelShuffle", "PixelUnshuffle", "ReflectionPad1d",
+    "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
+    "ReplicationPad3d", "Unfold", "Upsample", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
+]  # fmt: skip
