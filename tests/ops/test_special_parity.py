@@ -6,7 +6,7 @@ import pytest
 from dualtape.core.errors import MissingRuleError
 from dualtape.core.tensor import Tensor
 from dualtape.ops import bessel as b
-from dualtape.ops import evaluation
+from dualtape.ops import evaluation, incomplete, polynomials
 from dualtape.ops import integrals as n
 from dualtape.ops import special as s
 from dualtape.ops.activation import gelu
@@ -100,7 +100,57 @@ def test_zeta_and_incomplete_gamma(against_torch, special):
     x, y = np.array([[1.5], [2.0], [4.2]]), np.array([0.3, 1.0, 5.0])
     against_torch(s.zeta, special.zeta, x, y, wanted=[1])
     for name in ("gammainc", "gammaincc"):
-        against_torch(getattr(s, name), getattr(special, name), x, y, wanted=[1])
+        against_torch(getattr(incomplete, name), getattr(special, name), x, y, wanted=[1])
+
+
+def test_the_derivative_of_the_incomplete_gamma_function_by_its_order():
+    mpmath = pytest.importorskip("mpmath")
+    points = (
+        (0.1, 0.05),
+        (0.1, 3),
+        (2, 2.9),
+        (2, 3.1),
+        (5, 40),
+        (40, 5),
+        (300, 310),
+        (300, 290),
+        (1, 60),
+    )
+    for a, x in points:
+        with mpmath.workdps(40):
+            want = mpmath.diff(lambda v, x=x: mpmath.gammainc(v, 0, x, regularized=True), a)
+        got = incomplete.gammainc_slope(np.array(float(a)), np.array(float(x)))
+        np.testing.assert_allclose(float(got), float(want), rtol=1e-9)
+    edges = incomplete.gammainc_slope(
+        np.array([1.0, 1.0, -1.0, 1.0]), np.array([0.0, INF, 1.0, NAN])
+    )
+    np.testing.assert_array_equal(edges, [0, 0, NAN, NAN])
+
+
+POLYNOMIALS = [
+    *(f"chebyshev_polynomial_{k}" for k in "tuvw"),
+    *(f"shifted_chebyshev_polynomial_{k}" for k in "tuvw"),
+    "hermite_polynomial_h", "hermite_polynomial_he",
+    "laguerre_polynomial_l", "legendre_polynomial_p",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POLYNOMIALS)
+def test_polynomials(against_torch, special, name):
+    ours = getattr(polynomials, name.replace("_polynomial", ""))
+    x = np.array([[-1.0], [-0.3], [0.0], [0.7], [1.0], [1.5]])
+    x = x if "shifted" not in name else x / 2 + 0.5
+    degrees = np.array([-1.0, 0, 1, 2, 5, 9])
+    if "legendre" in name or "laguerre" in name:
+        x = x[1:4]
+    against_torch(ours, getattr(special, name), x, degrees, order=0, tolerance=1e-9)
+
+
+def test_the_derivative_of_a_polynomial():
+    x, n = np.array([0.3, -0.7]), np.array([4, 4])
+    np.testing.assert_allclose(
+        polynomials.polynomial(n, x, family="chebyshev_t", order=1), 32 * x**3 - 16 * x
+    )
 
 
 def test_the_derivative_by_the_order_is_missing_and_says_so():

@@ -206,7 +206,9 @@ def lu_in_place(a: Array, pivot: bool) -> Array:
     with np.errstate(all="ignore"):
         for k in range(count):
             if pivot:
-                p = k + int(np.argmax(np.abs(a[k:, k])))
+                # LAPACK's measure of a complex number is |re| + |im|.
+                column = a[k:, k]
+                p = k + int(np.argmax(np.abs(column.real) + np.abs(column.imag)))
                 pivots[k] = p + 1
                 if p != k:
                     a[[k, p]] = a[[p, k]]
@@ -361,4 +363,16 @@ lu_p = general(
     "lu", _lu_eval, outputs=2, differentiable=(0,), aval=_lu_aval, jvp=_lu_jvp, vjp=_lu_vjp,
     batch=batch_matrices(lambda: lu_p), grad_name="LinalgLuFactorExBackward0",
     doc="Packed LU factors of x with its rows exchanged, and the exchanges, from 1 as in LAPACK.",
+)  # fmt: skip
+
+
+def _zero_pivot_eval(x: Array) -> Array:
+    on = np.diagonal(x, 0, -2, -1) == 0
+    return np.asarray(np.where(on.any(-1), np.argmax(on, -1) + 1 if on.shape[-1] else 0, 0), np.int32)
+
+
+zero_pivot_p = constant(
+    "zero_pivot", _zero_pivot_eval, aval=lambda x: Aval(x.shape[:-2], np.dtype(np.int32)),
+    batch=batch_matrices(lambda: zero_pivot_p),
+    doc="The number, from 1, of the first zero on the diagonal of packed LU factors, or 0.",
 )  # fmt: skip

@@ -208,7 +208,7 @@ def _add_eval(x: Any, positions: Any, v: Any, *, axis: int, depth: int) -> Any:
 # Batching ----------------------------------------------------------------------------------------
 
 
-def _batching(primitive: Callable[[], Any], taking: bool = False) -> Callable[..., Any]:
+def batching(primitive: Callable[[], Any], taking: bool = False) -> Callable[..., Any]:
     """The batching rule of all of them: the batch joins A, or, with positions of its own, N.
 
     Args:
@@ -220,12 +220,11 @@ def _batching(primitive: Callable[[], Any], taking: bool = False) -> Callable[..
         xs: list[Any], where: list[Any], n: int, *, axis: int, depth: int, **rest: Any
     ) -> tuple[Any, int]:
         p, own = xs[1], where[1]
-        if taking and where[0] is None:
-            return primitive()(xs[0], in_front(p, own), axis=axis, depth=depth), axis
-        to = 0 if own is None else axis
+        shared = taking and where[0] is None
+        to = 0 if own is None and not shared else axis
         operands = []
         for k, (x, b) in enumerate(zip(xs, where, strict=True)):
-            if k == 1:
+            if k == 1 or (k == 0 and shared):
                 operands.append(x)
             elif b is None:
                 s = tuple(x.shape)
@@ -235,6 +234,9 @@ def _batching(primitive: Callable[[], Any], taking: bool = False) -> Callable[..
         if "shape" in rest:
             s = rest["shape"]
             rest["shape"] = (*s[:to], n, *s[to:])
+        if shared:
+            operands[1] = in_front(p, own) if own is not None else broadcast_to(p, (n, *p.shape))
+            return primitive()(*operands, axis=axis, depth=depth, **rest), axis
         whole = rest.get("shape") or tuple(operands[0].shape)
         if own is None:
             return primitive()(*operands, axis=axis + 1, depth=depth, **rest), 0
@@ -263,7 +265,7 @@ def _taking(name: str, grad_name: str | None = None) -> Any:
         aval=lambda x, p, *, axis, depth: Aval(
             _picked_shape(x.shape, p.shape, axis, depth), x.dtype
         ),
-        batch=_batching(lambda: primitive, taking=True), inputs="x positions", grad_name=grad_name,
+        batch=batching(lambda: primitive, taking=True), inputs="x positions", grad_name=grad_name,
         doc="The elements of x at `positions`.",
     )  # fmt: skip
     return primitive
@@ -286,7 +288,7 @@ def _putting(name: str, grad_name: str | None = None) -> Any:
                 ct, positions, axis=axis, depth=depth
             ),
         ],
-        aval=lambda x, p, v, *, axis, depth: x, batch=_batching(lambda: primitive),
+        aval=lambda x, p, v, *, axis, depth: x, batch=batching(lambda: primitive),
         inputs="x positions v", grad_name=grad_name,
         doc="x with v written at `positions`; of several for one position the last.",
     )  # fmt: skip
@@ -308,7 +310,7 @@ def _adding(name: str, grad_name: str | None = None) -> Any:
             None,
             lambda ct, positions, *, axis, depth: index_p(ct, positions, axis=axis, depth=depth),
         ],
-        aval=lambda x, p, v, *, axis, depth: x, batch=_batching(lambda: primitive),
+        aval=lambda x, p, v, *, axis, depth: x, batch=batching(lambda: primitive),
         inputs="x positions v", grad_name=grad_name, doc="x with v added at `positions`.",
     )  # fmt: skip
     return primitive
@@ -325,7 +327,7 @@ def _filling(name: str, grad_name: str | None = None) -> Any:
             lambda ct, positions, *, axis, depth: clear_p(ct, positions, axis=axis, depth=depth),
             None,
         ],
-        aval=lambda x, p, *, axis, depth, value: x, batch=_batching(lambda: primitive),
+        aval=lambda x, p, *, axis, depth, value: x, batch=batching(lambda: primitive),
         inputs="x positions", grad_name=grad_name,
         doc="x with a Python number written at `positions`.",
     )  # fmt: skip
@@ -337,12 +339,13 @@ index_select_p = _taking("index_select")
 gather_p = _taking("gather")
 take_p = _taking("take")
 masked_select_p = _taking("masked_select")
+embedding_p = _taking("embedding")
 
 deposit_p = linear(
     "deposit", _deposit_eval,
     lambda ct, positions, *, axis, depth, shape: index_p(ct, positions, axis=axis, depth=depth),
     aval=lambda v, p, *, axis, depth, shape: Aval(shape, v.dtype),
-    batch=_batching(lambda: deposit_p), inputs="v positions",
+    batch=batching(lambda: deposit_p), inputs="v positions",
     doc="Zeros of `shape` with v added up at `positions`: the transpose of `index`.",
 )  # fmt: skip
 
@@ -350,7 +353,7 @@ place_p = linear(
     "place", _place_eval,
     lambda ct, positions, *, axis, depth, shape: retrieve_p(ct, positions, axis=axis, depth=depth),
     aval=lambda v, p, *, axis, depth, shape: Aval(shape, v.dtype),
-    batch=_batching(lambda: place_p), inputs="v positions",
+    batch=batching(lambda: place_p), inputs="v positions",
     doc="Zeros of `shape` with v written at `positions`; of several for one position the last.",
 )  # fmt: skip
 
@@ -362,7 +365,7 @@ retrieve_p = linear(
     aval=lambda x, p, *, axis, depth: Aval(
         _picked_shape(x.shape, p.shape, axis, depth), x.dtype
     ),
-    batch=_batching(lambda: retrieve_p), inputs="x positions",
+    batch=batching(lambda: retrieve_p), inputs="x positions",
     doc="The elements of x at `positions`, zeros where a position comes again later.",
 )  # fmt: skip
 
@@ -370,7 +373,7 @@ clear_p = linear(
     "clear", _clear_eval,
     lambda ct, positions, *, axis, depth: clear_p(ct, positions, axis=axis, depth=depth),
     aval=lambda x, p, *, axis, depth: x,
-    batch=_batching(lambda: clear_p), inputs="x positions", doc="x with zeros at `positions`.",
+    batch=batching(lambda: clear_p), inputs="x positions", doc="x with zeros at `positions`.",
 )  # fmt: skip
 
 index_put_p = _putting("index_put")

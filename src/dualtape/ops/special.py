@@ -1,6 +1,7 @@
 """The error function, the gamma function and their relatives.
 
-Bessel functions are in `bessel`, functions defined by other integrals in `integrals`.
+Incomplete gamma functions are in `incomplete`, Bessel functions in `bessel`, other integrals in
+`integrals`, orthogonal polynomials in `polynomials`.
 
 SciPy computes them where it is installed. Without it the ones that the normal distribution and the
 gamma function need are computed by `special_fallback`, slowly; the others say what to install.
@@ -17,7 +18,7 @@ from ..core.errors import ArgumentError
 from ..core.kinds import elementwise
 from . import special_fallback as slow
 from .evaluation import real_in_single, special
-from .exponential import exp, log, log1p, xlogy
+from .exponential import exp, log
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 _HALF_SQRT_PI = math.sqrt(math.pi) / 2
@@ -166,36 +167,6 @@ zeta = elementwise(
     "zeta", _zeta_eval, "missing", lambda d, x, y: -d * (x * zeta(x + 1, y)),
     grad_name="SpecialZetaBackward0",
     doc="Hurwitz's zeta function, the sum of 1/(k + y)^x over k >= 0.",
-)  # fmt: skip
-
-
-def _gamma_density(a: Any, x: Any) -> Any:
-    return exp(xlogy(a - 1, x) - x - lgamma(a))
-
-
-gammainc = elementwise(
-    "gammainc", special("gammainc", "gammainc"), "missing",
-    lambda d, a, x: d * _gamma_density(a, x),
-    inputs="a x", grad_name="IgammaBackward0",
-    doc="The regularised lower incomplete gamma function P(a, x); no derivative by a yet.",
-)  # fmt: skip
-gammaincc = elementwise(
-    "gammaincc", special("gammaincc", "gammaincc"), "missing",
-    lambda d, a, x: -(d * _gamma_density(a, x)),
-    inputs="a x", grad_name="IgammacBackward0",
-    doc="The regularised upper incomplete gamma function Q(a, x) = 1 - P(a, x).",
-)  # fmt: skip
-
-
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
-    lbeta = lgamma(a) + lgamma(b) - lgamma(a + b)
-    return exp(xlogy(a - 1, x) + (b - 1) * log1p(-x) - lbeta)
-
-
-betainc = elementwise(
-    "betainc", special("betainc", "betainc"), "missing", "missing",
-    lambda d, a, b, x: d * _beta_density(a, b, x),
-    inputs="a b x", doc="The regularised incomplete beta function I_x(a, b); derivative by x only.",
 )  # fmt: skip
 
 

@@ -257,7 +257,7 @@ class Tensor(CoreTensor):
     def __iter__(self) -> Iterator[Any]:
         if not self.value.shape:
             raise TypeError("iteration over a 0-d tensor")
-        return iter([self[i] for i in range(self.value.shape[0])])  # type: ignore[index]
+        return iter(self.unbind(0))  # type: ignore[attr-defined]
 
     def __hash__(self) -> int:
         return id(self)

@@ -115,6 +115,21 @@ def allclose(
     return bool(np.all(concrete(isclose(input, other, rtol, atol, equal_nan).value, "allclose()")))
 
 
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None) -> Tensor:
+    """Whether each of `elements` is among `test_elements`; either may be a number.
+
+    Raises:
+        TypeError: Neither is a tensor.
+    """
+    if not (is_operand(elements) and is_operand(test_elements)) or not (
+        isinstance(elements, CoreTensor) or isinstance(test_elements, CoreTensor)
+    ):
+        raise invalid_combination("isin", (elements, test_elements))
+    x, y = as_operands(elements, test_elements, result_numpy(elements, test_elements))
+    found = np.isin(concrete(x.value, "isin()"), concrete(y.value, "isin()"), assume_unique, invert)
+    return store(out, finished(found if found.ndim else found[()]), "isin")
+
+
 # --- predicates -------------------------------------------------------------------------------------
 
 
@@ -284,7 +299,7 @@ lcm = _whole_numbers("lcm", compare.lcm)
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "eq", "equal", "gcd", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "isneginf",
+    "eq", "equal", "gcd", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf",
     "isposinf", "isreal", "lcm", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor",
     "lt", "ne", "not_equal", "signbit",
 ]  # fmt: skip

@@ -135,6 +135,21 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     return assign.index_put(input, where_to, values, accumulate)  # type: ignore[no-any-return]
 
 
+def check_no_overlap(out: Any, *inputs: Any) -> None:
+    """Refuse an `out=` tensor on the memory of an operand.
+
+    Raises:
+        RuntimeError: They share memory.
+    """
+    if isinstance(out, CoreTensor) and isinstance(out.value, np.ndarray):
+        for x in inputs:
+            if isinstance(x, CoreTensor) and isinstance(x.value, np.ndarray) and np.may_share_memory(x.value, out.value):
+                raise RuntimeError(
+                    "unsupported operation: some elements of the input tensor and the written-to tensor refer to "
+                    "a single memory location. Please clone() the tensor before performing the operation."
+                )
+
+
 # --- picking ------------------------------------------------------------------------------------
 
 
@@ -154,6 +169,7 @@ def gather(
     Raises:
         RuntimeError: Wrong dtype, number of axes or lengths; out of bounds.
     """
+    check_no_overlap(out, input, index)
     x = tensor_argument("gather", input)
     i = tensor_argument("gather", index, "index", 3)
     return store(out, picks.gather(x, dim, _wide("gather", i)), "gather", exact=True)
@@ -194,6 +210,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         RuntimeError: Wrong dtype.
         IndexError: Not a vector; out of bounds.
     """
+    check_no_overlap(out, input, index)
     x = tensor_argument("index_select", input)
     i = tensor_argument("index_select", index, "index", 3)
     if i.value.dtype not in _INTS and i.ndim < 2:
@@ -209,6 +226,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
         RuntimeError: The index is not int64.
         IndexError: Out of bounds.
     """
+    check_no_overlap(out, input, index)
     x = tensor_argument("take", input)
     i = tensor_argument("take", index, "index", 2)
     if i.value.dtype != np.int64:
@@ -223,6 +241,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     Raises:
         RuntimeError: The mask is not boolean, or the shapes do not fit.
     """
+    check_no_overlap(out, input, mask)
     x = tensor_argument("masked_select", input)
     m = tensor_argument("masked_select", mask, "mask", 2)
     return store(out, masked.masked_select(x, m), "masked_select", exact=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor as CoreTensor
-from ..ops import arithmetic, exponential, numbers, select, special, trigonometric
+from ..ops import arithmetic, exponential, incomplete, numbers, select, special, trigonometric
 from ..ops import complex as complex_ops
 from ..ops.complex import cast
 from . import dtypes
@@ -86,7 +86,7 @@ def _sum(function: str, operator: Callable[..., Any], input: Any, args: tuple[An
         (other,) = args
     else:
         raise invalid_combination(function, (input, *args))
-    if alpha != 1:
+    if alpha != 1 or alpha is True:
         check_operands(function, input, other)
         other = scaled(function, input, other, alpha)
     if isinstance(input, Tensor):
@@ -355,8 +355,8 @@ hypot = two_tensors("hypot", trigonometric.hypot, refuse="bic")
 nextafter = two_tensors("nextafter", numbers.nextafter, refuse="bic")
 copysign = two_tensors("copysign", numbers.copysign, refuse="c", to_float=True, numbers="second")
 xlogy = two_tensors("xlogy", exponential.xlogy, refuse="c", to_float=True, numbers="both")
-igamma = two_tensors("igamma", special.gammainc, refuse="bic")
-igammac = two_tensors("igammac", special.gammaincc, refuse="bic", kernel="igammac_cpu")
+igamma = two_tensors("igamma", incomplete.gammainc, refuse="bic")
+igammac = two_tensors("igammac", incomplete.gammaincc, refuse="bic", kernel="igammac_cpu")
 
 
 @method(inplace=True)
@@ -367,8 +367,6 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Tensor:
         TypeError: An operand is no tensor.
     """
     x, y = tensor_argument("ldexp", input), tensor_argument("ldexp", other, "other", 2)
-    if y.value.dtype.kind in "biu":
-        y = cast(y, dtypes.default_numpy)
     return store(out, binary(numbers.ldexp, x, y, true_division=True), "ldexp")
 
 

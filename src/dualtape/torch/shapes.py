@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.modes import BOXED, current
 from ..core.tensor import Tensor as CoreTensor
-from ..ops import diagonals, joining, rearrange, views
+from ..ops import diagonals, joining, rearrange, strided, views
 from ..ops import shape as _shape
 from ..ops.complex import cast
 from .arguments import tensor_argument
@@ -223,6 +223,26 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
 def select(input: Tensor, dim: int, index: Any) -> Tensor:
     """One place along an axis, which is dropped; a view."""
     return views.select(input, dim, int(index))  # type: ignore[no-any-return]
+
+
+@method()
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """The elements of the memory by strides, as a view.
+
+    Raises:
+        RuntimeError: It would reach outside the memory, or a stride is negative.
+    """
+    return strided.as_strided(input, tuple(size), tuple(stride), storage_offset)  # type: ignore[no-any-return]
+
+
+@method()
+def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """All windows of `size` elements along an axis, `step` apart, as a new last axis; a view.
+
+    Raises:
+        RuntimeError: The size does not fit, or the step is not positive.
+    """
+    return strided.unfold(self, dimension, size, step)  # type: ignore[no-any-return]
 
 
 def _mT(self: Tensor) -> Tensor:  # noqa: N802
@@ -599,6 +619,7 @@ def contiguous(self: Tensor, memory_format: Any = contiguous_format) -> Tensor:
 
 __all__ = [
     "adjoint",
+    "as_strided",
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",

@@ -13,7 +13,9 @@ def _complex(*shape: int) -> Operand:
 
     def make(rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
         a = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
-        return a.astype(np.complex64 if dtype.itemsize * (2 - (dtype.kind == "c")) == 8 else np.complex128)
+        return a.astype(
+            np.complex64 if dtype.itemsize * (2 - (dtype.kind == "c")) == 8 else np.complex128
+        )
 
     return make
 

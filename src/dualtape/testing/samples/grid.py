@@ -3,7 +3,12 @@
 from ...ops import grid as g
 from ..sample import fixed, real, sample
 
-_SETTINGS = [(n, align, padding) for n in (1, 4) for align in (False, True) for padding in ("zeros", "border", "reflection")]
+_SETTINGS = [
+    (n, align, padding)
+    for n in (1, 4)
+    for align in (False, True)
+    for padding in ("zeros", "border", "reflection")
+]
 
 SAMPLES = [
     *[sample(p, real(3, 5, low=-3, high=3), n=n, align=align, padding=padding, complex=False)

@@ -5,7 +5,7 @@ import numpy as np
 from ...ops import picking as p
 from ..sample import fixed, integers, real, sample
 
-TAKING = (p.index_p, p.index_select_p, p.gather_p, p.take_p, p.masked_select_p)
+TAKING = (p.index_p, p.index_select_p, p.gather_p, p.take_p, p.masked_select_p, p.embedding_p)
 PUTTING = (p.index_put_p, p.scatter_p, p.index_copy_p, p.put_p, p.masked_scatter_p)
 ADDING = (p.index_put_add_p, p.scatter_add_p, p.index_add_p, p.put_add_p)
 FILLING = (p.scatter_fill_p, p.index_fill_p)

@@ -7,7 +7,9 @@ from .reduce import AXES
 
 def zeros(*places: int) -> Operand:
     """2 x 3 numbers with zeros at the given places."""
-    return fixed([[0.0 if 3 * i + j in places else 0.5 + i - 0.7 * j for j in range(3)] for i in range(2)])
+    return fixed(
+        [[0.0 if 3 * i + j in places else 0.5 + i - 0.7 * j for j in range(3)] for i in range(2)]
+    )
 
 
 SAMPLES = [

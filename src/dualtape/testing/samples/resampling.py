@@ -15,7 +15,15 @@ _CASES: list[tuple[tuple[int, ...], tuple[Stencil, ...]]] = [
 ]
 _GRIDS = [
     (kind, 5, count, align, scale)
-    for kind in ("nearest", "nearest-exact", "linear", "cubic", "linear-aa", "cubic-aa", "lanczos-aa")
+    for kind in (
+        "nearest",
+        "nearest-exact",
+        "linear",
+        "cubic",
+        "linear-aa",
+        "cubic-aa",
+        "lanczos-aa",
+    )
     for count in (3, 5, 8, 10)
     for align, scale in ((False, None), (True, None), (False, 1.7))
     if not (align and kind.startswith("nearest"))

@@ -8,5 +8,9 @@ SAMPLES = [
     sample(s.cumsum_p, real(2, 0), axis=-1, reverse=True),
     *[sample(s.logcumsumexp_p, positive(2, 3, high=0.9), axis=a) for a in (-1, -2)],
     sample(s.logcumsumexp_p, real(0, 3), axis=-2),
-    *[sample(p, distinct(2, 4), axis=a, complex=False) for p in (s.cummax_p, s.cummin_p) for a in (-1, -2)],
+    *[
+        sample(p, distinct(2, 4), axis=a, complex=False)
+        for p in (s.cummax_p, s.cummin_p)
+        for a in (-1, -2)
+    ],
 ]

@@ -23,15 +23,4 @@ SAMPLES = [
     # Orders as integers, since there is no derivative by them.
     sample(s.zeta, integers(3, 1, low=2, below=5), positive(2), complex=False),
     sample(s.zeta, integers(low=2, below=5), positive(), complex=False),
-    *[
-        sample(p, integers(3, 1, low=1, below=5), positive(2), complex=False)
-        for p in (s.gammainc, s.gammaincc)
-    ],
-    sample(
-        s.betainc,
-        integers(3, low=1, below=5),
-        integers(3, low=1, below=5),
-        fixed([0.2, 0.5, 0.7]),
-        complex=False,
-    ),
 ]

@@ -66,14 +66,14 @@ def _two(name: str, doc: str) -> Callable[..., Tensor]:
     def transform(
         input: Tensor,
         s: Sequence[int] | None = None,
-        dim: Sequence[int] = (-2, -1),
+        dim: Sequence[int] | int | None = (-2, -1),
         norm: str | None = None,
         *,
         out: Tensor | None = None,
     ) -> Tensor:
         x = _operand(name, input)
         _check_real(name, x)
-        return store(out, compute(x, s, tuple(dim), norm), f"fft_{name}")
+        return store(out, compute(x, s, tuple(dim) if isinstance(dim, Sequence) else dim, norm), f"fft_{name}")
 
     return _named(transform, name, doc)
 

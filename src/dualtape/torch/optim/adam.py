@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...core.tensor import wrap
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, array_like, put
+from .optimizer import Optimizer, Params, advanced, in_pieces, put, zeros_for
 
 
 class Adam(Optimizer):
@@ -51,36 +52,56 @@ class Adam(Optimizer):
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """See `Optimizer.update`."""
-        lr, eps, decay = float(group["lr"]), group["eps"], group["weight_decay"]
-        beta1, beta2 = float(group["betas"][0]), float(group["betas"][1])
-        decoupled = group["decoupled_weight_decay"]
         for p in params:
-            g = self.gradient({**group, "weight_decay": 0} if decoupled else group, p)
             state = self.state[p]
             if not state:
                 state["step"] = wrap(Tensor, np.float32(0))
-                state["exp_avg"], state["exp_avg_sq"] = array_like(p), array_like(p)
+                state["exp_avg"], state["exp_avg_sq"] = zeros_for(p), zeros_for(p)
                 if group["amsgrad"]:
-                    state["max_exp_avg_sq"] = array_like(p)
-            state["step"].value = state["step"].value + np.float32(1)
-            t = float(state["step"].value)
-            value = p.value
-            if decoupled and decay:
-                value *= 1 - lr * decay
-            m, v = state["exp_avg"].value, state["exp_avg_sq"].value
-            m += (1 - beta1) * (g - m)
-            v *= beta2
-            v += (1 - beta2) * (g * g.conj() if v.dtype.kind == "c" else g * g)
-            state["exp_avg"].value, state["exp_avg_sq"].value = m, v
-            if group["amsgrad"]:
-                v = state["max_exp_avg_sq"].value = np.maximum(state["max_exp_avg_sq"].value, v)
-            root = np.sqrt(v)
-            root /= (1 - beta2**t) ** 0.5
-            root += eps
-            step = m / root
-            step *= lr / (1 - beta1**t)
-            value -= step
+                    state["max_exp_avg_sq"] = zeros_for(p)
+            rule = _rule(group, advanced(state))
+            names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+            kept = [state[name] for name in names]
+            g = p.leaf.grad.value  # type: ignore[union-attr]
+            value, _, *changed = in_pieces(rule, p.value, g, *[t.value for t in kept])
+            for t, new in zip(kept, changed, strict=True):
+                t.value = new
             put(p, value)
+
+
+def _rule(group: dict[str, Any], t: float) -> Callable[..., tuple[Any, ...]]:
+    """The update of step `t`: of the parameter, from its gradient, of both averages and the largest one."""
+    lr, eps, decay = float(group["lr"]), group["eps"], group["weight_decay"]
+    beta1, beta2 = float(group["betas"][0]), float(group["betas"][1])
+    decoupled, maximize = group["decoupled_weight_decay"], group["maximize"]
+    step, root_scale = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
+
+    def rule(p: Any, g: Any, m: Any, v: Any, largest: Any = None) -> tuple[Any, ...]:
+        given = g
+        if maximize:
+            g = -g
+        if decay and decoupled:
+            p *= 1 - lr * decay
+        elif decay:
+            g = g + decay * p
+        change = g - m
+        change *= 1 - beta1
+        m += change
+        v *= beta2
+        square = g * g
+        square *= 1 - beta2
+        v += square
+        if largest is not None:
+            largest = np.maximum(largest, v, out=largest if type(largest) is np.ndarray else None)
+        root = np.sqrt(v if largest is None else largest)
+        root /= root_scale
+        root += eps
+        quotient = m / root
+        quotient *= step
+        p -= quotient
+        return (p, given, m, v) if largest is None else (p, given, m, v, largest)
+
+    return rule
 
 
 class AdamW(Adam):

@@ -1,8 +1,9 @@
 """The base of optimizers: parameter groups, state, hooks, saving and loading.
 
-An update rule computes on the values of the tensors with augmented assignments (`m *= beta`). On arrays
-these work in place, on NumPy scalars and on values of a transformation they make new values; storing the
-result back covers all three with one formula.
+An update rule computes on the values of the tensors with augmented assignments (`m *= beta`) and returns
+what it changed. On arrays these work in place, on NumPy scalars and on values of a transformation they make
+new values; storing the result back covers all three with one formula. Large arrays go through the rule in
+pieces that stay in the cache, so that its temporaries cost no memory traffic.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...core import modes
+from ...core.graph import Version
 from ...core.tensor import wrap
 from .._tensor import Tensor
 from ..autograd.hooks import RemovableHandle
@@ -33,15 +35,73 @@ class _Required:
 required = _Required()
 
 
+_PIECE = 1 << 14  # elements: 64 KB of float32
+
+
 def put(t: Tensor, value: Any) -> None:
     """Store the value that an update rule made, which may be the tensor's own memory, and note the write."""
     t.value = value
-    t.shared_version().bump(4)
+    if t.version is None:
+        t.version = Version()
+    t.version.bump(4)
 
 
-def array_like(p: Tensor) -> Tensor:
+def in_pieces(rule: Callable[..., tuple[Any, ...]], *values: Any) -> tuple[Any, ...]:
+    """Call an elementwise update rule, piece by piece if the arrays are large.
+
+    Args:
+        rule: Takes values of one shape, changes some of them by augmented assignment, and returns all it was
+            given, the changed ones as they are now.
+        values: Arrays, NumPy scalars or values of a transformation.
+
+    Returns:
+        What the rule returned (for arrays: the arrays, which it wrote to).
+    """
+    first = values[0]
+    if first.dtype.kind == "c":
+        return _on_parts(rule, values)
+    if type(first) is not np.ndarray or first.size <= _PIECE:
+        return rule(*values)
+    if not all(type(v) is np.ndarray and v.flags.c_contiguous for v in values):
+        return rule(*values)
+    flat = [v.reshape(-1) for v in values]
+    for start in range(0, first.size, _PIECE):
+        rule(*[v[start : start + _PIECE] for v in flat])
+    return values
+
+
+def _on_parts(rule: Callable[..., tuple[Any, ...]], values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Call a rule on complex arrays as if real and imaginary parts were numbers of their own, as PyTorch does."""
+    shape, dtype = values[0].shape, values[0].dtype
+    parts = [np.array(v, dtype).reshape(-1).view(dtype.char.lower()) for v in values]
+    changed = [v.view(dtype).reshape(shape) for v in rule(*parts)]
+    for v, new in zip(values, changed, strict=True):
+        if type(v) is np.ndarray:
+            v[...] = new
+    return tuple([v if type(v) is np.ndarray else new[()] for v, new in zip(values, changed, strict=True)])
+
+
+def zeros_for(p: Tensor) -> Tensor:
     """A zero tensor of the shape and dtype of a parameter, for state."""
     return wrap(Tensor, np.zeros(p.value.shape, p.value.dtype))  # type: ignore[return-value]
+
+
+def advanced(state: dict[str, Any]) -> float:
+    """Count a step in a parameter's state and return the number of steps."""
+    step = state["step"]
+    step.value = step.value + np.float32(1)
+    return float(step.value)
+
+
+def check_positive(**values: Any) -> None:
+    """Raise for a negative option.
+
+    Raises:
+        ValueError: An option is negative or NaN.
+    """
+    for name, value in values.items():
+        if not value >= 0.0:
+            raise ValueError(f"Invalid {name}: {value}")
 
 
 class Optimizer:
@@ -59,7 +119,8 @@ class Optimizer:
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
-                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type(params).__name__}"
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{params.type()}"  # type: ignore[attr-defined]
             )
         self.defaults = defaults
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
@@ -84,7 +145,8 @@ class Optimizer:
             params = [params]
         elif isinstance(params, set):
             raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change between runs. Please use a list instead."
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+                "will change between runs. Please use a list instead."
             )
         params = list(params)
         if params and isinstance(params[0], tuple):
@@ -93,7 +155,7 @@ class Optimizer:
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
-            if not p.is_leaf and not p.retains_grad:  # type: ignore[attr-defined]
+            if not p.is_leaf and not p.retains_grad:
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in group:
@@ -123,8 +185,9 @@ class Optimizer:
         Args:
             closure: Computes the loss again with gradients; its value is returned.
         """
-        for hook in list(self._pre_hooks.values()):
-            hook(self, (closure,), {})
+        if self._pre_hooks:
+            for hook in list(self._pre_hooks.values()):
+                hook(self, (closure,), {})
         loss = None
         if closure is not None:
             with modes.switched(off=modes.NO_GRAD):
@@ -133,21 +196,22 @@ class Optimizer:
             ready = [p for p in group["params"] if p.leaf is not None and p.leaf.grad is not None]
             if ready:
                 self.update(group, ready)
-        for hook in list(self._post_hooks.values()):
-            hook(self, (closure,), {})
+        if self._post_hooks:
+            for hook in list(self._post_hooks.values()):
+                hook(self, (closure,), {})
         return loss
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """Apply the rule to the parameters of a group that have gradients."""
         raise NotImplementedError
 
-    def gradient(self, group: dict[str, Any], p: Tensor) -> Any:
-        """The gradient's value, negated for `maximize`, with L2 `weight_decay` added."""
-        assert p.leaf is not None and p.leaf.grad is not None
-        g = p.leaf.grad.value
-        if group.get("maximize"):
+    @staticmethod
+    def gradient(group: dict[str, Any], p: Tensor) -> Any:
+        """The gradient's value, negated for `maximize`, with L2 `weight_decay` added; never to be written to."""
+        g = p.leaf.grad.value  # type: ignore[union-attr]
+        if group["maximize"]:
             g = -g
-        decay = group.get("weight_decay")
+        decay = group["weight_decay"]
         return g + decay * p.value if decay else g
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...core.tensor import wrap
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, array_like, put
+from .optimizer import Optimizer, Params, advanced, check_positive, in_pieces, put, zeros_for
 
 
 class RMSprop(Optimizer):
@@ -33,9 +34,10 @@ class RMSprop(Optimizer):
         self, params: Params, lr: Any = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0, momentum: float = 0,
         centered: bool = False, capturable: bool = False, foreach: Any = None, maximize: bool = False, differentiable: bool = False,
     ) -> None:  # fmt: skip
-        for name, value in (("learning rate", lr), ("epsilon value", eps), ("momentum value", momentum), ("weight_decay value", weight_decay), ("alpha value", alpha)):
-            if not 0.0 <= value:
-                raise ValueError(f"Invalid {name}: {value}")
+        check_positive(**{
+            "learning rate": lr, "epsilon value": eps, "momentum value": momentum, "weight_decay value": weight_decay,
+            "alpha value": alpha,
+        })  # fmt: skip
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered, "weight_decay": weight_decay,
             "capturable": capturable, "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
@@ -43,37 +45,50 @@ class RMSprop(Optimizer):
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """See `Optimizer.update`."""
-        alpha, lr = group["alpha"], float(group["lr"])
+        names = ["square_avg"]
+        if group["momentum"] > 0:
+            names.append("momentum_buffer")
+        if group["centered"]:
+            names.append("grad_avg")
+        rule = _rmsprop_rule(group)
         for p in params:
-            g = self.gradient(group, p)
             state = self.state[p]
             if not state:
                 state["step"] = wrap(Tensor, np.float32(0))
-                state["square_avg"] = array_like(p)
-                if group["momentum"] > 0:
-                    state["momentum_buffer"] = array_like(p)
-                if group["centered"]:
-                    state["grad_avg"] = array_like(p)
-            state["step"].value = state["step"].value + np.float32(1)
-            v = state["square_avg"].value
-            v *= alpha
-            v += (1 - alpha) * (g * g)
-            state["square_avg"].value = v
-            if group["centered"]:
-                mean = state["grad_avg"].value
-                mean += (1 - alpha) * (g - mean)
-                state["grad_avg"].value = mean
-                v = v - mean * mean
-            scaled = g / (np.sqrt(v) + group["eps"])
-            if group["momentum"] > 0:
-                velocity = state["momentum_buffer"].value
-                velocity *= group["momentum"]
-                velocity += scaled
-                state["momentum_buffer"].value = velocity
-                scaled = velocity
-            value = p.value
-            value -= lr * scaled
+                state.update({name: zeros_for(p) for name in names})
+            advanced(state)
+            kept = [state[name] for name in names]
+            value, _, *changed = in_pieces(rule, p.value, self.gradient(group, p), *[t.value for t in kept])
+            for t, new in zip(kept, changed, strict=True):
+                t.value = new
             put(p, value)
+
+
+def _rmsprop_rule(group: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
+    """The update of a parameter, from its gradient, of the mean square, the velocity and the mean if any."""
+    alpha, lr, eps, momentum = group["alpha"], float(group["lr"]), group["eps"], group["momentum"]
+    centered = group["centered"]
+
+    def rule(p: Any, g: Any, v: Any, *rest: Any) -> tuple[Any, ...]:
+        v *= alpha
+        v += (1 - alpha) * (g * g)
+        spread = v
+        if centered:
+            mean = rest[-1]
+            mean += (1 - alpha) * (g - mean)
+            spread = v - mean * mean
+            rest = (*rest[:-1], mean)
+        scaled = g / (np.sqrt(spread) + eps)
+        if momentum > 0:
+            velocity = rest[0]
+            velocity *= momentum
+            velocity += scaled
+            scaled = velocity
+            rest = (velocity, *rest[1:])
+        p -= lr * scaled
+        return p, g, v, *rest
+
+    return rule
 
 
 class Adagrad(Optimizer):
@@ -97,9 +112,10 @@ class Adagrad(Optimizer):
         self, params: Params, lr: Any = 1e-2, lr_decay: float = 0, weight_decay: float = 0, initial_accumulator_value: float = 0,
         eps: float = 1e-10, foreach: Any = None, *, maximize: bool = False, differentiable: bool = False, fused: Any = None,
     ) -> None:  # fmt: skip
-        for name, value in (("learning rate", lr), ("lr_decay value", lr_decay), ("weight_decay value", weight_decay), ("initial_accumulator_value value", initial_accumulator_value), ("epsilon value", eps)):
-            if not 0.0 <= value:
-                raise ValueError(f"Invalid {name}: {value}")
+        check_positive(**{
+            "learning rate": lr, "lr_decay value": lr_decay, "weight_decay value": weight_decay,
+            "initial_accumulator_value value": initial_accumulator_value, "epsilon value": eps,
+        })  # fmt: skip
         super().__init__(params, {
             "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value, "foreach": foreach, "maximize": maximize,
@@ -112,14 +128,16 @@ class Adagrad(Optimizer):
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """See `Optimizer.update`."""
+        eps = group["eps"]
         for p in params:
-            g = self.gradient(group, p)
             state = self.state[p]
-            state["step"].value = state["step"].value + np.float32(1)
-            lr = float(group["lr"]) / (1 + (float(state["step"].value) - 1) * group["lr_decay"])
-            total = state["sum"].value
-            total += g * g
-            state["sum"].value = total
-            value = p.value
-            value -= lr * (g / (np.sqrt(total) + group["eps"]))
+            lr = float(group["lr"]) / (1 + (advanced(state) - 1) * group["lr_decay"])
+
+            def rule(p: Any, g: Any, total: Any, lr: float = lr) -> tuple[Any, ...]:
+                total += g * g
+                p -= lr * (g / (np.sqrt(total) + eps))
+                return p, g, total
+
+            total = state["sum"]
+            value, _, total.value = in_pieces(rule, p.value, self.gradient(group, p), total.value)
             put(p, value)

@@ -6,9 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ...core.tensor import wrap
+from ...core.tensor import constant, wrap
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, put
+from .optimizer import Optimizer, Params, check_positive, in_pieces, put
+
+
+def _descend(p: Any, g: Any, lr: Any) -> tuple[Any, ...]:
+    p -= lr * g
+    return p, g
 
 
 class SGD(Optimizer):
@@ -32,12 +37,7 @@ class SGD(Optimizer):
         self, params: Params, lr: Any = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
         nesterov: bool = False, *, maximize: bool = False, foreach: Any = None, differentiable: bool = False, fused: Any = None,
     ) -> None:  # fmt: skip
-        if lr < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_positive(**{"learning rate": lr, "momentum value": momentum, "weight_decay value": weight_decay})
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(params, {
@@ -47,21 +47,40 @@ class SGD(Optimizer):
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """See `Optimizer.update`."""
-        lr, momentum = float(group["lr"]), group["momentum"]
+        lr = float(group["lr"])
+        if group["momentum"]:
+            for p in params:
+                self._with_momentum(group, lr, p)
+            return
+        plain = not (group["maximize"] or group["weight_decay"])
         for p in params:
-            g = self.gradient(group, p)
-            if momentum:
-                state = self.state[p]
-                buffer = state.get("momentum_buffer")
-                if buffer is None:
-                    state["momentum_buffer"] = wrap(Tensor, np.array(g))
-                    velocity = g
-                else:
-                    velocity = buffer.value
-                    velocity *= momentum
-                    velocity += (1 - group["dampening"]) * g
-                    buffer.value = velocity
-                g = g + momentum * velocity if group["nesterov"] else velocity
+            g = p.leaf.grad.value if plain else self.gradient(group, p)  # type: ignore[union-attr]
             value = p.value
-            value -= lr * g
-            put(p, value)
+            rate = constant(lr, value.dtype, value) if value.dtype.kind == "f" else lr
+            if type(value) is np.ndarray and value.size < 4096:  # what `_descend` does, without a call
+                value -= rate * g
+                put(p, value)
+            else:
+                put(p, in_pieces(lambda v, g, rate=rate: _descend(v, g, rate), value, g)[0])
+
+    def _with_momentum(self, group: dict[str, Any], lr: float, p: Tensor) -> None:
+        momentum, fresh, nesterov = group["momentum"], 1 - group["dampening"], group["nesterov"]
+        decay, maximize = group["weight_decay"], group["maximize"]
+        state = self.state[p]
+        buffer = state.get("momentum_buffer")
+        first = buffer is None
+        if first:
+            buffer = state["momentum_buffer"] = wrap(Tensor, np.zeros(p.value.shape, p.value.dtype))
+
+        def rule(p: Any, velocity: Any, g: Any) -> tuple[Any, ...]:
+            if maximize:
+                g = -g
+            if decay:
+                g = g + decay * p
+            velocity *= momentum
+            velocity += g if first or fresh == 1 else fresh * g  # the first gradient is taken whole
+            p -= lr * (g + momentum * velocity if nesterov else velocity)
+            return p, velocity, g
+
+        value, buffer.value, _ = in_pieces(rule, p.value, buffer.value, p.leaf.grad.value)  # type: ignore[union-attr]
+        put(p, value)
