@@ -280,30 +280,19 @@ def reaching(roots: Iterable[Any], wanted: Iterable[Any], within: Callable[[Any]
     return needed
 
 
-def backward(
-    roots: Sequence[Root], *, retain_graph: bool = False, create_graph: bool = False,
-    only: Sequence[Any] | None = None,
-) -> None:
+def backward(roots: Sequence[Root], *, retain_graph: bool = False, create_graph: bool = False) -> None:
     """Accumulate gradients into the leaves that `roots` depend on.
 
     Args:
         roots: (edge, cotangent) pairs; cotangents are tensors when `create_graph`, else values.
         retain_graph: Keep residuals for another pass.
         create_graph: Record the pass itself.
-        only: The leaves (or retained non-leaves' edges) to accumulate into; None for all.
     """
-    needed = None if only is None else reaching([e for e, _ in roots], [e.node for e in only], None)
-    work = Pass(retain_graph, create_graph, needed)
+    work = Pass(retain_graph, create_graph, None)
     with modes.switched(off=modes.NO_GRAD) if create_graph else _AS_IS:
         for edge, ct in roots:
             work.add(edge, ct)
-        captures = None
-        if only is not None:
-            captures = {}
-            for e in only:
-                if e.kind != LEAF:
-                    captures.setdefault(e.node, {})[e.output_number] = None
-        work.run(captures)
+        work.run()
         for leaf, g in work.pending.items():
             accumulate(leaf, g, create_graph, leaf in work.owned)
 
@@ -338,7 +327,7 @@ def gradients(
         results: dict[Any, Any] = {}
         for leaf, g in work.pending.items():
             results[leaf] = run_leaf_hooks(leaf, g, create_graph)
-    out = []
+    out: list[Any] = []
     for e in wanted:
         if e is None:
             out.append(None)

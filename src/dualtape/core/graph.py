@@ -123,7 +123,7 @@ class Node:
     inputs: tuple[Any, ...]
     owners: Any
     params: dict[str, Any] | None
-    plan: Plan
+    plan: Plan | None
     order: int
     level: int
     site: callsite.Site | None

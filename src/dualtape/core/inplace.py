@@ -135,7 +135,7 @@ def keep_residuals(edge: Any, before: Tensor | None, x: Tensor) -> Node | None:
     if isinstance(node, Node) and isinstance(node.owners, tuple):
         for owner in node.owners:
             value = owner.value
-            if owner is before and type(value) is np.ndarray:
+            if before is not None and owner is before and type(value) is np.ndarray:
                 owner.value = value.copy()
             elif isinstance(owner, SavedOutput) and type(x.value) is np.ndarray:
                 if value.dtype == x.value.dtype and value.shape == x.value.shape:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from . import callsite
 from .boxes import Box
 from .graph import Node, Output, SavedOutput, check_residuals
-from .primitive import AVAL, Primitive, Step
+from .primitive import AVAL, Plan, Primitive, Step
 from .tensor import Tensor, wrap
 from .vocabulary import vocabulary
 
@@ -18,6 +18,7 @@ class PrimitiveNode(Node):
     __slots__ = ()
 
     primitive: ClassVar[Primitive]
+    plan: Plan
 
     def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
         """See `Node.pullback`."""

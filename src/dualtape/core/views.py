@@ -52,7 +52,7 @@ class View:
 def replay(chain: Chain, x: Any) -> Any:
     """Apply the view operations of `chain` to any value."""
     for primitive, params in chain:
-        x = primitive(x, **params)
+        x = primitive(x, **params)  # type: ignore[operator]
     return x
 
 

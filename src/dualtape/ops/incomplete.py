@@ -33,8 +33,8 @@ gammaincc = elementwise(
 
 # NOTE [the derivative of P by a]
 # For x <= a + 1 the series P = sum over n of t_n, t_n = x^(a+n) e^-x / gamma(a+n+1) (DLMF 8.11.4),
-# term by term: dt_n/da = t_n (log x - digamma(a+n+1)). For larger x P is near 1 and the series would
-# leave nothing but the rounding of a small derivative; there it is minus the derivative of
+# term by term: dt_n/da = t_n (log x - digamma(a+n+1)). For larger x P is near 1 and the series
+# would leave nothing but the rounding of a small derivative; there it is minus the derivative of
 # Q = x^a e^-x h / gamma(a) with the continued fraction (DLMF 8.9.2)
 #     h = 1/(x+1-a + 1(a-1)/(x+3-a + 2(a-2)/(x+5-a + ...))),
 # whose convergents' numerators and denominators obey a recurrence that is differentiated along.

@@ -144,7 +144,8 @@ frac = elementwise(
 
 
 def _heaviside(x: Any, y: Any) -> Any:
-    return np.where(np.isnan(x), zero(x.dtype), np.heaviside(x, y))
+    z = zero(x.dtype)
+    return np.where(x == z, y, np.greater(x, z).astype(x.dtype))
 
 
 heaviside = elementwise(

@@ -18,7 +18,7 @@ from ..core.kinds import broadcast_shapes, general
 from .arithmetic import mul
 from .axes import size_of
 from .exponential import log, log1p
-from .logistic import sigmoid
+from .logistic import log_sigmoid, sigmoid
 from .reduce import add_up, mean_all_p, mean_p, sum_all_p, sum_p
 from .select import clamp_p
 from .shape import broadcast_to
@@ -162,6 +162,8 @@ def _mse_eval(x: Any, y: Any, *, reduction: str = "mean") -> Any:
 
 def _mse_pulled(ct: Any, needs: tuple[bool, ...], x: Any, y: Any, *, reduction: str = "mean") -> list[Any]:
     d = x - y
+    if d.dtype.itemsize == 2:
+        d, ct = d.astype(np.float32), ct.astype(np.float32)
     g = d * (ct * (2 / (d.size or 1)) if reduction == "mean" else ct * 2)
     return [g, -g if needs[1] else None]
 
@@ -279,7 +281,23 @@ bce_with_logits_p = pointwise_loss(
 )
 
 
-def _positive_weighted(x: Any, y: Any, w: Any) -> Any:
-    # With s(z) = log(1 + exp(-z)): w y s(x) + (1 - y) s(-x), and s(-x) = s(x) + x.
-    s = np.maximum(-x, 0) + np.log1p(np.exp(-np.abs(x)))
-    return (1 - y) * x + (1 + (w - 1) * y) * s
+def binary_cross_entropy_with_logits(
+    x: Any, y: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """`binary_cross_entropy` of sigmoid(x), exact for x of any size.
+
+    Args:
+        x: Logits.
+        y: Targets, of the same shape; any numbers, though in [0, 1] by their meaning.
+        weight: Multiplies the elements' losses; broadcasts.
+        reduction: "mean", "sum" or "none".
+        pos_weight: Multiplies the share of the positive class; broadcasts.
+
+    Raises:
+        ShapeError: Shapes that do not fit.
+    """
+    if pos_weight is None:
+        return _weighted(bce_with_logits_p, x, y, weight, reduction)
+    check_reduction(reduction)
+    out = (1 - y) * x - ((pos_weight - 1) * y + 1) * log_sigmoid(x)
+    return reduced(out if weight is None else mul(out, weight), reduction)

@@ -176,7 +176,7 @@ def _default_dtype(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
     if kind == "i":
         if isinstance(first, np.ndarray):
             return array.dtype
-        if array.size and (array.max() not in _INT32 or array.min() not in _INT32):
+        if array.size and (int(array.max()) not in _INT32 or int(array.min()) not in _INT32):
             return INT64
         return INT32
     return array.dtype

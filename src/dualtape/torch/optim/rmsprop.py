@@ -123,8 +123,11 @@ class Adagrad(Optimizer):
         })  # fmt: skip
         for group in self.param_groups:
             for p in group["params"]:
-                start = np.full(p.value.shape, initial_accumulator_value, p.value.dtype)
-                self.state[p] = {"step": wrap(Tensor, np.float32(0)), "sum": wrap(Tensor, start)}
+                first: Any = initial_accumulator_value
+                if p.value.dtype.kind == "c":  # real and imaginary parts have sums of their own
+                    first = complex(first, first)
+                total = np.full(p.value.shape, first, p.value.dtype)
+                self.state[p] = {"step": wrap(Tensor, np.float32(0)), "sum": wrap(Tensor, total)}
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """See `Optimizer.update`."""
