@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import pathlib
 import statistics
 import subprocess
@@ -13,9 +14,12 @@ MODULES = {"dualtape": 50, "dualtape.torch": 150, "dualtape.tensorflow": 150, "t
 
 def import_milliseconds(module):
     """Milliseconds that importing `module` takes in a process that has NumPy, by -X importtime."""
+    # With bytecode caches, as an installed package has them.
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     out = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", f"import numpy\nimport {module}"], capture_output=True, text=True
-    ).stderr
+        [sys.executable, "-X", "importtime", "-c", f"import numpy\nimport {module}"],
+        capture_output=True, text=True, env=env,
+    ).stderr  # fmt: skip
     for line in reversed(out.splitlines()):
         parts = [x.strip() for x in line.removeprefix("import time:").split("|")]
         if len(parts) == 3 and parts[2] == module:

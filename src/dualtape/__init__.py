@@ -7,6 +7,7 @@ A program written for PyTorch runs with `import dualtape.torch as torch`, one wr
 import warnings as _warnings
 
 from . import ops as ops
+from . import standin as standin
 
 __version__ = "0.1.0"
 

@@ -5,6 +5,8 @@ import functools
 import numpy as np
 import pytest
 
+from dualtape.core.backward import gradients
+from dualtape.core.tensor import Tensor
 from dualtape.ops import activation as a
 from dualtape.ops import logistic as g
 
@@ -91,6 +93,18 @@ def test_second_derivatives_at_kinks(against_torch):
     for name, (ours, theirs) in CASES.items():
         if name != "hardswish":  # at -3 PyTorch's second derivative is the other side's
             against_torch(ours, theirs, x, tolerance=SINGLE.get(ours))
+
+
+@pytest.mark.parametrize(
+    "name", ["relu", "relu6", "threshold", "leaky_relu", "hardshrink", "softshrink", "elu"]
+)
+def test_a_second_derivative_that_is_zero_is_not_missing(name):
+    x = Tensor(np.array([2.0]))
+    x.require_grad()
+    y = CASES[name][0](x)
+    (slope,) = gradients([(y.edge, Tensor(np.ones(1)))], [x.edge], create_graph=True)
+    (second,) = gradients([(slope.edge, np.ones(1))], [x.edge])
+    assert second.tolist() == [0]
 
 
 def test_large_arrays_take_the_other_path(against_torch, rng):

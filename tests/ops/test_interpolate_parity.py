@@ -7,6 +7,7 @@ import pytest
 
 from dualtape.ops import grid as g
 from dualtape.ops import interpolate as i
+from dualtape.ops import rearrange as r
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -161,9 +162,9 @@ def test_grid_errors():
 def test_shuffles(against_torch, rng):
     x = rng.standard_normal((2, 8, 4, 6))
     for name, by in (("pixel_shuffle", 2), ("pixel_unshuffle", 2), ("channel_shuffle", 4)):
-        against_torch(lambda v, n=name, b=by: getattr(i, n)(v, b), lambda v, n=name, b=by: getattr(F, n)(v, b), x)
+        against_torch(lambda v, n=name, b=by: getattr(r, n)(v, b), lambda v, n=name, b=by: getattr(F, n)(v, b), x)
     for name, by in (("pixel_shuffle", 3), ("pixel_unshuffle", 4), ("channel_shuffle", 3), ("pixel_shuffle", 0)):
         with pytest.raises(RuntimeError) as want:
             getattr(F, name)(torch.from_numpy(x), by)
         with pytest.raises(RuntimeError, match=re.escape(str(want.value))):
-            getattr(i, name)(x, by)
+            getattr(r, name)(x, by)

@@ -71,7 +71,9 @@ def test_square(against_torch, rng, name, dtype):
         x = draw(rng, shape, dtype, "near identity")
         if name.startswith("eig"):  # well apart, in the same order everywhere
             x = (x * 0.2 + np.diag(np.arange(1.0, shape[-1] + 1))).astype(dtype)
-        against_torch(f, g, x, tolerance=TOLERANCE[dtype])
+        # PyTorch overwrites what it would need for the gradient of the others.
+        order = 0 if name in ("cond 1", "cond fro") else 2
+        against_torch(f, g, x, tolerance=TOLERANCE[dtype], order=order)
 
 
 HERMITIAN = {
@@ -91,9 +93,11 @@ def test_hermitian(against_torch, rng, name, dtype):
     f, g = HERMITIAN[name]
     for shape in ((3, 3), (2, 2, 2)):
         x = draw(rng, shape, dtype, "spd")
-        # The first gradient agrees without the symmetric part being taken, too.
         against_torch(hermitian(f), hermitian(g), x, tolerance=TOLERANCE[dtype])
-        against_torch(f, g, x, tolerance=TOLERANCE[dtype], order=1)
+        # The first gradient agrees without the Hermitian part being taken, too; but for complex Cholesky,
+        # where PyTorch's has another part from imaginary cotangents of the diagonal, which is real.
+        if not (dtype.startswith("c") and "cholesky" in name):
+            against_torch(f, g, x, tolerance=TOLERANCE[dtype], order=1)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
@@ -338,7 +342,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("f", "g", "arrays"), FAILURES)
 def test_failures_are_worded_as_in_torch(f, g, arrays):
-    with pytest.raises(L.LinAlgError) as want:
+    with pytest.raises(RuntimeError) as want:
         g(*map(torch.from_numpy, arrays))
     with pytest.raises(LinAlgError, match=re.escape(str(want.value))):
         f(*arrays)

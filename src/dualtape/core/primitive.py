@@ -152,17 +152,14 @@ class Primitive:
     def _signature(self, rule: Rule | str | None, skip: int = 1) -> Signature | str | None:
         if rule is None or isinstance(rule, str):
             return rule
-        needs: list[int] = []
-        params: list[str] | None = []
-        for number, p in enumerate(inspect.signature(rule).parameters.values()):
-            if p.kind is p.KEYWORD_ONLY:
-                if params is not None:
-                    params.append(p.name)
-            elif p.kind is p.VAR_KEYWORD:
-                params = None
-            elif number >= skip:
-                needs.append(self._position(p.name))
-        return Signature(rule, tuple(needs), None if params is None else tuple(params))
+        # From the code object: `inspect.signature` would be a third of the time of importing `ops`.
+        code = rule.__code__
+        named = code.co_varnames[skip : code.co_argcount]
+        needs = tuple([self._position(name) for name in named])
+        if code.co_flags & inspect.CO_VARKEYWORDS:
+            return Signature(rule, needs, None)
+        last = code.co_argcount + code.co_kwonlyargcount
+        return Signature(rule, needs, code.co_varnames[code.co_argcount : last])
 
     def _position(self, name: str) -> int:
         """Where `name` stands in (*inputs, *outputs)."""

@@ -102,9 +102,6 @@ def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
 
 exceeds = constant("exceeds", lambda x, *, bound: x > bound, doc="x > bound; false for NaN.")
 less_than = constant("less_than", lambda x, *, bound: x < bound, doc="x < bound; false for NaN.")
-not_at_most = constant(
-    "not_at_most", lambda x, *, bound: ~(x <= bound), doc="Not x <= bound; true for NaN."
-)
 
 
 def _between(x: Any, *, low: float | None, high: float | None) -> Any:
@@ -121,12 +118,4 @@ between = constant(
 strictly_between = constant(
     "strictly_between", lambda x, *, low, high: (x > low) & (x < high),
     doc="low < x < high; false for NaN.",
-)  # fmt: skip
-not_outside = constant(
-    "not_outside", lambda x, *, low, high: ~((x <= low) | (x >= high)),
-    doc="low < x < high; true for NaN.",
-)  # fmt: skip
-not_between = constant(
-    "not_between", lambda x, *, low, high: ~((x >= low) & (x <= high)),
-    doc="x < low or x > high; true for NaN.",
 )  # fmt: skip

@@ -20,14 +20,12 @@ from ..core.aval import Aval
 from ..core.errors import ArgumentError, BoundsError, DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import constant, general, linear
+from .along import pick_along_p
 from .axes import in_front, size_of
-from .exponential import exp
-from .index import index_select
 from .pointwise_loss import check_reduction, reduced
-from .reduce import add_up, sum, sum_all_p
-from .select import where
+from .reduce import sum, sum_all_p
 from .shape import broadcast_to, move_axis, reshape
-from .softmax import log_softmax, log_softmax_p, softmax_p, total
+from .softmax import log_softmax, softmax_p, total
 from .twice import fast_on_arrays, in_blocks, real_floating
 
 IGNORE = -100
@@ -51,54 +49,54 @@ def _rows(target: Any, classes: int, ignore: int) -> tuple[Any, Any]:
         t = t.astype(np.int64)
     if not t.size or np.maximum.reduce(t.view(np.uint64)) < classes:  # negative ones are huge, so seen
         return (t, None) if not 0 <= ignore < classes else _without(t, t != ignore)
-    counted = t != ignore
-    wrong = counted & ((t < 0) | (t >= classes))
+    mask = t != ignore
+    wrong = mask & ((t < 0) | (t >= classes))
     if wrong.any():
         raise BoundsError(f"Target {t[np.argmax(wrong)]} is out of bounds.")
-    return _without(t, counted)
+    return _without(t, mask)
 
 
-def _without(t: Any, counted: Any) -> tuple[Any, Any]:
-    return (t, None) if counted.all() else (np.where(counted, t, 0), counted)
+def _without(t: Any, mask: Any) -> tuple[Any, Any]:
+    return (t, None) if mask.all() else (np.where(mask, t, 0), mask)
 
 
-def _reduced_rows(rows: Any, counted: Any, shape: tuple[int, ...], reduction: str) -> Any:
+def _reduced_rows(rows: Any, mask: Any, shape: tuple[int, ...], reduction: str) -> Any:
     """Reduce the losses of rows, in float32 for half precision still."""
-    if counted is not None:
-        rows = np.where(counted, rows, rows.dtype.type(0))
+    if mask is not None:
+        rows = np.where(mask, rows, rows.dtype.type(0))
     if reduction == "none":
         return rows.reshape(shape)[()]
     out = np.add.reduce(rows)
     if reduction == "mean":
-        out = out / (rows.size if counted is None else np.count_nonzero(counted))
+        out = out / (rows.size if mask is None else int(np.count_nonzero(mask)))
     return out
 
 
 @real_floating("nll_loss")
 def _nll_eval(x: Any, target: Any, *, reduction: str = "mean", ignore: int = IGNORE) -> Any:
-    t, counted = _rows(target, x.shape[-1], ignore)
+    t, mask = _rows(target, x.shape[-1], ignore)
     picked = x.reshape(-1, x.shape[-1])[_ramp(t.size), t]
-    return _reduced_rows(np.negative(picked, picked), counted, target.shape, reduction)
+    return _reduced_rows(np.negative(picked, picked), mask, target.shape, reduction)
 
 
-def _shares(ct: Any, t: Any, counted: Any, reduction: str) -> Any:
+def _shares(ct: Any, t: Any, mask: Any, reduction: str) -> Any:
     """The cotangent of each row's loss; a number where all are the same."""
     if reduction == "none":
         share = np.asarray(ct).reshape(-1)
     elif reduction == "sum":
         share = ct
     else:
-        n = t.size if counted is None else np.count_nonzero(counted)
+        n = t.size if mask is None else int(np.count_nonzero(mask))
         share = ct / n if n else ct * np.nan
-    return share if counted is None else np.where(counted, share, ct.dtype.type(0))
+    return share if mask is None else np.where(mask, share, ct.dtype.type(0))
 
 
 def _nll_place_eval(
     ct: Any, target: Any, *, classes: int, reduction: str = "mean", ignore: int = IGNORE
 ) -> Any:
-    t, counted = _rows(target, classes, ignore)
+    t, mask = _rows(target, classes, ignore)
     out = np.zeros((t.size, classes), ct.dtype)
-    out[_ramp(t.size), t] = -_shares(ct, t, counted, reduction)
+    out[_ramp(t.size), t] = -_shares(ct, t, mask, reduction)
     return out.reshape(*target.shape, classes)
 
 
@@ -118,16 +116,25 @@ def _batch(primitive: Any, values: list[Any], where: list[int | None], size: int
         axes = tuple(range(1, len(out.shape)))
         out = sum(out, axes)
         if reduction == "mean":
-            count = counts(t, classes=x.shape[-1], ignore=params.get("ignore", IGNORE))
-            out = out / cast_like(sum(count, axes), out)
+            out = out / sum(counted(t, params.get("ignore", IGNORE), dtype_of(x)), axes)
     return out, 0
 
 
-counts = constant(
-    "counts", lambda target, *, classes, ignore: (target != ignore).astype(np.float64), inputs="target",
-    pointwise=True, aval=lambda t, **_: Aval(t.shape, np.dtype(np.float64)),
-    doc="1 where the target is not the ignored one, else 0.",
+counted_p = constant(
+    "counted", lambda target, *, ignore, dtype: np.not_equal(target, ignore).astype(dtype), inputs="target",
+    pointwise=True, aval=lambda t, *, ignore, dtype: Aval(t.shape, dtype),
 )  # fmt: skip
+
+class_p = constant(
+    "class", lambda target, *, ignore: np.where(np.equal(target, ignore), 0, target).astype(np.int64),
+    inputs="target", pointwise=True, aval=lambda t, *, ignore: Aval(t.shape, np.dtype(np.int64)),
+    doc="The target, and some class where there is none.",
+)  # fmt: skip
+
+
+def counted(target: Any, ignore: int, dtype: np.dtype[Any]) -> Any:
+    """1 where the target counts, 0 where it is ignored."""
+    return counted_p(target, ignore=ignore, dtype=dtype)
 
 
 nll_loss_p = linear(
@@ -153,7 +160,7 @@ nll_place_p = linear(
 @real_floating("cross_entropy")
 def _cross_entropy_eval(x: Any, target: Any, *, reduction: str = "mean", ignore: int = IGNORE) -> Any:
     classes = x.shape[-1]
-    t, counted = _rows(target, classes, ignore)
+    t, mask = _rows(target, classes, ignore)
     losses = np.empty((t.size, 1), x.dtype)
 
     def kernel(loss: Any, x: Any, t: Any) -> None:
@@ -164,18 +171,19 @@ def _cross_entropy_eval(x: Any, target: Any, *, reduction: str = "mean", ignore:
         np.subtract(np.log(s, s), picked, loss.reshape(-1))
 
     in_blocks(kernel, losses, x.reshape(-1, classes), t.reshape(-1, 1))
-    return _reduced_rows(losses.reshape(-1), counted, target.shape, reduction)
+    return _reduced_rows(losses.reshape(-1), mask, target.shape, reduction)
 
 
 def _cross_entropy_pulled(
     ct: Any, x: Any, target: Any, *, reduction: str = "mean", ignore: int = IGNORE
 ) -> Any:
     classes = x.shape[-1]
-    t, counted = _rows(target, classes, ignore)
+    t, mask = _rows(target, classes, ignore)
     if x.dtype.itemsize == 2:
         x, ct = x.astype(np.float32), ct.astype(np.float32)
-    share = _shares(ct, t, counted, reduction)
-    shares = np.broadcast_to(share, t.shape).reshape(-1, 1)
+    share = _shares(ct, t, mask, reduction)
+    shares = np.empty((t.size, 1), x.dtype)
+    shares.reshape(-1)[...] = share
 
     def kernel(out: Any, x: Any, t: Any, share: Any) -> None:
         np.subtract(x, np.maximum.reduce(x, -1, None, None, True), out)
@@ -209,3 +217,141 @@ cross_entropy_p = general(
     vjp=(_cross_entropy_vjp, None), grad_name="NllLossBackward0",
     doc="The negative log-likelihood of the log-softmax of x, in one step.",
 )  # fmt: skip
+
+
+def _class_last(x: Any) -> Any:
+    """The logits with the classes along the last axis instead of axis 1."""
+    rank = len(x.shape)
+    return x if rank <= 2 else move_axis(x, 1, rank - 1)
+
+
+def _check_classes(x: Any, target: Any, weight: Any) -> None:
+    """Check that class indices fit the logits, in PyTorch's words."""
+    shape, t = tuple(x.shape), tuple(target.shape)
+    rank = len(shape)
+    if not rank:
+        raise ShapeError("input should have at least one axis, that of the classes")
+    classes = shape[min(rank, 2) - 1]
+    if rank > 1 and (not t or t[0] != shape[0]):
+        raise ShapeError(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({t[0] if t else 1})."
+        )
+    if rank <= 2 and len(t) != rank - 1:
+        raise ShapeError("0D or 1D target tensor expected, multi-target not supported")
+    if rank > 2 and t != (shape[0], *shape[2:]):
+        raise ShapeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(t)}")
+    if dtype_of(target).kind not in "iu":
+        raise DtypeError(
+            f"expected target dtype to be Long or Byte, but got {dtype_of(target).name}: class indices are integers"
+        )
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise ShapeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
+        )
+
+
+def _run(primitive: Any, x: Any, target: Any, reduction: str, ignore: int) -> Any:
+    if ignore != IGNORE:
+        return primitive(x, target, reduction=reduction, ignore=ignore)
+    return primitive(x, target) if reduction == "mean" else primitive(x, target, reduction=reduction)
+
+
+def _class_weights(weight: Any, target: Any, ignore: int, dtype: np.dtype[Any]) -> Any:
+    """The weight of each target's class, 0 where it is ignored; 1 for no weights."""
+    mask = counted(target, ignore, dtype)
+    if weight is None:
+        return mask
+    places = reshape(class_p(target, ignore=ignore), (-1,))
+    return reshape(pick_along_p(weight, places, axis=-1, unique=False), target.shape) * mask
+
+
+def _weighted_nll(
+    primitive: Any, x: Any, target: Any, weight: Any, reduction: str, ignore: int
+) -> Any:
+    weights = _class_weights(weight, target, ignore, dtype_of(x))
+    out = _run(primitive, x, target, "none", ignore) * weights
+    return sum_all_p(out) / sum_all_p(weights) if reduction == "mean" else reduced(out, reduction)
+
+
+def nll_loss(
+    x: Any, target: Any, weight: Any = None, ignore_index: int = IGNORE, reduction: str = "mean"
+) -> Any:
+    """Minus the log-probabilities of the targets.
+
+    Args:
+        x: Log-probabilities of shape (C,), (N, C) or (N, C, *).
+        target: Integer classes, of shape (), (N,) or (N, *).
+        weight: A weight per class, of shape (C,), or None; the mean is a weighted one then.
+        ignore_index: A target that counts for nothing.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ShapeError, DtypeError: What is given does not fit.
+        BoundsError: A target is no class.
+        ArgumentError: The reduction does not exist.
+    """
+    check_reduction(reduction)
+    _check_classes(x, target, weight)
+    x = _class_last(x)
+    if weight is None:
+        return _run(nll_loss_p, x, target, reduction, ignore_index)
+    return _weighted_nll(nll_loss_p, x, target, weight, reduction, ignore_index)
+
+
+def cross_entropy(
+    x: Any, target: Any, weight: Any = None, ignore_index: int = IGNORE, reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    """The cross-entropy of logits with targets: classes by index, or their probabilities.
+
+    Args:
+        x: Logits of shape (C,), (N, C) or (N, C, *).
+        target: Integer classes of shape (), (N,) or (N, *), or floating probabilities of x's shape.
+        weight: A weight per class, of shape (C,), or None.
+        ignore_index: A class index that counts for nothing.
+        reduction: "mean", "sum" or "none".
+        label_smoothing: How much of each target is spread evenly over all classes, in [0, 1].
+
+    Raises:
+        ShapeError, DtypeError: What is given does not fit.
+        BoundsError: A target is no class.
+        ArgumentError: The reduction does not exist, or a setting is out of range.
+    """
+    check_reduction(reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise ArgumentError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if dtype_of(target).kind == "f" and tuple(target.shape) == tuple(x.shape):
+        if ignore_index >= 0:
+            raise ArgumentError("ignore_index is not supported for floating point target")
+        return _with_probabilities(x, target, weight, reduction, label_smoothing)
+    _check_classes(x, target, weight)
+    x = _class_last(x)
+    if label_smoothing:
+        return _smoothed(x, target, weight, ignore_index, reduction, label_smoothing)
+    if weight is None:
+        return _run(cross_entropy_p, x, target, reduction, ignore_index)
+    return _weighted_nll(cross_entropy_p, x, target, weight, reduction, ignore_index)
+
+
+def _smoothed(x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float) -> Any:
+    logs = log_softmax(x)
+    weights = _class_weights(weight, target, ignore, dtype_of(x))
+    sharp = _run(nll_loss_p, logs, target, "none", ignore) * weights
+    even = -sum(logs if weight is None else logs * weight, -1) * counted(target, ignore, dtype_of(x))
+    out = sharp * (1 - smoothing) + even * (smoothing / x.shape[-1])
+    return sum_all_p(out) / sum_all_p(weights) if reduction == "mean" else reduced(out, reduction)
+
+
+def _with_probabilities(x: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> Any:
+    x, target = _class_last(x), _class_last(target)
+    classes = x.shape[-1]
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / classes
+    terms = log_softmax(x) * target
+    if weight is not None:
+        terms = terms * weight
+    if reduction == "none":
+        return -sum(terms, -1)
+    out = -sum_all_p(terms)
+    return out / (size_of(x.shape) / classes) if reduction == "mean" and size_of(x.shape) else out

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ..core.errors import ShapeError
 from .axes import size_of
 from .diagonals import diagonal
-from .matmul import matmul_p
+from .matmul import stacked
 from .reduce import sum_p
 from .shape import broadcast_to, permute, reshape
 
@@ -184,5 +184,5 @@ def _contracted(a: Term, b: Term, wanted: Any) -> Term:
     k = size_of(s[nb + nl :])
     x = reshape(x, (*s[:nb], size_of(s[nb : nb + nl]), k))
     y = reshape(y, (*t[:nb], k, size_of(t[nb + len(inside) :])))
-    out = reshape(matmul_p(x, y), (*s[: nb + nl], *t[nb + len(inside) :]))
+    out = reshape(stacked(x, y), (*s[: nb + nl], *t[nb + len(inside) :]))
     return Term(out, names)

@@ -53,14 +53,21 @@ def first_bad_minor(a: Array) -> int:
 
 def _cholesky_eval(x: Array, *, upper: bool) -> Array:
     try:
-        return np.linalg.cholesky(x, upper=upper)
+        out = np.linalg.cholesky(x, upper=upper)
     except np.linalg.LinAlgError as err:
-        info = _cholesky_info_eval(x, upper=upper).reshape(-1)
-        which = int(np.flatnonzero(info)[0]) if info.any() else 0
-        raise LinAlgError(
-            f"linalg.cholesky: {in_batch(which, x.ndim > 2)}The factorization could not be completed because the input "
-            f"is not positive-definite (the leading minor of order {max(info[which], 1)} is not positive-definite)."
-        ) from err
+        raise _not_positive_definite(x, upper) from err
+    if np.isnan(np.diagonal(out, 0, -2, -1)).any():  # which not every LAPACK takes for a failure
+        raise _not_positive_definite(x, upper)
+    return out
+
+
+def _not_positive_definite(x: Array, upper: bool) -> LinAlgError:
+    info = _cholesky_info_eval(x, upper=upper).reshape(-1)
+    which = int(np.flatnonzero(info)[0]) if info.any() else 0
+    return LinAlgError(
+        f"linalg.cholesky: {in_batch(which, x.ndim > 2)}The factorization could not be completed because the input is "
+        f"not positive-definite (the leading minor of order {max(info[which], 1)} is not positive-definite)."
+    )
 
 
 def _cholesky_info_eval(x: Array, *, upper: bool) -> Array:

@@ -1,4 +1,4 @@
-"""Resizing images and other grids, and shuffles between channels and space."""
+"""Resizing images and other grids."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import numpy as np
 
 from ..core.errors import DtypeError, ModeError, ShapeError
 from ..core.forward import dtype_of
-from .axes import size_of
 from .pool import adaptive_avg_pool
 from .resampling import resample_p, upsample_ps
-from .shape import permute, reshape
 from .stencils import Interpolation
 
 _LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
@@ -125,69 +123,3 @@ def _labelled(sizes: Sequence[int]) -> str:
     letters = "DHW"[3 - len(sizes) :]
     return "(" + ", ".join(f"{a}: {n}" for a, n in zip(letters, sizes, strict=True)) + ")"
 
-
-def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
-    """Move blocks of r*r channels into space: (..., C r^2, H, W) -> (..., C, H r, W r).
-
-    Raises:
-        ShapeError: The channels do not come in such blocks, in PyTorch's words.
-    """
-    r = upscale_factor
-    shape = tuple(x.shape)
-    if len(shape) < 3:
-        raise ShapeError(f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {len(shape)} dimension(s)")
-    if r <= 0:
-        raise ShapeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
-    *lead, c, h, w = shape
-    if c % (r * r):
-        raise ShapeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, "
-            f"but input.size(-3)={c} is not divisible by {r * r}"
-        )
-    n = len(lead)
-    x = reshape(x, (*lead, c // (r * r), r, r, h, w))
-    x = permute(x, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
-    return reshape(x, (*lead, c // (r * r), h * r, w * r))
-
-
-def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
-    """The inverse of `pixel_shuffle`: (..., C, H r, W r) -> (..., C r^2, H, W).
-
-    Raises:
-        ShapeError: Height or width are no multiples of r, in PyTorch's words.
-    """
-    r = downscale_factor
-    shape = tuple(x.shape)
-    if len(shape) < 3:
-        raise ShapeError(f"pixel_unshuffle expects input to have at least 3 dimensions, but got input with {len(shape)} dimension(s)")
-    if r <= 0:
-        raise ShapeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
-    *lead, c, h, w = shape
-    for what, axis, n in (("height", -2, h), ("width", -1, w)):
-        if n % r:
-            raise ShapeError(
-                f"pixel_unshuffle expects {what} to be divisible by downscale_factor, but input.size({axis})={n} is "
-                f"not divisible by {r}"
-            )
-    k = len(lead)
-    x = reshape(x, (*lead, c, h // r, r, w // r, r))
-    x = permute(x, (*range(k), k, k + 2, k + 4, k + 1, k + 3))
-    return reshape(x, (*lead, c * r * r, h // r, w // r))
-
-
-def channel_shuffle(x: Any, groups: int) -> Any:
-    """Deal the channels of (N, C, *) out like cards: channel g of each group, then the next.
-
-    Raises:
-        ShapeError: C is not divisible by `groups`, in PyTorch's words.
-    """
-    shape = tuple(x.shape)
-    if len(shape) < 3:
-        raise ShapeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(shape)}")
-    if groups <= 0:
-        raise ShapeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}")
-    n, c, *space = shape
-    if c % groups:
-        raise ShapeError(f"Number of channels must be divisible by groups. Got {c} channels and {groups} groups.")
-    x = reshape(x, (n, groups, c // groups, size_of(space)))
-    return reshape(permute(x, (0, 2, 1, 3)), shape)

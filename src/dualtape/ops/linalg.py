@@ -426,7 +426,7 @@ def tensorsolve(a: Any, b: Any, dims: Any = None) -> Any:
         moved = [d % rank for d in dims]
         a = permute(a, [i for i in range(rank) if i not in moved] + moved)
     size = tuple(a.shape[len(b.shape) :])
-    n, m = size_of(size), size_of(a.shape[: len(b.shape)])
+    n, m = size_of(size), size_of(b.shape)
     if n != m:
         raise ShapeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), "

@@ -1,10 +1,10 @@
-"""Products of matrices and vectors, and the affine maps made of them.
+"""Products of matrices and vectors.
 
 Cotangents are products with plain transposes (NOTE [complex derivatives]); BLAS reads a transposed
 matrix where it lies. Half precision is multiplied and added up in single.
 
-There is a primitive for each pair of ranks, as in PyTorch's graph; `matmul` chooses. `linear` is one
-primitive too: the hot path of most training programs. General contractions are in `contraction`.
+There is a primitive for each pair of ranks, as in PyTorch's graph; `matmul` chooses. Products with a
+bias added are in `affine`, general contractions in `contraction` and `einsum`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,10 @@ import numpy as np
 
 from ..core.aval import Aval
 from ..core.errors import ShapeError
-from ..core.kinds import broadcast_shapes, general, multilinear
+from ..core.kinds import broadcast_shapes, multilinear
 from .axes import in_front, size_of
 from .complex import conj
-from .shape import (
-    broadcast_to,
-    check_broadcast,
-    expand_dims,
-    move_axis,
-    reshape,
-    reshape_p,
-    t_p,
-    transpose_p,
-)
+from .shape import expand_dims, move_axis, reshape, reshape_p, t_p, transpose_p
 from .views import squeeze_p
 
 Array = np.ndarray[Any, Any]
@@ -53,7 +44,8 @@ def matmul_of(x: Any, y: Any) -> Any:
     if _is_half(x.dtype):
         return np.matmul(x.astype(F32), y.astype(F32)).astype(x.dtype)
     if y.ndim == 2 and x.ndim > 2 and x.flags.c_contiguous:  # one product instead of many
-        return x.reshape(-1, x.shape[-1]).dot(y).reshape(*x.shape[:-1], y.shape[-1])
+        s = x.shape
+        return x.reshape(size_of(s[:-1]), s[-1]).dot(y).reshape(*s[:-1], y.shape[-1])
     return np.matmul(x, y)
 
 
@@ -132,8 +124,9 @@ bmm_p = multilinear(
 def _stacked_left(ct: Any, y: Any, aval: Aval) -> Any:
     if len(aval.shape) == 2 and len(y.shape) == 3:  # summed over the stack, as one product
         n, k = aval.shape
-        left = reshape(move_axis(ct, 1, 0), (n, -1))
-        return mm_p(left, reshape(transpose_p(y, axis0=1, axis1=2), (-1, k)))
+        m = ct.shape[0] * ct.shape[2]
+        left = reshape(move_axis(ct, 1, 0), (n, m))
+        return mm_p(left, reshape(transpose_p(y, axis0=1, axis1=2), (m, k)))
     return stacked(ct, swapped(y))
 
 
@@ -325,55 +318,3 @@ def outer(x: Any, y: Any) -> Any:
         if len(v.shape) != 1:
             raise ShapeError(f"outer: Expected 1-D argument {name}, but got {len(v.shape)}-D")
     return reshape_p(x, shape=(x.shape[0], 1)) * y
-
-
-# Sums with products ------------------------------------------------------------------------------
-
-
-def _times(number: Any, x: Any) -> Any:
-    return x if type(number) in (int, float) and number == 1 else x * number
-
-
-def _adding(
-    name: str,
-    product: Callable[[Any, Any], Any],
-    op: Callable[[Any, Any], Any],
-    left: Callable[[Any, Any], Any],
-    right: Callable[[Any, Any], Any],
-) -> Any:
-    """The primitive beta x + alpha product(y, z).
-
-    Args:
-        name: Its name.
-        product: On arrays.
-        op: On values.
-        left: (ct, z) -> the cotangent of y in the product.
-        right: (ct, y) -> the cotangent of z in it.
-    """
-
-    def eval(x: Any, y: Any, z: Any, *, beta: Any, alpha: Any) -> Any:
-        out = product(y, z)
-        if not isinstance(out, np.ndarray):
-            out = np.array(out)
-        if alpha != 1:
-            np.multiply(out, np.asarray(alpha, out.dtype), out=out)
-        if beta:  # with 0 x does not count, NaN or not
-            out += x if beta == 1 else x * np.asarray(beta, x.dtype)
-        return out
-
-    primitive = general(
-        name, eval,
-        jvp=[
-            lambda d, *, beta: _times(beta, d),
-            lambda d, z, *, alpha: _times(alpha, op(d, z)),
-            lambda d, y, *, alpha: _times(alpha, op(y, d)),
-        ],
-        vjp=[
-            lambda ct, *, beta: _times(beta, ct),
-            lambda ct, z, *, alpha: _times(alpha, left(ct, z)),
-            lambda ct, y, *, alpha: _times(alpha, right(ct, y)),
-        ],
-        aval=lambda x, y, z, *, beta, alpha: Aval(op_shape(op, y, z), x.dtype),
-        doc=f"beta x + alpha {name.removeprefix('add').removeprefix('b')}(y, z)",
-    )  # fmt: skip
-    return primitive

@@ -98,8 +98,9 @@ angle = elementwise_real(
 )  # fmt: skip
 
 
-copysign_slope = constant(
-    "copysign_slope", lambda x, y: np.copysign(_sign_eval(x), y) * _sign_eval(x), inputs="x y",
+copysign_slope = elementwise(
+    "copysign_slope", lambda x, y: np.copysign(_sign_eval(x), y) * _sign_eval(x),
+    lambda d: zeros_like(d), None,
     doc="1 where x and y have the same sign, -1 where not, 0 where x is 0.",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from ..core.errors import ArgumentError, ShapeError
 from ..core.kinds import elementwise
 from ..core.value import Value
-from .arithmetic import is_negative
-from .compare import exceeds, not_at_most, not_between, not_outside, strictly_between
+from .arithmetic import is_negative, zeros_like
+from .compare import exceeds, strictly_between
 from .evaluation import in_single, real_in_single, real_only, zero
 from .select import LARGE, keep, where
 from .shape import reshape
@@ -37,9 +38,38 @@ relu = elementwise(
     doc="max(x, 0). The derivative at 0 is 0.",
 )  # fmt: skip
 relu_backward = elementwise(
-    "relu_backward", _relu_backward_eval, lambda d, y: relu_backward(d, y), None,
+    "relu_backward", _relu_backward_eval,
+    lambda d, y: relu_backward(d, y), lambda d: zeros_like(d),
     grad_name="ThresholdBackwardBackward0",
     doc="x where y > 0 (or NaN), else 0: the cotangent x of y = relu(z) pulled back to z.",
+)  # fmt: skip
+
+
+# The other gates: d where x passes, else 0. They are primitives, and say that they are flat in x,
+# since a second derivative that PyTorch answers with zeros must not be missing here.
+
+
+def gate(name: str, passes: Callable[..., Any]) -> Any:
+    """Declare the primitive (d, x) -> d where `passes(x, **params)` and 0 elsewhere."""
+
+    def rule(d: Any, x: Any, **params: Any) -> Any:
+        return primitive(d, x, **params)
+
+    primitive = elementwise(
+        name, lambda d, x, **params: keep.eval(passes(x, **params), d),
+        rule, lambda d: zeros_like(d),
+        inputs="d x", doc="The cotangent d where x lets it pass, 0 elsewhere.",
+    )  # fmt: skip
+    return primitive
+
+
+threshold_backward = gate("threshold_backward", lambda x, *, threshold: ~(x <= threshold))
+hardtanh_backward = gate("hardtanh_backward", lambda x, *, low, high: ~((x <= low) | (x >= high)))
+shrink_backward = gate("hardshrink_backward", lambda x, *, lambd: ~((x >= -lambd) & (x <= lambd)))
+leaky_relu_backward = elementwise(
+    "leaky_relu_backward", in_single(lambda d, x, *, slope: where.eval(x > 0, d, d * slope)),
+    lambda d, x, *, slope: leaky_relu_backward(d, x, slope=slope), lambda d: zeros_like(d),
+    inputs="d x", doc="d where x > 0, and slope * d elsewhere.",
 )  # fmt: skip
 
 
@@ -49,7 +79,7 @@ def _threshold_eval(x: Any, *, threshold: float, value: float) -> Any:
 
 threshold_p = elementwise(
     "threshold", real_only("threshold", _threshold_eval),
-    lambda d, x, *, threshold: keep(not_at_most(x, bound=threshold), d),
+    lambda d, x, *, threshold: threshold_backward(d, x, threshold=threshold),
 )  # fmt: skip
 
 
@@ -88,7 +118,7 @@ def _hardswish(x: Any) -> Any:
 
 
 hardtanh_p = elementwise(
-    "hardtanh", _hardtanh, lambda d, x, *, low, high: keep(not_outside(x, low=low, high=high), d)
+    "hardtanh", _hardtanh, lambda d, x, *, low, high: hardtanh_backward(d, x, low=low, high=high)
 )
 
 
@@ -104,14 +134,13 @@ def relu6(x: Any) -> Any:
 
 @real_in_single("leaky_relu")
 def _leaky_relu(x: Any, *, slope: float) -> Any:
-    if 0 <= slope <= 1:
+    if 0 < slope <= 1:
         return np.maximum(x, x * slope)
     return where.eval(x > 0, x, x * slope)
 
 
 leaky_relu_p = elementwise(
-    "leaky_relu", _leaky_relu,
-    lambda d, x, *, slope: where(exceeds(x, bound=0), d, d * slope),
+    "leaky_relu", _leaky_relu, lambda d, x, *, slope: leaky_relu_backward(d, x, slope=slope),
 )  # fmt: skip
 
 
@@ -192,14 +221,10 @@ def _softshrink(x: Any, *, lambd: float) -> Any:
 
 
 hardshrink_p = elementwise(
-    "hardshrink",
-    _hardshrink,
-    lambda d, x, *, lambd: keep(not_between(x, low=-lambd, high=lambd), d),
+    "hardshrink", _hardshrink, lambda d, x, *, lambd: shrink_backward(d, x, lambd=lambd)
 )
 softshrink_p = elementwise(
-    "softshrink",
-    _softshrink,
-    lambda d, x, *, lambd: keep(not_between(x, low=-lambd, high=lambd), d),
+    "softshrink", _softshrink, lambda d, x, *, lambd: shrink_backward(d, x, lambd=lambd)
 )
 
 

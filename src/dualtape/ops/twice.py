@@ -73,17 +73,21 @@ def in_blocks(kernel: Callable[..., None], out: Any, *arrays: Any, axis: int = -
         kernel: Called as kernel(out, *arrays), on blocks of rows or on everything; writes `out`, each row
             from the same rows of the others.
         out: New memory for the result.
-        arrays: Of the same shape as `out`, or with length 1 along the last axis.
+        arrays: Of the same shape as `out` but for the last axis.
         axis: The axis that makes a row; only rows along the last one are split.
 
     Returns:
         `out`.
     """
-    if out.size <= 2 * _BLOCK or axis != -1 or out.ndim < 2 or not all(a.flags.c_contiguous for a in arrays):
+    everything = (out, *arrays)
+    if (
+        axis != -1 or max([a.size for a in everything]) <= 2 * _BLOCK or out.ndim < 2
+        or not all([a.flags.c_contiguous for a in arrays])
+    ):  # fmt: skip
         kernel(out, *arrays)
         return out
-    rows = [a.reshape(-1, a.shape[-1]) for a in (out, *arrays)]
-    step = max(1, _BLOCK // out.shape[-1])
+    rows = [a.reshape(-1, a.shape[-1]) for a in everything]
+    step = max(1, _BLOCK // max([r.shape[1] for r in rows]))
     for start in range(0, len(rows[0]), step):
         kernel(*[r[start : start + step] for r in rows])
     return out

@@ -31,6 +31,7 @@ from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
 from .indexing import *
 from .legacy_types import *
+from .matmul import *
 from .pointwise import *
 from .pointwise_binary import *
 from .pointwise_ternary import *

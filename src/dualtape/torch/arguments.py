@@ -200,3 +200,25 @@ def number_as(value: Any, dtype: NumpyDtype, names: dict[str, str] | None = None
     if isinstance(value, complex) and dtype.kind != "c":
         value = bool(value) if dtype.kind == "b" else value.real
     return np.array(value).astype(dtype)[()]
+
+
+def numpy_names(function: str, names: dict[str, Any], dim: Any, keepdim: Any) -> tuple[Any, Any]:
+    """The `axis=` and `keepdims=` that PyTorch accepts for `dim=` and `keepdim=`.
+
+    Raises:
+        TypeError: Another keyword.
+    """
+    for name, value in names.items():
+        if name == "axis":
+            dim = value
+        elif name == "keepdims":
+            keepdim = value
+        else:
+            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
+    return dim, keepdim
+
+
+def check_keepdim(function: str, keepdim: Any, position: int = 3) -> None:
+    """Raise TypeError unless `keepdim` is a bool."""
+    if not isinstance(keepdim, (bool, np.bool_)):
+        raise wrong_type(function, "keepdim", position, "bool", keepdim)

@@ -8,7 +8,11 @@ import numpy as np
 
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import retyped
-from ..ops import matmul as _ops
+from ..ops import affine
+from ..ops import contraction as _ops
+from ..ops.einsum import einsum as _einsum
+from ..ops.matmul import bmm_p, dot_p, mm_p, mv_p, vdot_p
+from ..ops.matmul import matmul as _matmul
 from ..ops.shape import broadcast_to, expand_dims, permute, reshape
 from ..ops.views import transpose
 from ._tensor import Tensor
@@ -61,7 +65,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise _sizes(x, y)
     if x.value.dtype != y.value.dtype or x.value.dtype.kind == "b":
         _same_dtype(x, y)
-    return store(out, _ops.mm(x, y), "mm")
+    return store(out, mm_p.bind2(x, y), "mm")
 
 
 @method()
@@ -81,7 +85,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise RuntimeError(
             f"addmv input tensors must have the same dtype, but got {names[0]}, {names[1]}, and {names[2]}"
         )
-    return store(out, _ops.mv(x, v), "mv")
+    return store(out, mv_p.bind2(x, v), "mv")
 
 
 def _mv_sizes(x: Tensor, v: Tensor) -> RuntimeError:
@@ -98,7 +102,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out_dtype: Any = None, out: Tensor | Non
     """
     x, y = tensor_argument("bmm", input), _second("bmm", mat2, "mat2")
     _check_batches(x, y)
-    return store(out, _ops.bmm(x, y), "bmm")
+    return store(out, bmm_p.bind2(x, y), "bmm")
 
 
 def _check_batches(x: Tensor, y: Tensor) -> None:
@@ -130,7 +134,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     x, y = tensor_argument("dot", input), _second("dot", tensor, "tensor")
     _check_vectors(x, y)
-    return store(out, _ops.dot(x, y), "dot")
+    return store(out, dot_p.bind2(x, y), "dot")
 
 
 def _check_vectors(x: Tensor, y: Tensor) -> None:
@@ -160,7 +164,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     x, y = tensor_argument("vdot", input), _second("vdot", other, "other")
     _check_vectors(x, y)
-    return store(out, _ops.vdot(x, y), "vdot")
+    return store(out, vdot_p.bind2(x, y), "vdot")
 
 
 @method()
@@ -185,11 +189,8 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
         return dot(x, y, out=out)
     if a == 2 and b == 1:
         return mv(x, y, out=out)
-    if a == 1 and b == 2:
-        _same_for_mm(x, y)
-        return store(out, _ops.matmul(x, y), "matmul")
     _same_for_mm(x, y)
-    return store(out, _ops.matmul(x, y), "matmul")
+    return store(out, _matmul(x, y), "matmul")
 
 
 def _same_for_mm(x: Tensor, y: Tensor) -> None:
@@ -343,7 +344,10 @@ def addmm(
             f"{scalar_name(x.value.dtype)} and {scalar_name(b.value.dtype)}"
         )
     _same_dtype(a, b)
-    return store(out, _combined("addmm", x, _ops.mm(a, b), beta, alpha), "addmm")
+    target = (a.value.shape[0], b.value.shape[1])
+    _check_expand(tuple(x.value.shape), target)
+    scales = [_scale("addmm", a.value.dtype, v, name) for v, name in ((beta, "beta"), (alpha, "alpha"))]
+    return store(out, affine.addmm(x, a, b, *scales), "addmm")
 
 
 @method(inplace=True)
@@ -363,7 +367,7 @@ def addmv(
         have = x.value.shape[0] if x.ndim else 1
         raise RuntimeError(f"size mismatch, got input ({have}), mat ({n}x{m}), vec ({v.value.shape[0]})")
     _scalar_types(a, v)
-    return store(out, _combined("addmv", x, _ops.mv(a, v), beta, alpha), "addmv")
+    return store(out, _combined("addmv", x, mv_p.bind2(a, v), beta, alpha), "addmv")
 
 
 @method(inplace=True)
@@ -399,7 +403,7 @@ def baddbmm(
         RuntimeError: Shapes or dtypes do not fit.
     """
     x, a, b = _batches("baddbmm", input, batch1, batch2)
-    return store(out, _combined("baddbmm", x, _ops.bmm(a, b), beta, alpha), "baddbmm")
+    return store(out, _combined("baddbmm", x, bmm_p.bind2(a, b), beta, alpha), "baddbmm")
 
 
 @method(inplace=True)
@@ -415,7 +419,7 @@ def addbmm(
     n, m, k = a.value.shape
     left = reshape(transpose(a, 0, 1), (m, n * k))
     right = reshape(b, (n * k, b.value.shape[2]))
-    return store(out, _combined("addbmm", x, _ops.mm(left, right), beta, alpha), "addbmm")
+    return store(out, _combined("addbmm", x, mm_p.bind2(left, right), beta, alpha), "addbmm")
 
 
 def _batches(function: str, x: Any, a: Any, b: Any) -> tuple[Tensor, Tensor, Tensor]:
@@ -514,7 +518,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     lead = tuple(input1.value.shape[:-1])
     rows = int(np.prod(lead, dtype=np.int64))
     left = reshape(input1, (rows, n))
-    half = _ops.mm(left, reshape(permute(weight, (1, 0, 2)), (n, k * m)))
+    half = mm_p.bind2(left, reshape(permute(weight, (1, 0, 2)), (n, k * m)))
     out = (reshape(half, (rows, k, m)) * reshape(input2, (rows, 1, m))).sum(-1)
     out = reshape(out, (*lead, k))
     return out if bias is None else out + bias
@@ -561,7 +565,7 @@ def einsum(*args: Any) -> Tensor:
             raise wrong_type("einsum", "tensors", 2, "tuple of Tensors", x)
     for x in operands[1:]:
         _scalar_types(operands[0], x)
-    return _ops.einsum(equation, *operands)  # type: ignore[no-any-return]
+    return _einsum(equation, *operands)  # type: ignore[no-any-return]
 
 
 def _letters(sublist: Any) -> str:
@@ -573,7 +577,7 @@ def _letters(sublist: Any) -> str:
             parts.append(chr(ord("A") + s) if s < 26 else chr(ord("a") + s - 26))
         else:
             raise ValueError(
-                f"einsum(): subscript in subscript list is not within the valid range [0, 52)"
+                "einsum(): subscript in subscript list is not within the valid range [0, 52)"
             )
     return "".join(parts)
 

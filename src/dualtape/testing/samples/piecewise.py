@@ -14,6 +14,13 @@ STATIC = (
     (a.hardshrink_p, {"lambd": 0.45}),
     (a.softshrink_p, {"lambd": 0.45}),
 )
+GATES = (
+    (a.relu_backward, {}),
+    (a.threshold_backward, {"threshold": 0.4}),
+    (a.hardtanh_backward, {"low": -1.0, "high": 1.0}),
+    (a.shrink_backward, {"lambd": 0.45}),
+    (a.leaky_relu_backward, {"slope": 0.1}),
+)
 WIDE = fixed([-800.0, -5.0, -2.2, 0.3, 4.0, 800.0])
 
 SAMPLES = [
@@ -21,9 +28,11 @@ SAMPLES = [
     *[sample(p, distinct(*s), complex=False) for p in KINKED for s in SHAPES],
     *[sample(p, distinct(*s), complex=False, **v) for p, v in STATIC for s in SHAPES],
     *[sample(p, WIDE, complex=False, **v) for p, v in STATIC],
-    sample(a.relu_backward, real(2, 3), distinct(2, 3), complex=False),
-    sample(a.relu_backward, real(2, 1), distinct(3), complex=False),
-    sample(a.relu_backward, real(), distinct(), complex=False),
+    *[
+        sample(p, real(*n), distinct(*m), complex=False, **v)
+        for p, v in GATES
+        for n, m in (((2, 3), (2, 3)), ((2, 1), (3,)), ((), ()), ((0, 2), (0, 2)))
+    ],
     sample(a.prelu_p, distinct(2, 3), real(3, 1, 3), complex=False),
     sample(a.prelu_p, distinct(), real(), complex=False),
     sample(a.prelu_p, distinct(0, 2), real(2), complex=False),

@@ -1,0 +1,21 @@
+"""Samples of `dualtape.ops.tf_choices`."""
+
+from ...ops import tf_choices as t
+from ..sample import distinct, positive, real, sample
+
+SAMPLES = [
+    sample(t.masked_div, real(2, 3), positive(3)),
+    sample(t.masked_div, real(), positive()),
+    sample(t.masked_div, real(0, 3), positive(3)),
+    *[
+        sample(p, positive(*shape))
+        for p in (t.sqrt_masked, t.log_or_nothing, t.reciprocal_or_nothing)
+        for shape in ((2, 3), (), (0,))
+    ],
+    *[sample(p, distinct(3, 1), real(4), complex=False) for p in (t.maximum_first, t.minimum_first)],
+    *[sample(p, real(), real(), complex=False) for p in (t.maximum_first, t.minimum_first)],
+    *[sample(p, real(0, 3), real(3), complex=False) for p in (t.maximum_first, t.minimum_first)],
+    sample(t.pow_bare, positive(3, 1), positive(4)),
+    sample(t.pow_bare, positive(), positive()),
+    sample(t.pow_bare, positive(0, 3), positive(3)),
+]

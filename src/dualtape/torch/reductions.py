@@ -1,0 +1,370 @@
+"""Reductions: sums, products, moments, norms, and what counts or asks about all elements.
+
+`dim` is an int, a sequence of ints, or nothing for all dimensions; NumPy's names `axis` and `keepdims` are
+accepted, as PyTorch does. Extrema are in `extrema`, running sums in `scans`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..ops import linalg_spectra, moments, norms, products, reduce
+from ..ops.complex import cast
+from ..ops.select import where as select_where
+from . import dtypes
+from ._tensor import Tensor
+from .arguments import (
+    check_keepdim,
+    dims_argument,
+    dtype_argument,
+    integer,
+    invalid_combination,
+    is_integer,
+    numpy_names,
+    tensor_argument,
+)
+from .dtypes import scalar_name
+from .registry import method, store
+
+Axes = tuple[int, ...]
+
+
+def every(x: Any) -> Axes:
+    """All axes of a tensor."""
+    return tuple(range(len(x.value.shape)))
+
+
+def _dims(function: str, x: Tensor, dim: Any) -> Axes:
+    """The axes to reduce; all where `dim` says so."""
+    if isinstance(dim, (str, float)):
+        raise invalid_combination(function, (x, dim))
+    found = dims_argument(function, dim, len(x.value.shape))
+    return every(x) if found is None else found
+
+
+def _wide_integer(x: Tensor, dtype: Any, function: str) -> Tensor:
+    """The operand of a sum or product: in `dtype`, or integers and booleans in int64."""
+    if dtype is not None:
+        return cast(x, dtype_argument(function, dtype))  # type: ignore[no-any-return]
+    return cast(x, np.int64) if x.value.dtype.kind in "biu" else x  # type: ignore[no-any-return]
+
+
+# --- sum, mean, prod --------------------------------------------------------------------------------
+
+
+@method()
+def sum(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+) -> Tensor:
+    """Add the elements up over `dim`; integers and booleans are added up as int64.
+
+    Raises:
+        IndexError: A dimension is out of range.
+        RuntimeError: A dimension is named twice.
+    """
+    if names:
+        dim, keepdim = numpy_names("sum", names, dim, keepdim)
+    if not isinstance(input, Tensor):
+        input = tensor_argument("sum", input)
+    value = input.value
+    if dtype is not None or out is not None or value.dtype.kind in "biu":
+        if dtype is None and out is not None:
+            dtype = out.dtype
+        input = _wide_integer(input, dtype, "sum")
+    if dim is None and keepdim is False:
+        result = reduce.sum_all_p.bind1(input)
+    else:
+        check_keepdim("sum", keepdim)
+        result = reduce.sum_p.bind(input, axes=_dims("sum", input, dim), keepdims=bool(keepdim))
+    return result if out is None else store(out, result, "sum")  # type: ignore[no-any-return]
+
+
+@method()
+def mean(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+) -> Tensor:
+    """The arithmetic mean over `dim`.
+
+    Raises:
+        RuntimeError: Integers, unless a floating dtype is named.
+        IndexError: A dimension is out of range.
+    """
+    if names:
+        dim, keepdim = numpy_names("mean", names, dim, keepdim)
+    if not isinstance(input, Tensor):
+        input = tensor_argument("mean", input)
+    if dtype is not None:
+        input = cast(input, dtype_argument("mean", dtype))
+    d = input.value.dtype
+    if d.kind in "biu":
+        which = "Input" if dtype is None else "Optional"
+        raise RuntimeError(
+            f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
+            f"Got: {scalar_name(d)}"
+        )
+    if dim is None and keepdim is False:
+        result = reduce.mean_all_p.bind1(input)
+    else:
+        check_keepdim("mean", keepdim)
+        result = reduce.mean_p.bind(input, axes=_dims("mean", input, dim), keepdims=bool(keepdim))
+    return result if out is None else store(out, result, "mean")  # type: ignore[no-any-return]
+
+
+@method()
+def prod(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+) -> Tensor:
+    """Multiply the elements, along one dimension or all; integers and booleans as int64.
+
+    Raises:
+        IndexError: The dimension is out of range.
+    """
+    if names:
+        dim, keepdim = numpy_names("prod", names, dim, keepdim)
+    x = tensor_argument("prod", input)
+    if dim is not None and not is_integer(dim):
+        raise invalid_combination("prod", (input, dim))
+    x = _wide_integer(x, dtype if dtype is not None or out is None else out.dtype, "prod")
+    if dim is None:
+        return store(out, products.prod_all_p.bind1(x), "prod")
+    check_keepdim("prod", keepdim)
+    return store(out, products.prod_p.bind(x, axes=_dims("prod", x, int(dim)), keepdims=bool(keepdim)), "prod")
+
+
+@method()
+def nansum(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+) -> Tensor:
+    """Add up the elements that are not NaN.
+
+    Raises:
+        RuntimeError: Complex input.
+    """
+    dim, keepdim = numpy_names("nansum", names, dim, keepdim)
+    x = tensor_argument("nansum", input)
+    if x.value.dtype.kind == "c":
+        raise RuntimeError("nansum on CPU does not support complex inputs")
+    if x.value.dtype.kind in "biu":
+        return sum(x, dim, keepdim, dtype=dtype, out=out)
+    if dtype is not None:
+        x = cast(x, dtype_argument("nansum", dtype))
+    check_keepdim("nansum", keepdim)
+    return store(out, reduce.nansum_p.bind(x, axes=_dims("nansum", x, dim), keepdims=bool(keepdim)), "nansum")
+
+
+@method()
+def nanmean(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+) -> Tensor:
+    """The mean of the elements that are not NaN.
+
+    Raises:
+        RuntimeError: Integers.
+    """
+    dim, keepdim = numpy_names("nanmean", names, dim, keepdim)
+    x = tensor_argument("nanmean", input)
+    if x.value.dtype.kind in "biu":
+        raise RuntimeError(
+            f"nanmean(): expected input to have floating point or complex dtype but got {scalar_name(x.value.dtype)}"
+        )
+    if dtype is not None:
+        x = cast(x, dtype_argument("nanmean", dtype))
+    check_keepdim("nanmean", keepdim)
+    return store(out, reduce.nanmean(x, _dims("nanmean", x, dim), bool(keepdim)), "nanmean")
+
+
+# --- moments ----------------------------------------------------------------------------------------
+
+
+def _moment(
+    name: str, operation: Callable[..., Any], dim: Any, unbiased: Any, keepdim: Any, correction: Any, input: Any,
+    names: dict[str, Any],
+) -> Any:  # fmt: skip
+    dim, keepdim = numpy_names(name, names, dim, keepdim)
+    x = tensor_argument(name, input)
+    d = x.value.dtype
+    if d.kind in "biu":
+        only = f"{name} only support" if name.endswith("_mean") else "std and var only support"
+        raise RuntimeError(f"{only} floating point and complex dtypes")
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and not isinstance(unbiased, bool):
+        raise invalid_combination(name, (input, dim, unbiased))
+    if correction is None:
+        correction = 0 if unbiased is False else 1
+    check_keepdim(name, keepdim, 4)
+    axes = _dims(name, x, dim)
+    count = 1
+    for a in axes:
+        count *= x.value.shape[a]
+    if count - correction <= 0 and 0 not in x.value.shape:
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel).",
+            UserWarning,
+            stacklevel=3,
+        )
+    return operation(x, None if dim is None and not keepdim else axes, bool(keepdim), correction)
+
+
+@method()
+def var(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None,
+    out: Any = None, **names: Any,
+) -> Tensor:  # fmt: skip
+    """The variance over `dim`, with n - `correction` (1; 0 if not `unbiased`) in the denominator.
+
+    Raises:
+        RuntimeError: Integers.
+        IndexError: A dimension is out of range.
+    """
+    return store(out, _moment("var", moments.var, dim, unbiased, keepdim, correction, input, names), "var")
+
+
+@method()
+def std(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None,
+    out: Any = None, **names: Any,
+) -> Tensor:  # fmt: skip
+    """The standard deviation over `dim`: the root of `var`."""
+    return store(out, _moment("std", moments.std, dim, unbiased, keepdim, correction, input, names), "std")
+
+
+def var_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, **names: Any
+) -> tuple[Tensor, Tensor]:
+    """The variance and the mean over `dim`; see `var`."""
+    return _moment("var_mean", moments.var_mean, dim, unbiased, keepdim, correction, input, names)  # type: ignore[no-any-return]
+
+
+def std_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, **names: Any
+) -> tuple[Tensor, Tensor]:
+    """The standard deviation and the mean over `dim`; see `var`."""
+    return _moment("std_mean", moments.std_mean, dim, unbiased, keepdim, correction, input, names)  # type: ignore[no-any-return]
+
+
+# --- questions --------------------------------------------------------------------------------------
+
+
+def _question(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:
+    def function(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any) -> Tensor:
+        dim, keepdim = numpy_names(name, names, dim, keepdim)
+        x = tensor_argument(name, input)
+        if out is not None and out.value.dtype.kind != "b" and out.value.dtype != np.uint8:
+            raise RuntimeError(f"{name} only supports bool tensor for result, got: {scalar_name(out.value.dtype)}")
+        check_keepdim(name, keepdim)
+        # Unlike sums, these take an empty sequence of dimensions at its word.
+        axes = () if isinstance(dim, (tuple, list)) and not dim else _dims(name, x, dim)
+        result = operation(x, axes, bool(keepdim))
+        if x.value.dtype == np.uint8:
+            result = cast(result, np.uint8)
+        return store(out, result, name)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Whether {name} elements over `dim` are non-zero (NaN is); uint8 for uint8 input."
+    setattr(Tensor, name, function)
+    return function
+
+
+all = _question("all", reduce.all)
+any = _question("any", reduce.any)
+
+
+@method()
+def count_nonzero(input: Any, dim: Any = None) -> Tensor:
+    """How many elements over `dim` are not zero, int64."""
+    x = tensor_argument("count_nonzero", input)
+    return reduce.count_nonzero(x, _dims("count_nonzero", x, dim))  # type: ignore[no-any-return]
+
+
+# --- logsumexp and norms ----------------------------------------------------------------------------
+
+
+@method()
+def logsumexp(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any) -> Tensor:
+    """log(sum(exp(x))) over `dim`, without overflow; integers become the default dtype.
+
+    Raises:
+        TypeError: `dim` is missing.
+    """
+    dim, keepdim = numpy_names("logsumexp", names, dim, keepdim)
+    if dim is None:
+        raise TypeError('logsumexp() missing 1 required positional arguments: "dim"')
+    x = tensor_argument("logsumexp", input)
+    if x.value.dtype.kind in "biu":
+        x = cast(x, dtypes.default_numpy)
+    check_keepdim("logsumexp", keepdim)
+    return store(out, norms.logsumexp_p.bind(x, axes=_dims("logsumexp", x, dim), keepdims=bool(keepdim)), "logsumexp")
+
+
+def norm(
+    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+) -> Tensor:
+    """The norm of the elements over `dim`: of order `p`, Frobenius ("fro") or nuclear ("nuc").
+
+    Raises:
+        RuntimeError: Integers, or an unknown norm.
+    """
+    x = tensor_argument("norm", input)
+    if dtype is not None:
+        x = cast(x, dtype_argument("norm", dtype))
+    if x.value.dtype.kind in "biu":
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{scalar_name(x.value.dtype)}"
+        )
+    if p is None or p == "fro":
+        p = 2.0
+    if isinstance(p, str):
+        if p != "nuc":
+            raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+        pair = tuple(dim) if dim is not None else every(x)
+        return store(out, linalg_spectra.matrix_norm(x, "nuc", pair, keepdim), "norm")  # type: ignore[arg-type]
+    return store(out, norms.vector_norm(x, p, _dims("norm", x, dim), bool(keepdim)), "norm")
+
+
+@method("norm")
+def _norm_of(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+    """`torch.norm`."""
+    return norm(self, p, dim, keepdim, dtype=dtype)
+
+
+@method()
+def dist(input: Any, other: Any, p: float = 2) -> Tensor:
+    """The norm of order `p` of input - other."""
+    x, y = tensor_argument("dist", input), tensor_argument("dist", other, "other", 2)
+    return norms.vector_norm(x - y, p)  # type: ignore[operator, no-any-return]
+
+
+@method(inplace=True)
+def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -> Tensor:
+    """Scale the slices along `dim` whose norm of order `p` exceeds `maxnorm` down to it.
+
+    Raises:
+        RuntimeError: A norm that is not positive, or a negative bound.
+        IndexError: `dim` is out of range.
+    """
+    x = tensor_argument("renorm", input)
+    if not p > 0.0:
+        raise RuntimeError("renorm: non-positive-norm not supported")
+    if not maxnorm >= 0.0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
+    rank = len(x.value.shape)
+    if rank < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {rank} dimensions")
+    (axis,) = _dims("renorm", x, integer("renorm", dim, "dim", 3))
+    size = norms.vector_norm(x, p, tuple(i for i in range(rank) if i != axis), True)
+    # PyTorch adds 1e-7 to the norm it divides by.
+    factor = select_where(size > maxnorm, maxnorm / (size + 1e-7), size * 0 + 1)
+    return store(out, x * cast(factor, x.value.dtype), "renorm")  # type: ignore[operator]
+
+
+__all__ = [
+    "all", "any", "count_nonzero", "dist", "logsumexp", "mean", "nanmean", "nansum", "norm", "prod",
+    "renorm", "std", "std_mean", "sum", "var", "var_mean",
+]  # fmt: skip
