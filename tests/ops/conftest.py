@@ -1,4 +1,4 @@
-"""`against_torch`: values, first and second derivatives of an operation, compared with PyTorch's."""
+"""`against_torch`: values and first and second derivatives compared with PyTorch's."""
 
 from collections.abc import Callable
 
@@ -57,11 +57,17 @@ def theirs(torch, f, arrays, wanted, order, seed):
     )
     if order == 1:
         return values, [_array(g) for g in first], []
-    pairs = [(g, _normal(rng, g.detach().resolve_conj().resolve_neg().numpy())) for g in first if g is not None]
+    pairs = [
+        (g, _normal(rng, g.detach().resolve_conj().resolve_neg().numpy()))
+        for g in first
+        if g is not None
+    ]
     again = [(g, torch.from_numpy(np.asarray(u))) for g, u in pairs if g.requires_grad]
     targets = xs + [c for _, c in some]
     second = (
-        torch.autograd.grad([g for g, _ in again], targets, [u for _, u in again], allow_unused=True)
+        torch.autograd.grad(
+            [g for g, _ in again], targets, [u for _, u in again], allow_unused=True
+        )
         if again
         else [None] * len(targets)
     )
@@ -80,8 +86,12 @@ def _normal(rng, v):
 def _array(g):
     if g is None:
         return None
-    return np.asarray(g.value if isinstance(g, Tensor) else g) if not hasattr(g, "detach") else (
-        g.numpy(force=True)  # conjugates and zeros that PyTorch has only promised, too
+    return (
+        np.asarray(g.value if isinstance(g, Tensor) else g)
+        if not hasattr(g, "detach")
+        else (
+            g.numpy(force=True)  # conjugates and zeros that PyTorch has only promised, too
+        )
     )
 
 
@@ -97,7 +107,13 @@ def _compare(got, want, tolerance, what):
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale, err_msg=what)
 
 
-TOLERANCES = {"float16": 4e-3, "float32": 2e-5, "complex64": 2e-5, "float64": 1e-10, "complex128": 1e-10}
+TOLERANCES = {
+    "float16": 4e-3,
+    "float32": 2e-5,
+    "complex64": 2e-5,
+    "float64": 1e-10,
+    "complex128": 1e-10,
+}
 
 
 @pytest.fixture

@@ -132,6 +132,8 @@ def test_prelu_at_zero(against_torch):
 def test_prelu_with_the_wrong_number_of_weights(shape):
     with pytest.raises(RuntimeError, match="Mismatch of parameter numbers and input channel size"):
         a.prelu(np.ones(shape), np.ones(2))
+    with pytest.raises(RuntimeError, match="to be a scalar or 1D tensor, but got: ndim = 2"):
+        a.prelu(np.ones(shape), np.ones((1, 1)))
 
 
 @pytest.mark.parametrize("axis", [-1, 0])

@@ -29,7 +29,14 @@ def masks(rng, kind, length, keys):
 
 
 @pytest.mark.parametrize("kind", [None, "causal", "bool", "nothing", "numbers"])
-@pytest.mark.parametrize(("q", "k", "v"), [((2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 7)), ((4, 5), (4, 5), (4, 5)), ((2, 3, 4, 5), (1, 3, 4, 5), (3, 4, 2))])
+@pytest.mark.parametrize(
+    ("q", "k", "v"),
+    [
+        ((2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 7)),
+        ((4, 5), (4, 5), (4, 5)),
+        ((2, 3, 4, 5), (1, 3, 4, 5), (3, 4, 2)),
+    ],
+)
 def test_scaled_dot_product_attention(against_torch, rng, q, k, v, kind):
     arrays = [rng.standard_normal(s) for s in (q, k, v)]
     if kind == "causal":
@@ -82,10 +89,16 @@ ERRORS = [
 
 @pytest.mark.parametrize(("q", "k", "v", "settings"), ERRORS)
 def test_errors(q, k, v, settings):
-    theirs = {n: torch.from_numpy(s) if isinstance(s, np.ndarray) else s for n, s in settings.items()}
+    theirs = {
+        n: torch.from_numpy(s) if isinstance(s, np.ndarray) else s for n, s in settings.items()
+    }
     with pytest.raises(RuntimeError) as want:
         F.scaled_dot_product_attention(torch.zeros(q), torch.zeros(k), torch.zeros(v), **theirs)
-    text = str(want.value).replace("dtype: int and", "dtype: int32 and").replace("float instead", "float32 instead")
+    text = (
+        str(want.value)
+        .replace("dtype: int and", "dtype: int32 and")
+        .replace("float instead", "float32 instead")
+    )
     with pytest.raises(RuntimeError, match=re.escape(text)):
         a.scaled_dot_product_attention(*(np.zeros(s, np.float32) for s in (q, k, v)), **settings)
 
@@ -94,18 +107,25 @@ E, H, LEN, KEYS, N = 6, 2, 3, 4, 2
 
 
 def _mha(settings, ours):
-    """multi_head_attention_forward of (query, key, value, in weight, in bias, out weight, out bias, biases)."""
+    """multi_head_attention_forward of inputs, projections in and out, and biases."""
 
     def f(query, key, value, w, b, wo, bo, bias_k=None, bias_v=None):
         common = {"bias_k": bias_k, "bias_v": bias_v, **settings}
         if ours:
-            common = {n: np.asarray(s) if isinstance(s, np.ndarray) else s for n, s in common.items()}
+            common = {
+                n: np.asarray(s) if isinstance(s, np.ndarray) else s for n, s in common.items()
+            }
             out = a.multi_head_attention_forward(query, key, value, H, w, b, wo, bo, **common)
         else:
-            common = {n: torch.from_numpy(s) if isinstance(s, np.ndarray) else s for n, s in common.items()}
+            common = {
+                n: torch.from_numpy(s) if isinstance(s, np.ndarray) else s
+                for n, s in common.items()
+            }
             bias = common.pop("bias_k"), common.pop("bias_v")
             zero = common.pop("add_zero_attn", False)
-            out = F.multi_head_attention_forward(query, key, value, E, H, w, b, *bias, zero, 0.0, wo, bo, **common)
+            out = F.multi_head_attention_forward(
+                query, key, value, E, H, w, b, *bias, zero, 0.0, wo, bo, **common
+            )
         return tuple(o for o in out if o is not None)
 
     return f
@@ -125,8 +145,15 @@ def _causal():
         {"attn_mask": _causal() < 0, "need_weights": False},
         {"attn_mask": _causal(), "is_causal": True, "need_weights": False},
         {"key_padding_mask": np.array([[False, False, True, True], [False] * 4])},
-        {"key_padding_mask": np.array([[False, False, True, True], [False] * 4]), "attn_mask": _causal() < 0, "need_weights": False},
-        {"attn_mask": np.random.default_rng(5).standard_normal((N * H, LEN, KEYS)), "need_weights": False},
+        {
+            "key_padding_mask": np.array([[False, False, True, True], [False] * 4]),
+            "attn_mask": _causal() < 0,
+            "need_weights": False,
+        },
+        {
+            "attn_mask": np.random.default_rng(5).standard_normal((N * H, LEN, KEYS)),
+            "need_weights": False,
+        },
         {"add_zero_attn": True, "attn_mask": _causal()},
     ],
 )
@@ -140,12 +167,25 @@ def test_multi_head_attention(against_torch, rng, settings, biased):
 def test_self_attention_of_a_single_example(against_torch, rng):
     arrays = [rng.standard_normal(s) for s in ((LEN, E), (3 * E, E), (3 * E,), (E, E), (E,))]
     against_torch(
-        lambda x, *p: _mha({}, True)(x, x, x, *p), lambda x, *p: _mha({}, False)(x, x, x, *p), *arrays, tolerance=1e-9
+        lambda x, *p: _mha({}, True)(x, x, x, *p),
+        lambda x, *p: _mha({}, False)(x, x, x, *p),
+        *arrays,
+        tolerance=1e-9,
     )
 
 
 def test_projections_of_their_own(against_torch, rng):
-    shapes = [(LEN, N, E), (KEYS, N, 3), (KEYS, N, 5), (E, E), (E, 3), (E, 5), (3 * E,), (E, E), (E,)]
+    shapes = [
+        (LEN, N, E),
+        (KEYS, N, 3),
+        (KEYS, N, 5),
+        (E, E),
+        (E, 3),
+        (E, 5),
+        (3 * E,),
+        (E, E),
+        (E,),
+    ]
     arrays = [rng.standard_normal(s) for s in shapes]
 
     def mine(q, k, v, wq, wk, wv, b, wo, bo):
@@ -155,9 +195,24 @@ def test_projections_of_their_own(against_torch, rng):
 
     def theirs(q, k, v, wq, wk, wv, b, wo, bo):
         return F.multi_head_attention_forward(
-            q, k, v, E, H, None, b, None, None, False, 0.0, wo, bo, use_separate_proj_weight=True, q_proj_weight=wq,
-            k_proj_weight=wk, v_proj_weight=wv,
-        )  # fmt: skip
+            q,
+            k,
+            v,
+            E,
+            H,
+            None,
+            b,
+            None,
+            None,
+            False,
+            0.0,
+            wo,
+            bo,
+            use_separate_proj_weight=True,
+            q_proj_weight=wq,
+            k_proj_weight=wk,
+            v_proj_weight=wv,
+        )
 
     against_torch(mine, theirs, *arrays, tolerance=1e-9)
 
@@ -167,7 +222,10 @@ def test_multi_head_errors(rng):
     wo, bo = np.zeros((E, E)), np.zeros(E)
     with pytest.raises(RuntimeError, match="Need attn_mask if specifying the is_causal hint"):
         a.multi_head_attention_forward(q, q, q, H, w, b, wo, bo, is_causal=True)
-    with pytest.raises(RuntimeError, match=re.escape("The shape of the 2D attn_mask is [2, 2], but should be (3, 3).")):
+    with pytest.raises(
+        RuntimeError,
+        match=re.escape("The shape of the 2D attn_mask is [2, 2], but should be (3, 3)."),
+    ):
         a.multi_head_attention_forward(q, q, q, H, w, b, wo, bo, attn_mask=np.zeros((2, 2)))
     with pytest.raises(RuntimeError, match="not divisible by num_heads"):
         a.multi_head_attention_forward(q, q, q, 4, w, b, wo, bo)

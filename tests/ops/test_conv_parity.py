@@ -27,7 +27,12 @@ CASES = [  # rank, x, weight, settings
 TRANSPOSED = [
     (1, (2, 3, 5), (3, 4, 3), {}),
     (1, (3, 5), (3, 4, 3), {"stride": 2, "padding": 1, "output_padding": 1}),
-    (2, (2, 4, 3, 4), (4, 3, 3, 2), {"stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2), "groups": 2}),
+    (
+        2,
+        (2, 4, 3, 4),
+        (4, 3, 3, 2),
+        {"stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2), "groups": 2},
+    ),
     (2, (1, 2, 3, 3), (2, 2, 2, 2), {"dilation": 2}),
     (2, (1, 2, 9, 9), (2, 2, 2, 2), {"stride": 2}),
     (3, (1, 2, 2, 3, 2), (2, 2, 2, 2, 2), {"stride": 2}),
@@ -37,7 +42,9 @@ TRANSPOSED = [
 def _operands(rng, x, w, bias, dtype):
     def draw(shape):
         a = rng.standard_normal(shape)
-        return np.asarray(a + 1j * rng.standard_normal(shape) if dtype.startswith("c") else a, dtype)
+        return np.asarray(
+            a + 1j * rng.standard_normal(shape) if dtype.startswith("c") else a, dtype
+        )
 
     return [draw(x), draw(w), draw((bias,))]
 
@@ -112,7 +119,9 @@ def test_errors_are_worded_as_in_torch(name, x, w, settings):
 
 def test_bias_and_dtype_errors():
     x, w = np.zeros((1, 3, 4, 4)), np.zeros((2, 3, 3, 3))
-    with pytest.raises(ShapeError, match="expected bias to be 1-dimensional with 2 elements, but got bias of size"):
+    with pytest.raises(
+        ShapeError, match="expected bias to be 1-dimensional with 2 elements, but got bias of size"
+    ):
         c.conv2d(x, w, np.zeros(3))
     with pytest.raises(DtypeError, match="expected scalar type float64 but found float32"):
         c.conv2d(x, w.astype(np.float32))

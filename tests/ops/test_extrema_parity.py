@@ -59,14 +59,18 @@ def test_along_axes(against_torch, rng, axis, keepdims, dtype):
             )  # fmt: skip
     if order:
         against_torch(
-            lambda x: e.aminmax(x, axis, keepdims), lambda x: tuple(torch.aminmax(x, dim=axis, keepdim=keepdims)), x
+            lambda x: e.aminmax(x, axis, keepdims),
+            lambda x: tuple(torch.aminmax(x, dim=axis, keepdim=keepdims)),
+            x,
         )
 
 
 def test_scalar(against_torch):
     x = np.array(2.0)
     for axis in (0, -1):
-        against_torch(lambda x, a=axis: e.max_along(x, a, True), lambda x, a=axis: tuple(x.max(a, True)), x)
+        against_torch(
+            lambda x, a=axis: e.max_along(x, a, True), lambda x, a=axis: tuple(x.max(a, True)), x
+        )
         against_torch(lambda x, a=axis: e.amin(x, a), lambda x, a=axis: x.amin(a), x)
     against_torch(e.max, torch.max, x)
     against_torch(lambda x: e.argmax(x, 0), lambda x: x.argmax(0), x, order=0)
@@ -75,10 +79,22 @@ def test_scalar(against_torch):
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda x: e.max(x), ShapeError, r"max\(\): Expected reduction dim to be specified for input.numel\(\) == 0"),
+        (
+            lambda x: e.max(x),
+            ShapeError,
+            r"max\(\): Expected reduction dim to be specified for input.numel\(\) == 0",
+        ),
         (lambda x: e.amin(x), ShapeError, r"amin\(\): Expected reduction dim to be specified"),
-        (lambda x: e.amax(x, 1), IndexError, r"amax\(\): Expected reduction dim 1 to have non-zero size."),
-        (lambda x: e.max_along(x, 1), IndexError, r"max\(\): Expected reduction dim 1 to have non-zero size."),
+        (
+            lambda x: e.amax(x, 1),
+            IndexError,
+            r"amax\(\): Expected reduction dim 1 to have non-zero size.",
+        ),
+        (
+            lambda x: e.max_along(x, 1),
+            IndexError,
+            r"max\(\): Expected reduction dim 1 to have non-zero size.",
+        ),
         (lambda x: e.argmax(x), IndexError, r"argmax\(\): Expected reduction dim to be specified"),
         (lambda x: e.aminmax(x), ShapeError, "cannot compute aminmax over an empty dimension"),
         (lambda x: e.max_along(x, 2), IndexError, "Dimension out of range"),

@@ -14,7 +14,7 @@ MANY = ["fftn", "ifftn", "rfftn", "irfftn", "hfftn", "ihfftn"]
 
 
 def _operand(rng, name, shape, dtype):
-    if name.lstrip("i").startswith("r") and name[0] == "r" or name.startswith("ih"):
+    if name.startswith(("r", "ih")):
         dtype = dtype.replace("complex128", "float64").replace("complex64", "float32")
     a = rng.standard_normal(shape)
     return np.asarray(a + 1j * rng.standard_normal(shape) if dtype.startswith("c") else a, dtype)
@@ -38,7 +38,13 @@ def test_one_axis(against_torch, rng, name, norm, dtype):
 @pytest.mark.parametrize("name", MANY)
 def test_several_axes(against_torch, rng, name, norm, dtype):
     x = _operand(rng, name, (3, 4, 5), dtype)
-    for settings in ({}, {"s": (4,)}, {"s": (-1, 6)}, {"dim": (0, 1)}, {"s": (2, 5), "dim": (2, 0)}):
+    for settings in (
+        {},
+        {"s": (4,)},
+        {"s": (-1, 6)},
+        {"dim": (0, 1)},
+        {"s": (2, 5), "dim": (2, 0)},
+    ):
         against_torch(
             lambda v, s=settings: getattr(f, name)(v, **s, norm=norm),
             lambda v, s=settings: getattr(torch.fft, name)(v, **s, norm=norm),
@@ -51,14 +57,19 @@ def test_shifts(against_torch, rng, name):
     x = rng.standard_normal((4, 5, 1))
     for dim in (None, 0, -2, (0, 1)):
         against_torch(
-            lambda v, d=dim: getattr(f, name)(v, d), lambda v, d=dim: getattr(torch.fft, name)(v, d), x
+            lambda v, d=dim: getattr(f, name)(v, d),
+            lambda v, d=dim: getattr(torch.fft, name)(v, d),
+            x,
         )
 
 
 @pytest.mark.parametrize("name", ["fftfreq", "rfftfreq"])
 @pytest.mark.parametrize("n", [1, 2, 5, 8])
 def test_frequencies(name, n):
-    got, want = getattr(f, name)(n, 0.3), getattr(torch.fft, name)(n, 0.3, dtype=torch.float64).numpy()
+    got, want = (
+        getattr(f, name)(n, 0.3),
+        getattr(torch.fft, name)(n, 0.3, dtype=torch.float64).numpy(),
+    )
     assert got.dtype == want.dtype
     np.testing.assert_allclose(got, want, rtol=1e-15)
 

@@ -23,12 +23,17 @@ def test_softmax(against_torch, rng, name, axis, dtype):
     order = 1 if dtype == "float16" else 2
     for shape in ((2, 3, 4), (3, 0, 2)):
         against_torch(
-            lambda x: getattr(n, name)(x, axis), lambda x: getattr(F, name)(x, axis), *draw(rng, dtype, shape), order=order
+            lambda x: getattr(n, name)(x, axis),
+            lambda x: getattr(F, name)(x, axis),
+            *draw(rng, dtype, shape),
+            order=order,
         )
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-@pytest.mark.parametrize("x", [[1000.0, 999.0], [-1e9, 0.0], [-inf, 0.0], [-inf, -inf], [inf, 1.0], [nan, 1.0], [3.0]])
+@pytest.mark.parametrize(
+    "x", [[1000.0, 999.0], [-1e9, 0.0], [-inf, 0.0], [-inf, -inf], [inf, 1.0], [nan, 1.0], [3.0]]
+)
 def test_softmax_extremes(against_torch, name, x):
     against_torch(getattr(n, name), lambda x: getattr(F, name)(x, 0), np.array(x), order=1)
 
@@ -53,8 +58,8 @@ def test_layer_norm(against_torch, rng, parts, trailing, dtype):
         shape = (3, 5)[-trailing:]
         operands = draw(rng, dtype, (2, 3, 5), *[shape] * parts)
         against_torch(
-            lambda x, *wb, e=eps: n.layer_norm(x, shape, *wb, eps=e),
-            lambda x, *wb, e=eps: F.layer_norm(x, shape, *wb, eps=e),
+            lambda x, *wb, e=eps, s=shape: n.layer_norm(x, s, *wb, eps=e),
+            lambda x, *wb, e=eps, s=shape: F.layer_norm(x, s, *wb, eps=e),
             *operands,
             order=1 if dtype == "float16" else 2,
             tolerance={"float16": 1e-2, "float32": 1e-4}.get(dtype),
@@ -147,21 +152,65 @@ def test_normalize(against_torch, rng, p):
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda x: n.layer_norm(x, (5,)), ShapeError, r"Given normalized_shape=\[5\], expected input with shape \[\*, 5\]"),
-        (lambda x: n.layer_norm(x, ()), ShapeError, "Expected normalized_shape to be at least 1-dimensional"),
-        (lambda x: n.layer_norm(x, (3,), np.ones(2)), ShapeError, "Expected weight to be of same shape as normalized_shape"),
-        (lambda x: n.rms_norm(x, (3,), np.ones(2)), ShapeError, "Expected weight to be of same shape as normalized_shape"),
-        (lambda x: n.group_norm(x, 2), ShapeError, "Expected number of channels in input to be divisible by num_groups"),
-        (lambda x: n.group_norm(x[0], 1), ShapeError, "Expected at least 2 dimensions for input tensor but received 1"),
-        (lambda x: n.group_norm(x, 3, np.ones(2)), ShapeError, "Expected weight to be a vector of size equal to the number"),
-        (lambda x: n.batch_norm(x[:1]), ShapeError, r"Expected more than 1 value per channel when training, got input size torch.Size\(\[1, 3\]\)"),
-        (lambda x: n.batch_norm(x, np.ones(2)), ShapeError, "weight should contain 3 elements not 2"),
+        (
+            lambda x: n.layer_norm(x, (5,)),
+            ShapeError,
+            r"Given normalized_shape=\[5\], expected input with shape \[\*, 5\]",
+        ),
+        (
+            lambda x: n.layer_norm(x, ()),
+            ShapeError,
+            "Expected normalized_shape to be at least 1-dimensional",
+        ),
+        (
+            lambda x: n.layer_norm(x, (3,), np.ones(2)),
+            ShapeError,
+            "Expected weight to be of same shape as normalized_shape",
+        ),
+        (
+            lambda x: n.rms_norm(x, (3,), np.ones(2)),
+            ShapeError,
+            "Expected weight to be of same shape as normalized_shape",
+        ),
+        (
+            lambda x: n.group_norm(x, 2),
+            ShapeError,
+            "Expected number of channels in input to be divisible by num_groups",
+        ),
+        (
+            lambda x: n.group_norm(x[0], 1),
+            ShapeError,
+            "Expected at least 2 dimensions for input tensor but received 1",
+        ),
+        (
+            lambda x: n.group_norm(x, 3, np.ones(2)),
+            ShapeError,
+            "Expected weight to be a vector of size equal to the number",
+        ),
+        (
+            lambda x: n.batch_norm(x[:1]),
+            ShapeError,
+            "Expected more than 1 value per channel when training, got input size",
+        ),
+        (
+            lambda x: n.batch_norm(x, np.ones(2)),
+            ShapeError,
+            "weight should contain 3 elements not 2",
+        ),
         (lambda x: n.batch_norm(x[0]), IndexError, "Dimension out of range"),
-        (lambda x: n.instance_norm(x), ShapeError, "Expected more than 1 spatial element when training"),
+        (
+            lambda x: n.instance_norm(x),
+            ShapeError,
+            "Expected more than 1 spatial element when training",
+        ),
         (lambda x: n.local_response_norm(x, 2), ShapeError, "Expected 3D or higher dimensionality"),
-        (lambda x: n.local_response_norm(x[None], 0), ArgumentError, "kernel size should be greater than zero"),
+        (
+            lambda x: n.local_response_norm(x[None], 0),
+            ArgumentError,
+            "kernel size should be greater than zero",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors(call, error, words):
     with pytest.raises(error, match=words):
         call(np.ones((2, 3)))

@@ -32,7 +32,9 @@ def test_norms(against_torch, rng, ord, dtype):
 
 
 @pytest.mark.parametrize("ord", ORDERS)
-@pytest.mark.parametrize("x", [[3.0, -4.0], [0.0, 0.0], [0.0, 2.0], [nan, 1.0], [2.0, -2.0], [0j, 1 - 1j]])
+@pytest.mark.parametrize(
+    "x", [[3.0, -4.0], [0.0, 0.0], [0.0, 2.0], [nan, 1.0], [2.0, -2.0], [0j, 1 - 1j]]
+)
 def test_subgradients(against_torch, ord, x):
     against_torch(lambda x: n.vector_norm(x, ord), lambda x: norm(x, ord), np.array(x), order=1)
 
@@ -69,7 +71,9 @@ def test_logsumexp(against_torch, rng, axes, keep, dtype):
     against_torch(lambda x: n.logsumexp(x, axes, keep), lambda x: x.logsumexp(axes, keep), x)
 
 
-@pytest.mark.parametrize("x", [[1000.0, 999.0], [-1000.0, 0.0], [-inf, 0.0], [-inf, -inf], [inf, 1.0], [nan, 1.0], []])
+@pytest.mark.parametrize(
+    "x", [[1000.0, 999.0], [-1000.0, 0.0], [-inf, 0.0], [-inf, -inf], [inf, 1.0], [nan, 1.0], []]
+)
 def test_logsumexp_extremes(against_torch, x):
     against_torch(lambda x: n.logsumexp(x, 0), lambda x: x.logsumexp(0), np.array(x), order=1)
 

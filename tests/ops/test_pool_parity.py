@@ -1,4 +1,4 @@
-"""Pooling, fold and unfold against PyTorch's: values, indices, first and second gradients, errors."""
+"""Pooling, fold and unfold against PyTorch's: values, indices, gradients, errors."""
 
 import math
 import re
@@ -28,7 +28,11 @@ def test_max_pool(against_torch, rng, rank, dtype):
     theirs = getattr(F, f"max_pool{rank}d")
     x = rng.standard_normal((2, 3, *SPACES[rank])).astype(dtype)
     for settings in [*SLIDING, {"kernel_size": 2, "stride": 1, "padding": 1, "dilation": 2}]:
-        against_torch(lambda v, s=settings: pool.max_pool(v, **s, rank=rank), lambda v, s=settings: theirs(v, **s), x)
+        against_torch(
+            lambda v, s=settings: pool.max_pool(v, **s, rank=rank),
+            lambda v, s=settings: theirs(v, **s),
+            x,
+        )
         with_indices = {**settings, "return_indices": True}
         got = pool.max_pool(x, **with_indices, rank=rank)
         want = theirs(torch.from_numpy(x), **with_indices)
@@ -43,7 +47,9 @@ def test_avg_pool(against_torch, rng, rank, pad):
     x = rng.standard_normal((3, *SPACES[rank]))
     for settings in SLIDING:
         s = {**settings, "count_include_pad": pad}
-        against_torch(lambda v, s=s: pool.avg_pool(v, **s, rank=rank), lambda v, s=s: theirs(v, **s), x)
+        against_torch(
+            lambda v, s=s: pool.avg_pool(v, **s, rank=rank), lambda v, s=s: theirs(v, **s), x
+        )
 
 
 def test_divisor_override(against_torch, rng):
@@ -60,7 +66,10 @@ def test_divisor_override(against_torch, rng):
 def test_adaptive(against_torch, rng, rank, size):
     x = rng.standard_normal((2, 3, *SPACES[rank]))
     for name in ("avg", "max"):
-        mine, theirs = getattr(pool, f"adaptive_{name}_pool"), getattr(F, f"adaptive_{name}_pool{rank}d")
+        mine, theirs = (
+            getattr(pool, f"adaptive_{name}_pool"),
+            getattr(F, f"adaptive_{name}_pool{rank}d"),
+        )
         against_torch(lambda v, f=mine: f(v, size, rank=rank), lambda v, f=theirs: f(v, size), x)
     got = pool.adaptive_max_pool(x, size, True, rank=rank)
     want = getattr(F, f"adaptive_max_pool{rank}d")(torch.from_numpy(x), size, True)
@@ -70,7 +79,9 @@ def test_adaptive(against_torch, rng, rank, size):
 def test_none_keeps_a_length(against_torch, rng):
     x = rng.standard_normal((2, 3, 5, 6))
     against_torch(
-        lambda v: pool.adaptive_avg_pool(v, (None, 4), rank=2), lambda v: F.adaptive_avg_pool2d(v, (None, 4)), x
+        lambda v: pool.adaptive_avg_pool(v, (None, 4), rank=2),
+        lambda v: F.adaptive_avg_pool2d(v, (None, 4)),
+        x,
     )
 
 
@@ -85,7 +96,11 @@ def test_none_keeps_a_length(against_torch, rng):
 )
 def test_ties_nan_and_infinities(values):
     x = np.array(values).reshape(1, 1, 2, 4)
-    for settings in ({"kernel_size": 2}, {"kernel_size": 2, "stride": 1, "padding": 1}, {"kernel_size": (2, 3), "stride": 1}):
+    for settings in (
+        {"kernel_size": 2},
+        {"kernel_size": 2, "stride": 1, "padding": 1},
+        {"kernel_size": (2, 3), "stride": 1},
+    ):
         got = pool.max_pool(x, **settings, return_indices=True, rank=2)
         want = F.max_pool2d(torch.from_numpy(x), **settings, return_indices=True)
         np.testing.assert_array_equal(got[0], want[0].numpy())
@@ -102,8 +117,30 @@ def test_averages_of_half_precision_are_added_up_in_single(rng):
 
 def test_infinities_stay_in_their_window():
     x = np.array([[np.inf, 1.0, 2.0, 3.0, 4.0]])
-    assert pool.adaptive_avg_pool(x, 2, rank=1).tolist() == F.adaptive_avg_pool1d(torch.tensor(x), 2).tolist()
+    assert (
+        pool.adaptive_avg_pool(x, 2, rank=1).tolist()
+        == F.adaptive_avg_pool1d(torch.tensor(x), 2).tolist()
+    )
     assert pool.avg_pool(x, 2, 1, rank=1).tolist() == F.avg_pool1d(torch.tensor(x), 2, 1).tolist()
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.5, math.inf, -math.inf])
+def test_lp_pool(against_torch, rng, rank, p):
+    x = rng.uniform(0.2, 1, (2, 3, *SPACES[rank]))
+    for settings in ({"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "ceil_mode": True}):
+        against_torch(
+            lambda v, s=settings: pool.lp_pool(v, p, **s, rank=rank),
+            lambda v, s=settings: getattr(F, f"lp_pool{rank}d")(v, p, **s),
+            x,
+        )
+
+
+def test_lp_pool_of_zeros_has_no_gradient(against_torch):
+    x = np.zeros((1, 1, 4))
+    against_torch(
+        lambda v: pool.lp_pool(v, 2.0, 2, rank=1), lambda v: F.lp_pool1d(v, 2.0, 2), x, order=1
+    )
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
@@ -113,21 +150,31 @@ def test_max_unpool(against_torch, rng, rank):
     for size in (None, SPACES[rank]):
         against_torch(
             lambda v, n=size: pool.max_unpool(v, at, 2, output_size=n, rank=rank),
-            lambda v, n=size: getattr(F, f"max_unpool{rank}d")(v, torch.from_numpy(at), 2, output_size=n),
+            lambda v, n=size: getattr(F, f"max_unpool{rank}d")(
+                v, torch.from_numpy(at), 2, output_size=n
+            ),
             values,
         )
 
 
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
 @pytest.mark.parametrize(
-    "settings", [{"kernel_size": 2}, {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 2)}]
+    "settings",
+    [
+        {"kernel_size": 2},
+        {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 2)},
+    ],
 )
 def test_unfold_and_fold(against_torch, rng, settings, dtype):
     x = rng.standard_normal((2, 3, 5, 6)).astype(dtype)
     against_torch(lambda v: pool.unfold(v, **settings), lambda v: F.unfold(v, **settings), x)
     y = F.unfold(torch.from_numpy(x), **settings).numpy()
-    against_torch(lambda v: pool.fold(v, (5, 6), **settings), lambda v: F.fold(v, (5, 6), **settings), y)
-    against_torch(lambda v: pool.fold(v, (5, 6), **settings), lambda v: F.fold(v, (5, 6), **settings), y[0])
+    against_torch(
+        lambda v: pool.fold(v, (5, 6), **settings), lambda v: F.fold(v, (5, 6), **settings), y
+    )
+    against_torch(
+        lambda v: pool.fold(v, (5, 6), **settings), lambda v: F.fold(v, (5, 6), **settings), y[0]
+    )
 
 
 X = (1, 3, 4, 4)
@@ -176,7 +223,13 @@ def test_unpool_errors():
     x, at = np.zeros((1, 1, 2, 2)), np.zeros((1, 1, 2, 2), np.int64)
     with pytest.raises(ShapeError, match="Expected shape of indices to be same"):
         pool.max_unpool(x, at[..., :1], 2, rank=2)
-    with pytest.raises(ShapeError, match=re.escape("Found an invalid max index: 100 (output volumes are of size 4x4)")):
+    with pytest.raises(
+        ShapeError,
+        match=re.escape("Found an invalid max index: 100 (output volumes are of size 4x4)"),
+    ):
         pool.max_unpool(x, at + 100, 2, rank=2)
-    with pytest.raises(ShapeError, match=re.escape('invalid output_size "(20, 20)" (dim 0 must be between 2 and 6)')):
+    with pytest.raises(
+        ShapeError,
+        match=re.escape('invalid output_size "(20, 20)" (dim 0 must be between 2 and 6)'),
+    ):
         pool.max_unpool(x, at, 2, output_size=(20, 20), rank=2)

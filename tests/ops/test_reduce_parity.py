@@ -25,7 +25,9 @@ def both(name, axes, keepdims, **more):
         return lambda x: ours(x, **more), lambda x: theirs(x, **more)
     return (
         lambda x: ours(x, axes, keepdims, **more),
-        lambda x: theirs(x, axes if axes is not None else tuple(range(x.ndim)), keepdim=keepdims, **more),
+        lambda x: theirs(
+            x, axes if axes is not None else tuple(range(x.ndim)), keepdim=keepdims, **more
+        ),
     )
 
 
@@ -55,7 +57,9 @@ def test_moments(against_torch, rng, name, axes, correction, dtype):
 
 @pytest.mark.parametrize("name", ["var", "std"])
 @pytest.mark.parametrize("correction", [0, 1, 2, 3, 5])
-@pytest.mark.parametrize("x", [[2.0, 2.0, 2.0], [1.0, 2.0, 4.0], [3.0], [], [1.0, np.inf], [np.nan, 1.0]])
+@pytest.mark.parametrize(
+    "x", [[2.0, 2.0, 2.0], [1.0, 2.0, 4.0], [3.0], [], [1.0, np.inf], [np.nan, 1.0]]
+)
 def test_few_degrees_of_freedom(against_torch, name, correction, x):
     if np.isnan(x).any() and correction > 1:
         return  # PyTorch has an infinite gradient there, we NaN
@@ -71,7 +75,9 @@ def test_prod_at_zeros(against_torch, rng, zeros, dtype):
     x.reshape(-1)[list(zeros)] = 0
     against_torch(products.prod, torch.prod, x)
     for axis in (0, 1):
-        against_torch(lambda x, a=axis: products.prod(x, a, True), lambda x, a=axis: x.prod(a, True), x)
+        against_torch(
+            lambda x, a=axis: products.prod(x, a, True), lambda x, a=axis: x.prod(a, True), x
+        )
         against_torch(lambda x, a=axis: products.cumprod(x, a), lambda x, a=axis: x.cumprod(a), x)
 
 
@@ -100,7 +106,9 @@ def test_skipping_nan(against_torch, name, x):
     against_torch(getattr(reduce, name), getattr(torch, name), x)
     if x.size:
         against_torch(
-            lambda x: getattr(reduce, name)(x, -1, True), lambda x: getattr(torch, name)(x, -1, True), x
+            lambda x: getattr(reduce, name)(x, -1, True),
+            lambda x: getattr(torch, name)(x, -1, True),
+            x,
         )
 
 
@@ -111,7 +119,12 @@ def test_counts(against_torch, rng, dtype, axes):
     x[1] = 0
     for name in ("all", "any", "count_nonzero"):
         f, g = getattr(reduce, name), getattr(torch, name)
-        against_torch(lambda x, f=f: f(x, axes), lambda x, g=g: g(x, axes) if axes is not None else g(x), x, order=0)
+        against_torch(
+            lambda x, f=f: f(x, axes),
+            lambda x, g=g: g(x, axes) if axes is not None else g(x),
+            x,
+            order=0,
+        )
 
 
 def test_nan_is_true_and_not_zero():
@@ -137,7 +150,9 @@ def test_single_precision_is_added_up_accurately_along_any_axis(rng):
         np.testing.assert_allclose(reduce.sum(layout, 0), want, rtol=1e-6)
         np.testing.assert_allclose(reduce.mean(layout, 0), want / len(x), rtol=1e-6)
         np.testing.assert_allclose(reduce.sum(layout), want.sum(), rtol=1e-6)
-    np.testing.assert_allclose(moments.var(x + 100, 0), x.astype(np.float64).var(0, ddof=1), rtol=1e-3)
+    np.testing.assert_allclose(
+        moments.var(x + 100, 0), x.astype(np.float64).var(0, ddof=1), rtol=1e-3
+    )
 
 
 def test_half_precision_is_added_up_in_single():
@@ -154,7 +169,10 @@ def test_half_precision_is_added_up_in_single():
 
 def test_errors():
     x = np.ones((2, 3))
-    with pytest.raises(IndexError, match=r"Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)"):
+    with pytest.raises(
+        IndexError,
+        match=r"Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)",
+    ):
         reduce.sum(x, 2)
     with pytest.raises(ShapeError, match="dim 1 appears multiple times in the list of dims"):
         reduce.mean(x, (1, -1))

@@ -22,14 +22,20 @@ def draw(rng, shape, dtype):
 def test_running(against_torch, rng, name, axis, dtype):
     f = getattr(products if name == "cumprod" else s, name)
     for shape in ((3, 4, 2), (2, 1, 0)):
-        against_torch(lambda x: f(x, axis), lambda x: getattr(torch, name)(x, axis), draw(rng, shape, dtype))
+        against_torch(
+            lambda x: f(x, axis), lambda x: getattr(torch, name)(x, axis), draw(rng, shape, dtype)
+        )
 
 
 @pytest.mark.parametrize("name", ["cumsum", "cumprod", "logcumsumexp", "cummax", "cummin"])
 def test_running_over_a_scalar(against_torch, name):
     f = getattr(products if name == "cumprod" else s, name)
     g = getattr(torch, name)
-    against_torch(lambda x: f(x, 0), lambda x: tuple(g(x, 0)) if name[:4] == "cumm" else g(x, 0), np.array(2.0))
+    against_torch(
+        lambda x: f(x, 0),
+        lambda x: tuple(g(x, 0)) if name[:4] == "cumm" else g(x, 0),
+        np.array(2.0),
+    )
     with pytest.raises(IndexError, match="Dimension out of range"):
         f(np.array(2.0), 1)
 
@@ -41,14 +47,23 @@ def test_running_sums_are_accumulated_in_double():
     np.testing.assert_allclose(products.cumprod(x)[-1], float(x[0]) ** 100_000, rtol=1e-6)
 
 
-@pytest.mark.parametrize("x", [[1000.0, 1.0, -1000.0], [-inf, 1.0, 2.0], [-inf, -inf], [1.0, nan, 2.0]])
+@pytest.mark.parametrize(
+    "x", [[1000.0, 1.0, -1000.0], [-inf, 1.0, 2.0], [-inf, -inf], [1.0, nan, 2.0]]
+)
 def test_logcumsumexp_extremes(against_torch, x):
     against_torch(s.logcumsumexp, lambda x: x.logcumsumexp(-1), np.array(x), order=1)
 
 
 @pytest.mark.parametrize(
     "x",
-    [[1.0, 3.0, 3.0, 2.0], [1.0, nan, 3.0, nan], [inf, 1.0, inf, -inf], [nan, nan], [-inf, -inf], [3.0, 1.0, 2.0, 1.0]],
+    [
+        [1.0, 3.0, 3.0, 2.0],
+        [1.0, nan, 3.0, nan],
+        [inf, 1.0, inf, -inf],
+        [nan, nan],
+        [-inf, -inf],
+        [3.0, 1.0, 2.0, 1.0],
+    ],
 )
 def test_running_extrema_of_rows(against_torch, x):
     against_torch(s.cummax, lambda x: tuple(x.cummax(-1)), np.array(x))
@@ -93,7 +108,12 @@ def test_trapezoid(against_torch, rng, name, axis):
     against_torch(lambda y: f(y, axis=axis), lambda y: g(y, dim=axis), y)
     against_torch(lambda y: f(y, dx=0.3, axis=axis), lambda y: g(y, dx=0.3, dim=axis), y)
     against_torch(lambda y, x: f(y, x, axis=axis), lambda y, x: g(y, x, dim=axis), y, y + 1)
-    against_torch(lambda y, x: f(y, x, axis=axis), lambda y, x: g(y, x, dim=axis), y, rng.uniform(size=y.shape[axis]))
+    against_torch(
+        lambda y, x: f(y, x, axis=axis),
+        lambda y, x: g(y, x, dim=axis),
+        y,
+        rng.uniform(size=y.shape[axis]),
+    )
     against_torch(f, g, y[:, :1])
 
 

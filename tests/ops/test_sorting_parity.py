@@ -9,7 +9,14 @@ from dualtape.ops import sorting as s
 torch = pytest.importorskip("torch")
 inf, nan = np.inf, np.nan
 
-ROWS = [[1.0, 3.0, 3.0, 2.0], [1.0, nan, 3.0, nan], [inf, 1.0, inf, -inf], [-inf, -inf, -inf], [nan, nan], [7.0]]
+ROWS = [
+    [1.0, 3.0, 3.0, 2.0],
+    [1.0, nan, 3.0, nan],
+    [inf, 1.0, inf, -inf],
+    [-inf, -inf, -inf],
+    [nan, nan],
+    [7.0],
+]
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -17,7 +24,9 @@ def test_rows(against_torch, row):
     x = np.array(row)
     for descending in (False, True):
         against_torch(
-            lambda x, d=descending: s.sort(x, descending=d), lambda x, d=descending: tuple(x.sort(descending=d)), x
+            lambda x, d=descending: s.sort(x, descending=d),
+            lambda x, d=descending: tuple(x.sort(descending=d)),
+            x,
         )
         against_torch(
             lambda x, d=descending: s.argsort(x, descending=d),
@@ -39,18 +48,40 @@ def test_rows(against_torch, row):
 def test_axes_and_dtypes(against_torch, rng, axis, dtype):
     x = rng.permutation(60).reshape(3, 4, 5).astype(dtype)
     order = 2 if dtype[0] == "f" else 0
-    against_torch(lambda x: s.sort(x, axis, True), lambda x: tuple(x.sort(dim=axis, descending=True, stable=True)), x, order=order)
+    against_torch(
+        lambda x: s.sort(x, axis, True),
+        lambda x: tuple(x.sort(dim=axis, descending=True, stable=True)),
+        x,
+        order=order,
+    )
     if dtype == "bool":
         return
     against_torch(lambda x: s.topk(x, 3, axis), lambda x: tuple(x.topk(3, axis)), x, order=order)
     for keep in (False, True):
-        against_torch(lambda x, k=keep: s.kthvalue(x, 2, axis, k), lambda x, k=keep: tuple(x.kthvalue(2, axis, k)), x, order=order)  # fmt: skip
-        against_torch(lambda x, k=keep: s.median_along(x, axis, k), lambda x, k=keep: tuple(x.median(axis, k)), x, order=order)  # fmt: skip
-        against_torch(lambda x, k=keep: s.mode(x, axis, k), lambda x, k=keep: tuple(x.mode(axis, k)), x, order=order)  # fmt: skip
+        against_torch(
+            lambda x, k=keep: s.kthvalue(x, 2, axis, k),
+            lambda x, k=keep: tuple(x.kthvalue(2, axis, k)),
+            x,
+            order=order,
+        )
+        against_torch(
+            lambda x, k=keep: s.median_along(x, axis, k),
+            lambda x, k=keep: tuple(x.median(axis, k)),
+            x,
+            order=order,
+        )
+        against_torch(
+            lambda x, k=keep: s.mode(x, axis, k),
+            lambda x, k=keep: tuple(x.mode(axis, k)),
+            x,
+            order=order,
+        )
 
 
 def test_mode_of_many_equals(against_torch, rng):
-    x = rng.integers(0, 4, (15, 9)).astype(float)  # in longer rows PyTorch returns any of the places
+    x = rng.integers(0, 4, (15, 9)).astype(
+        float
+    )  # in longer rows PyTorch returns any of the places
     against_torch(s.mode, lambda x: tuple(x.mode()), x)
     against_torch(lambda x: s.mode(x, 0), lambda x: tuple(x.mode(0)), x)
 
@@ -60,7 +91,9 @@ def test_topk_of_long_rows(against_torch, rng):
     for k in (0, 1, 7, 2000):
         for largest in (True, False):
             against_torch(
-                lambda x, k=k, g=largest: s.topk(x, k, largest=g), lambda x, k=k, g=largest: tuple(x.topk(k, largest=g)), x
+                lambda x, k=k, g=largest: s.topk(x, k, largest=g),
+                lambda x, k=k, g=largest: tuple(x.topk(k, largest=g)),
+                x,
             )
 
 
@@ -82,9 +115,21 @@ def test_scalar_and_empty(against_torch):
     [
         (lambda x: s.topk(x, 4), ShapeError, "selected index k out of range"),
         (lambda x: s.topk(x, -1), ShapeError, "selected index k out of range"),
-        (lambda x: s.kthvalue(x, 0), ShapeError, r"kthvalue\(\): selected number k out of range for dimension 1"),
-        (lambda x: s.kthvalue(x[:, :0], 1), IndexError, r"kthvalue\(\): Expected reduction dim 1 to have non-zero"),
-        (lambda x: s.median_along(x[:, :0]), IndexError, r"median\(\): Expected reduction dim 1 to have non-zero"),
+        (
+            lambda x: s.kthvalue(x, 0),
+            ShapeError,
+            r"kthvalue\(\): selected number k out of range for dimension 1",
+        ),
+        (
+            lambda x: s.kthvalue(x[:, :0], 1),
+            IndexError,
+            r"kthvalue\(\): Expected reduction dim 1 to have non-zero",
+        ),
+        (
+            lambda x: s.median_along(x[:, :0]),
+            IndexError,
+            r"median\(\): Expected reduction dim 1 to have non-zero",
+        ),
         (lambda x: s.sort(x, 2), IndexError, "Dimension out of range"),
     ],
 )

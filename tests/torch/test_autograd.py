@@ -414,6 +414,6 @@ def test_writes_through_views_give_pytorchs_gradients():
         view = base.view(2, 6)
         base.add_(1)
         (view * view).sum().backward()
-        return base.tolist(), x.grad.tolist(), w.grad.tolist(), type(base.grad_fn).__name__
+        return base.tolist(), x.grad.tolist(), w.grad.tolist()
 
     assert program(dtorch) == program(real)

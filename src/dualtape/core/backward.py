@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from heapq import heappop, heappush
 from typing import Any
 
@@ -21,7 +21,8 @@ from .conform import conform
 from .errors import GraphError
 from .graph import LEAF, NODE, OUTPUT, AccumulateGrad, Freed, Node, check_residuals
 from .primitive import NO_RESIDUAL
-from .pullback import forward_line
+from .primitive import AVAL
+from .pullback import chosen, forward_line
 from .tensor import Tensor, wrap
 from .vocabulary import vocabulary
 
@@ -30,10 +31,9 @@ Root = tuple[Any, Any]
 # Compared by identity first, which is why a tuple and not a set.
 _REAL = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16))
 
-# On values nothing is recorded at this level whatever the mode; what lies inside boxes may belong to an
-# outer recording and must go on. Only user code (hooks, custom functions) runs under no_grad.
-_AS_IS = nullcontext()
 
+# A pass on values leaves the mode alone: nothing is recorded at its level anyway, and what lies inside boxes
+# may belong to an outer recording that must go on. Only user code (hooks, custom functions) is put under it.
 
 def user_code(graph: bool) -> AbstractContextManager[None]:
     """The mode in which hooks run: recording exactly when the pass is recorded."""
@@ -91,50 +91,59 @@ class Pass:
 
     def run(self, captures: dict[Any, Any] | None = None) -> None:
         """Visit nodes until none is left; `captures` maps wanted nodes to {output: cotangent}."""
-        heap, pending = self.heap, self.pending
+        heap, pending, needed = self.heap, self.pending, self.needed
         freed = None if self.retain_graph else self.freed
-        plainly = not self.create_graph and self.needed is None and not modes.current() & modes.ANOMALY
+        plainly = not self.create_graph and not modes.current() & modes.ANOMALY
         while heap:
             node = heappop(heap)[1]
             plan = node.plan
             if (
-                plainly and plan is not None and plan.simple and node.params is None
-                and node.hooks is None and node.dtype in _REAL
+                not plainly or plan is None or plan.joint is not None or node.hooks is not None
+                or node.dtype not in _REAL or node.output_avals is not None
+                or (captures is not None and node in captures)
             ):  # fmt: skip
-                # The same as `visit`, for the case that nearly every node is: one output, rules with at
-                # most one residual, nothing asked besides. Half the time of a backward pass is here.
-                ct = pending.pop(node)
-                owners = node.owners
-                inputs = node.inputs
-                if owners.__class__ is Freed:
-                    check_residuals(node)
-                for i, rule, one, _, _ in plan.steps:
-                    try:
-                        if one < 0:
-                            # AVAL otherwise: an edge has the shape and dtype that the rule asks for.
-                            g = rule(ct) if one == NO_RESIDUAL else rule(ct, inputs[i])
-                        else:
-                            owner = owners[one]
-                            version = owner.version
-                            if version is not None and version.stamp < node.order:
-                                check_residuals(node)
-                            g = rule(ct, owner.value)
-                    except Exception as error:
-                        error.add_note(forward_line(node))
-                        raise
-                    edge = inputs[i]
-                    if g.shape != edge.shape or g.dtype is not edge.dtype:
-                        g = conform(g, edge, node, i)
-                    if edge in pending or edge.kind == OUTPUT:
-                        self.add(edge, g)
-                    else:
-                        pending[edge] = g
-                        if edge.kind:
-                            heappush(heap, (edge.order, edge))
-                if owners and freed is not None:
-                    node.owners = freed
-            else:
                 self.visit(node, captures)
+                continue
+            # The same as `visit`, for the case that nearly every node is: one real output, nothing asked
+            # besides. Half the time of a backward pass is here.
+            ct = pending.pop(node)
+            owners = node.owners
+            inputs = node.inputs
+            params = node.params
+            if owners.__class__ is Freed:
+                check_residuals(node)
+            for i, rule, one, picks, names in plan.steps:
+                edge = inputs[i]
+                if needed is not None and edge not in needed and edge.node not in needed:
+                    continue
+                try:
+                    if one is None or params is not None:
+                        check_residuals(node)
+                        args = [owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks]
+                        g = rule(ct, *args, **chosen(names, params))
+                    elif one >= 0:
+                        owner = owners[one]
+                        version = owner.version
+                        if version is not None and version.stamp < node.order:
+                            check_residuals(node)
+                        g = rule(ct, owner.value)
+                    elif one == NO_RESIDUAL:
+                        g = rule(ct)
+                    else:  # AVAL: an edge has the shape and dtype that the rule asks for
+                        g = rule(ct, edge)
+                except Exception as error:
+                    error.add_note(forward_line(node))
+                    raise
+                if g.shape != edge.shape or g.dtype is not edge.dtype:
+                    g = conform(g, edge, node, i)
+                if edge in pending or edge.kind == OUTPUT:
+                    self.add(edge, g)
+                else:
+                    pending[edge] = g
+                    if edge.kind:
+                        heappush(heap, (edge.order, edge))
+            if owners and freed is not None:
+                node.owners = freed
 
     def visit(self, node: Node, captures: dict[Any, Any] | None) -> None:
         """Run one node's hooks and rules and pass the results on."""
@@ -261,16 +270,26 @@ def reaching(roots: Iterable[Any], wanted: Iterable[Any], within: Callable[[Any]
         within: If given, only nodes for which it is true are passed through.
     """
     targets = set(wanted)
-    oldest = max((t.order for t in targets), default=0)
+    oldest = max([t.order for t in targets], default=0)
     seen: set[Any] = set()
     stack = [e.node for e in roots]
+    everything = True  # whether whatever was met leads to a target, as where all leaves are wanted
     while stack:
         node = stack.pop()
-        if node in seen or node.order > oldest or (within is not None and not within(node)):
+        if node in seen:
+            continue
+        if node.order > oldest or (within is not None and not within(node)):
+            everything = False
             continue
         seen.add(node)
         if node.kind != LEAF:
-            stack.extend([e.node for e in node.inputs if e is not None and e.node not in seen])
+            for e in node.inputs:
+                if e is not None:
+                    stack.append(e if e.kind != OUTPUT else e.node)
+        elif node not in targets:
+            everything = False
+    if everything:
+        return seen
     needed = set()
     for node in sorted(seen, key=lambda n: n.order, reverse=True):  # oldest first
         if node in targets or (
@@ -288,13 +307,16 @@ def backward(roots: Sequence[Root], *, retain_graph: bool = False, create_graph:
         retain_graph: Keep residuals for another pass.
         create_graph: Record the pass itself.
     """
+    if create_graph and modes.current() & modes.NO_GRAD:
+        with modes.switched(off=modes.NO_GRAD):
+            backward(roots, retain_graph=retain_graph, create_graph=True)
+        return
     work = Pass(retain_graph, create_graph, None)
-    with modes.switched(off=modes.NO_GRAD) if create_graph else _AS_IS:
-        for edge, ct in roots:
-            work.add(edge, ct)
-        work.run()
-        for leaf, g in work.pending.items():
-            accumulate(leaf, g, create_graph, leaf in work.owned)
+    for edge, ct in roots:
+        work.add(edge, ct)
+    work.run()
+    for leaf, g in work.pending.items():
+        accumulate(leaf, g, create_graph, leaf in work.owned)
 
 
 def gradients(
@@ -313,19 +335,23 @@ def gradients(
         retain_graph, create_graph: As for `backward`.
         within: Restricts the graph, see `reaching`.
     """
+    if create_graph and modes.current() & modes.NO_GRAD:
+        with modes.switched(off=modes.NO_GRAD):
+            return gradients(roots, wanted, create_graph=True, within=within)
     present = [e for e in wanted if e is not None]
     needed = reaching([e for e, _ in roots], [e.node for e in present], within)
-    captures: dict[Any, Any] = {}
+    captures: dict[Any, Any] | None = None
     for e in present:
         if e.kind != LEAF:
+            captures = {} if captures is None else captures
             captures.setdefault(e.node, {})[e.output_number] = None
     work = Pass(retain_graph, create_graph, needed)
-    with modes.switched(off=modes.NO_GRAD) if create_graph else _AS_IS:
-        for edge, ct in roots:
-            work.add(edge, ct)
-        work.run(captures)
-        results: dict[Any, Any] = {}
-        for leaf, g in work.pending.items():
+    for edge, ct in roots:
+        work.add(edge, ct)
+    work.run(captures)
+    results = work.pending
+    for leaf, g in results.items():
+        if leaf.hooks:
             results[leaf] = run_leaf_hooks(leaf, g, create_graph)
     out: list[Any] = []
     for e in wanted:
@@ -334,6 +360,7 @@ def gradients(
         elif e.kind == LEAF:
             out.append(results.get(e))
         else:
+            assert captures is not None
             out.append(captures[e.node][e.output_number])
     return out
 
@@ -369,7 +396,7 @@ def accumulate(leaf: AccumulateGrad, g: Any, graph: bool, owned: bool) -> None:
         else:
             grad.value = value + g
         if grad.version is not None:
-            grad.version.bump()
+            grad.version.bump_quietly()
     if leaf.post_hooks:
         with user_code(graph):
             for hook in list(leaf.post_hooks.values()):

@@ -178,6 +178,8 @@ class UnaryPrimitive(NaryPrimitive):
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         (x,) = operands
+        if type(x) is np.ndarray and not current() & BOXED:
+            return self.eval(x, **params) if params else self.eval(x)
         if params or not isinstance(x, Tensor):
             return super().__call__(x, **params)
         return self.bind1(x)
@@ -223,6 +225,8 @@ class BinaryPrimitive(NaryPrimitive):
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         x, y = operands
+        if type(x) is type(y) is np.ndarray and not current() & BOXED:
+            return self.eval(x, y, **params) if params else self.eval(x, y)
         if not params and isinstance(x, Tensor) and isinstance(y, Tensor):
             return self.bind2(x, y)
         return super().__call__(x, y, **params)

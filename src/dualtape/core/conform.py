@@ -18,15 +18,20 @@ from .vocabulary import vocabulary
 
 
 def sum_to_shape(x: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:
-    """Sum an array over the axes along which `shape` was broadcast to its shape."""
+    """Sum an array over the axes along which `shape` was broadcast to its shape; None if it was not."""
     if not shape:
         return np.add.reduce(x, axis=None)
-    lead = x.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(
-        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
-    )
-    out = np.add.reduce(x, axis=axes, keepdims=True) if axes else x
-    return out.reshape(shape) if lead else out
+    have = x.shape
+    lead = len(have) - len(shape)
+    if lead < 0:
+        return None
+    axes = [*range(lead)]
+    for i, n in enumerate(shape, lead):
+        if n != have[i]:
+            if n != 1:
+                return None
+            axes.append(i)
+    return np.add.reduce(x, axis=tuple(axes), keepdims=True).reshape(shape)
 
 
 def can_sum_to(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
@@ -52,13 +57,14 @@ def conform(g: Any, target: Any, blame: Any, number: int) -> Any:
         if not isinstance(g, (np.ndarray, np.generic)):
             g = np.asarray(g, dtype)
         if g.shape != shape:
-            if not can_sum_to(g.shape, shape):
+            summed = sum_to_shape(np.asarray(g), shape)
+            if summed is not None:
+                g = summed
+            elif can_sum_to(shape, g.shape):
                 # A rule may return fewer elements than its input has, to be broadcast (a constant).
-                if not can_sum_to(shape, g.shape):
-                    raise broken(g, target, blame, number)
                 g = np.broadcast_to(g, shape)
             else:
-                g = sum_to_shape(np.asarray(g), shape)
+                raise broken(g, target, blame, number)
         if g.dtype != dtype:
             if g.dtype.kind == "c" and dtype.kind != "c":
                 g = g.real

@@ -49,7 +49,15 @@ class Version:
         """Note a write by the user's line, `depth` frames up at least."""
         self.count += 1
         self.stamp = stamp = modes.next_order()
-        self.writes = (*self.writes[1 - self.REMEMBERED :], (stamp, callsite.caller(depth)))
+        writes = self.writes
+        if len(writes) >= self.REMEMBERED:
+            writes = writes[1:]
+        self.writes = (*writes, (stamp, callsite.caller(depth)))
+
+    def bump_quietly(self) -> None:
+        """Note a write by the engine itself, which nobody asks the line of."""
+        self.count += 1
+        self.stamp = modes.next_order()
 
     def since(self, order: int) -> list[tuple[int, callsite.Site | None]]:
         """The remembered writes later than `order`, oldest first."""

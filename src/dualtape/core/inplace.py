@@ -78,6 +78,8 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
         return x
     view = x.view_of
     if view is None:
+        if edge is None and before.edge is not None:  # still recorded: its old history gets zeros
+            edge = copied(x, (before.edge, None), ())
         x.edge = edge
     elif edge is not None or view.base.current_edge() is not None:
         rebase(x, edge)
@@ -179,16 +181,21 @@ def cleared(ct: Any, chain: Chain) -> Any:
 def rebase(x: Tensor, edge: Any) -> None:
     """Give the base of the view `x` the history that follows from a write of `edge`'s values to `x`."""
     base = x.view_of.base
+    base.edge = copied(base, (base.edge, edge), x.view_of.chain)
+    x.view_of.refresh(x)
+
+
+def copied(base: Tensor, edges: tuple[Any, Any], chain: Chain) -> CopySlices:
+    """The node of a write to the part of `base` that `chain` views: `edges` are the old and the written one's."""
     node = new(CopySlices)
-    node.inputs = (base.edge, edge)
+    node.inputs = edges
     node.owners = ()
-    node.params = {"chain": x.view_of.chain}
+    node.params = {"chain": chain}
     node.plan = None
     node.order = modes.next_order()
-    node.level = max(e.level for e in node.inputs if e is not None)
+    node.level = max(e.level for e in edges if e is not None)
     node.site = caller(4)
     node.hooks = None
     node.shape = tuple(base.shape)
     node.dtype = base.value.dtype
-    base.edge = node
-    x.view_of.refresh(x)
+    return node  # type: ignore[no-any-return]

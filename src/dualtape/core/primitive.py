@@ -153,7 +153,8 @@ class Primitive:
         if rule is None or isinstance(rule, str):
             return rule
         # From the code object: `inspect.signature` would be a third of the time of importing `ops`.
-        code = rule.__code__
+        # A decorated rule (`functools.wraps`) asks for what the rule inside asks for.
+        code = getattr(rule, "__wrapped__", rule).__code__
         named = code.co_varnames[skip : code.co_argcount]
         needs = tuple([self._position(name) for name in named])
         if code.co_flags & inspect.CO_VARKEYWORDS:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from . import callsite
 from .boxes import Box
 from .graph import Node, Output, SavedOutput, check_residuals
-from .primitive import AVAL, Plan, Primitive, Step
+from .primitive import AVAL, Plan, Primitive
 from .tensor import Tensor, wrap
 from .vocabulary import vocabulary
 
@@ -36,7 +36,7 @@ class PrimitiveNode(Node):
             step = plan.joint
             needs = tuple([e is not None for e in edges])
             args = [saved[k] for k in step.picks]
-            grads = list(step.rule(ct, needs, *args, **chosen(step, params)))
+            grads = list(step.rule(ct, needs, *args, **chosen(step.params, params)))
         else:
             grads = [None] * len(edges)
             for step in plan.steps:
@@ -45,7 +45,7 @@ class PrimitiveNode(Node):
                 if edge is None:
                     continue
                 args = [saved[k] if k >= 0 else edge if k == AVAL else i for k in picks]
-                grads[i] = rule(ct, *args, **chosen(step, params))
+                grads[i] = rule(ct, *args, **chosen(step.params, params))
         if conjugate:
             grads = [None if g is None else conjugated(g) for g in grads]
         return grads
@@ -85,13 +85,13 @@ def conjugated(x: Any) -> Any:
     return vocabulary.conj(x) if isinstance(x, (Tensor, Box)) else x.conj()
 
 
-def chosen(step: Step, params: dict[str, Any] | None) -> dict[str, Any]:
-    """The static parameters that the step's rule takes."""
+def chosen(names: tuple[str, ...] | None, params: dict[str, Any] | None) -> dict[str, Any]:
+    """The static parameters that a rule takes: those named, all for None."""
     if not params:
         return {}
-    if step.params is None:
+    if names is None or len(names) == len(params):
         return params
-    return {name: params[name] for name in step.params if name in params}
+    return {name: params[name] for name in names if name in params}
 
 
 def node_class(primitive: Primitive) -> Any:

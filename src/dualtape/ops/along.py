@@ -1,7 +1,9 @@
 """Elements picked along one axis by their places, and the transpose: what sort, max and topk need.
 
-An operation that returns some of its elements and where they stood (its values and its indices) has a
-simple derivative: pick the tangent's elements at the same places. `selection` declares such operations.
+An operation that returns some of its elements and where they stood (its values and its indices) has
+a
+simple derivative: pick the tangent's elements at the same places. `selection` declares such
+operations.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ INT64 = np.dtype(np.int64)
 
 
 def _grid(places: Any, axis: int) -> tuple[Any, ...]:
-    """The index that stands for `places` along `axis` (negative) and for themselves along other axes."""
+    """The index that stands for `places` along `axis` (negative), for themselves along others."""
     if places.ndim == 1:
         return (places,)
     grid: list[Any] = list(np.ogrid[tuple(slice(n) for n in places.shape)])
@@ -45,7 +47,7 @@ def _add_along_eval(ct: Any, places: Any, *, axis: int, length: int, unique: boo
     return out.astype(ct.dtype, copy=False)
 
 
-pick_along_p = linear(
+pick_along_p: Any = linear(
     "pick_along", lambda x, places, *, axis, unique: take_along(x, places, axis),
     lambda ct, places, aval, *, axis, unique: add_along_p(
         ct, places, axis=axis, length=aval.shape[axis], unique=unique
@@ -55,7 +57,7 @@ pick_along_p = linear(
     doc="The elements of x at `places` along `axis`; `unique`: no place comes twice.",
 )  # fmt: skip
 
-add_along_p = linear(
+add_along_p: Any = linear(
     "add_along", _add_along_eval,
     lambda ct, places, *, axis, length, unique: pick_along_p(ct, places, axis=axis, unique=unique),
     inputs="x places",
@@ -86,7 +88,12 @@ def _placed(ct: Any, places: Any, axis: int, keepdims: bool, unique: bool, lengt
 
 
 def selection(
-    name: str, eval: Callable[..., Any], *, aval: Callable[..., tuple[int, ...]], unique: bool = True, **rest: Any
+    name: str,
+    eval: Callable[..., Any],
+    *,
+    aval: Callable[..., tuple[int, ...]],
+    unique: bool = True,
+    **rest: Any,
 ) -> Any:
     """Declare an operation along one axis with the outputs values and indices.
 
@@ -118,4 +125,8 @@ def without(shape: tuple[int, ...], *, axis: int, keepdims: bool, **_: Any) -> t
 def one_of_each(x: Any, places: Any, axis: int, keepdims: bool) -> tuple[Any, Any]:
     """The outputs of a selection of one element per row, `places` having the axis still."""
     values = take_along(x, places, axis)
-    return (values, places) if keepdims else (np.squeeze(values, axis)[()], np.squeeze(places, axis)[()])
+    return (
+        (values, places)
+        if keepdims
+        else (np.squeeze(values, axis)[()], np.squeeze(places, axis)[()])
+    )

@@ -1,7 +1,7 @@
 """Attention.
 
-Everything is composed of products, a softmax and selections, so that all derivatives follow. A row of
-scores that is masked throughout gives zeros, not NaN, as in PyTorch.
+Everything is composed of products, a softmax and selections, so that all derivatives follow. A row
+of scores that is masked throughout gives zeros, not NaN, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ def _safe_softmax_eval(x: Any) -> Any:
     tiny = np.finfo(x.dtype).tiny
 
     def kernel(t: Any, x: Any) -> None:
-        # Where every score is -inf the largest becomes finite, all powers 0, and so does the quotient.
-        np.subtract(x, np.maximum(np.maximum.reduce(x, -1, None, None, True, -np.inf), lowest), t)
+        # Where every score is -inf the largest becomes finite, all powers 0, and so does the
+        # quotient.
+        largest = np.maximum.reduce(x, -1, keepdims=True, initial=-np.inf)
+        np.subtract(x, np.maximum(largest, lowest), t)
         np.exp(t, t)
-        np.divide(t, np.maximum(np.add.reduce(t, -1, None, None, True), tiny), t)
+        np.divide(t, np.maximum(np.add.reduce(t, -1, keepdims=True), tiny), t)
 
     return in_blocks(kernel, np.empty(x.shape, x.dtype), x, axis=-1)
 
@@ -46,10 +48,14 @@ def _safe_softmax_rule(d: Any, out: Any) -> Any:
 
 
 safe_softmax_p = general(
-    "safe_softmax", _safe_softmax_eval, aval=same_aval, batch=batch_in_front(lambda: safe_softmax_p),
-    jvp=_safe_softmax_rule, vjp=_safe_softmax_rule,
+    "safe_softmax",
+    _safe_softmax_eval,
+    aval=same_aval,
+    batch=batch_in_front(lambda: safe_softmax_p),
+    jvp=_safe_softmax_rule,
+    vjp=_safe_softmax_rule,
     doc="Softmax along the last axis, with zeros for rows of minus infinity only.",
-)  # fmt: skip
+)
 
 
 def scaled_dot_product_attention(
@@ -68,8 +74,8 @@ def scaled_dot_product_attention(
         query: (..., heads, L, E).
         key: (..., heads, S, E).
         value: (..., heads, S, V).
-        attn_mask: Broadcasts to (..., L, S): booleans, True where attention is allowed, or numbers of the
-            query's dtype to add.
+        attn_mask: Broadcasts to (..., L, S): booleans, True where attention is allowed, or numbers
+            of the query's dtype to add.
         dropout: Given the shape of the weights, returns the factors to multiply them with.
         is_causal: Position i attends to positions up to i only.
         scale: 1 / sqrt(E) by default.
@@ -106,29 +112,35 @@ def _check(query: Any, key: Any, value: Any, mask: Any, is_causal: bool) -> None
     ranks = [len(v.shape) for v in (query, key, value)]
     if min(ranks) < 2:
         raise ShapeError(
-            f"Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {ranks[0]} "
+            f"Expected query, key, and value to all be  at least 2 dimensional, but got "
+            f"query.dim: {ranks[0]} "
             f"key.dim: {ranks[1]} and value.dim: {ranks[2]} instead."
         )
     q, k, v = (dtype_of(x) for x in (query, key, value))
     if not q == k == v:
         raise DtypeError(
-            f"Expected query, key, and value to have the same dtype, but got query.dtype: {q} key.dtype: {k} and "
+            f"Expected query, key, and value to have the same dtype, but got query.dtype: {q} "
+            f"key.dtype: {k} and "
             f"value.dtype: {v} instead."
         )
     if mask is not None:
         if is_causal:
             raise ArgumentError(
-                "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
+                "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
+                "is_causal=True"
             )
         if dtype_of(mask) not in (np.dtype(bool), q):
             raise DtypeError(
-                "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
+                "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
+                "attn_mask.dtype: "
                 f"{dtype_of(mask)} and  query.dtype: {q} instead."
             )
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ShapeError(
-            "scaled_dot_product_attention: query and key must have the same last axis, key and value the same number "
-            f"of positions; got query {list(query.shape)}, key {list(key.shape)}, value {list(value.shape)}"
+            "scaled_dot_product_attention: query and key must have the same last axis, key and "
+            "value the same number "
+            f"of positions; got query {list(query.shape)}, key {list(key.shape)}, value "
+            f"{list(value.shape)}"
         )
 
 
@@ -137,7 +149,10 @@ def _repeated_heads(x: Any, query: Any, what: str) -> Any:
     *lead, heads, n, e = x.shape
     times, rest = divmod(query.shape[-3], heads) if heads else (0, 1)
     if rest:
-        raise ShapeError(f"Number of heads in key and value must divide the number of heads in query, but {what} has {heads}")
+        raise ShapeError(
+            f"Number of heads in key and value must divide the number of heads in query, but "
+            f"{what} has {heads}"
+        )
     if times == 1:
         return x
     wide = broadcast_to(expand_dims(x, -3), (*lead, heads, times, n, e))
@@ -185,7 +200,8 @@ def multi_head_attention_forward(
         query: (L, N, E), or (L, E) for a single example.
         key, value: (S, N, E) or (S, E); with projections of their own any last axis.
         num_heads: Divides E.
-        in_proj_weight: (3E, E), the three projections on top of each other; None if they are given apart.
+        in_proj_weight: (3E, E), the three projections on top of each other; None if they are given
+            apart.
         in_proj_bias: (3E,) or None.
         out_proj_weight, out_proj_bias: (E, E) and (E,) or None.
         bias_k, bias_v: (1, 1, E), a further key and value.
@@ -193,14 +209,17 @@ def multi_head_attention_forward(
         dropout: Given the shape of the weights, returns the factors to multiply them with.
         key_padding_mask: (N, S) or (S,): keys not to attend to (True), or numbers to add.
         need_weights: Also return the attention weights.
-        attn_mask: (L, S) or (N * num_heads, L, S): True where attention is forbidden, or numbers to add.
+        attn_mask: (L, S) or (N * num_heads, L, S): True where attention is forbidden, or numbers to
+            add.
         is_causal: `attn_mask` is the causal one; used in its place where that is faster.
         q_proj_weight, k_proj_weight, v_proj_weight: The projections one by one.
-        static_k, static_v: (N * num_heads, S, E / num_heads), in place of projected keys and values.
+        static_k, static_v: (N * num_heads, S, E / num_heads), in place of projected keys and
+            values.
         average_attn_weights: Return the mean of the weights over the heads.
 
     Returns:
-        (L, N, E) or (L, E), and the weights, (N, L, S), (N, num_heads, L, S) or without N; None if not wanted.
+        (L, N, E) or (L, E), and the weights, (N, L, S), (N, num_heads, L, S) or without N; None if
+        not wanted.
 
     Raises:
         ShapeError: The shapes do not fit, in PyTorch's words.
@@ -214,7 +233,8 @@ def multi_head_attention_forward(
     dtype = dtype_of(query)
     if is_causal and attn_mask is None:
         raise ArgumentError(
-            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
+            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "
+            "method "
             "`generate_square_subsequent_mask` to create this mask."
         )
     # The hint replaces the mask only where nothing else needs it.
@@ -225,11 +245,21 @@ def multi_head_attention_forward(
     if per_head * num_heads != size:
         raise ShapeError(f"embed_dim {size} not divisible by num_heads {num_heads}")
     q, k, v = _in_projections(
-        query, key, value, size, in_proj_weight, in_proj_bias, (q_proj_weight, k_proj_weight, v_proj_weight)
+        query,
+        key,
+        value,
+        size,
+        in_proj_weight,
+        in_proj_bias,
+        (q_proj_weight, k_proj_weight, v_proj_weight),
     )
     mask = _checked_mask(mask, length, key.shape[0], batch * num_heads)
     if (bias_k is None) != (bias_v is None):
-        raise ArgumentError("bias_k is set but bias_v is None" if bias_v is None else "bias_v is set but bias_k is None")
+        raise ArgumentError(
+            "bias_k is set but bias_v is None"
+            if bias_v is None
+            else "bias_v is set but bias_k is None"
+        )
     extra = 0
     if bias_k is not None:
         if static_k is not None or static_v is not None:
@@ -242,8 +272,16 @@ def multi_head_attention_forward(
         return permute(reshape(x, (x.shape[0], batch * num_heads, per_head)), (1, 0, 2))
 
     q = heads(q)
-    k = heads(k) if static_k is None else _checked_static(static_k, batch * num_heads, per_head, "static_k")
-    v = heads(v) if static_v is None else _checked_static(static_v, batch * num_heads, per_head, "static_v")
+    k = (
+        heads(k)
+        if static_k is None
+        else _checked_static(static_k, batch * num_heads, per_head, "static_k")
+    )
+    v = (
+        heads(v)
+        if static_v is None
+        else _checked_static(static_v, batch * num_heads, per_head, "static_v")
+    )
     if add_zero_attn:
         zero = np.zeros((batch * num_heads, 1, per_head), dtype)
         k, v = concatenate([k, zero], 1), concatenate([v, zero], 1)
@@ -267,28 +305,44 @@ def _in_projections(
     biases = [None] * 3 if bias is None else _thirds(bias, bias.shape[0] // 3)
     if weight is None:
         if any(w is None for w in apart):
-            raise ArgumentError("multi_head_attention_forward: without in_proj_weight all of q_proj_weight, "
+            raise ArgumentError("multi_head_attention_forward: without in_proj_weight all of "
+                                "q_proj_weight, "
                                 "k_proj_weight and v_proj_weight are needed")  # fmt: skip
         if tuple(key.shape[:2]) != tuple(value.shape[:2]):
             raise ShapeError(
-                f"key's sequence and batch dims {list(key.shape[:2])} do not match value's {list(value.shape[:2])}"
+                f"key's sequence and batch dims {list(key.shape[:2])} do not match value's "
+                f"{list(value.shape[:2])}"
             )
-        q, k, v = (_projected(x, w, b) for x, w, b in zip((query, key, value), apart, biases, strict=True))
+        q, k, v = (
+            _projected(x, w, b) for x, w, b in zip((query, key, value), apart, biases, strict=True)
+        )
         return q, k, v
     if tuple(key.shape) != tuple(value.shape):
-        raise ShapeError(f"key shape {list(key.shape)} does not match value shape {list(value.shape)}")
+        raise ShapeError(
+            f"key shape {list(key.shape)} does not match value shape {list(value.shape)}"
+        )
     if query is key and key is value:  # one product for the three
         both = _projected(query, weight, bias)
         q, k, v = (slice_p(both, index=(..., slice(i * size, (i + 1) * size))) for i in range(3))
         return q, k, v
-    q, k, v = (_projected(x, w, b) for x, w, b in zip((query, key, value), _thirds(weight, size), biases, strict=True))
+    q, k, v = (
+        _projected(x, w, b)
+        for x, w, b in zip((query, key, value), _thirds(weight, size), biases, strict=True)
+    )
     return q, k, v
 
 
 def _attend(
-    q: Any, k: Any, v: Any, mask: Any, causal: bool, dropout: Dropout | None, need_weights: bool, by: tuple[int, int]
+    q: Any,
+    k: Any,
+    v: Any,
+    mask: Any,
+    causal: bool,
+    dropout: Dropout | None,
+    need_weights: bool,
+    by: tuple[int, int],
 ) -> tuple[Any, Any]:
-    """Attention of all heads, (N, heads, L, E), and the weights if needed; q, k, v are (N * heads, ..., E)."""
+    """Attention of all heads, (N, heads, L, E), and the weights if needed."""
 
     def split(x: Any) -> Any:
         return reshape(x, (*by, *x.shape[1:]))
@@ -299,7 +353,8 @@ def _attend(
     if not need_weights:
         return scaled_dot_product_attention(q, k, v, mask, dropout, causal), None
     scores = matmul(q * math.sqrt(1.0 / q.shape[-1]), mt(k))
-    # Asked for its weights, PyTorch takes the ordinary softmax: NaN for a row that is masked throughout.
+    # Asked for its weights, PyTorch takes the ordinary softmax: NaN for a row that is masked
+    # throughout.
     weights = softmax_p(scores if mask is None else scores + mask)
     if dropout is not None:
         weights = weights * dropout(tuple(weights.shape))
@@ -321,7 +376,9 @@ def _checked_mask(mask: Any, length: int, keys: int, heads: int) -> Any:
         raise ShapeError(f"attn_mask's dimension {rank} is not supported")
     right = (length, keys) if rank == 2 else (heads, length, keys)
     if tuple(mask.shape) != right:
-        raise ShapeError(f"The shape of the {rank}D attn_mask is {list(mask.shape)}, but should be {right}.")
+        raise ShapeError(
+            f"The shape of the {rank}D attn_mask is {list(mask.shape)}, but should be {right}."
+        )
     return expand_dims(mask, 0) if rank == 2 else mask
 
 

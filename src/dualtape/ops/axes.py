@@ -1,13 +1,16 @@
 """What all operations along axes share: normal forms of `axes`, shapes, spreading back, batching.
 
-Two conventions for the axes of a primitive. A reduction takes `axes`, a sorted tuple of non-negative
-ints, and `keepdims`. An operation along one axis (softmax, cumsum, sort) takes `axis` counted from the
-end, a negative int: a batch axis in front then changes nothing, and a default of -1 needs no parameter.
+Two conventions for the axes of a primitive. A reduction takes `axes`, a sorted tuple of
+non-negative ints, and `keepdims`. An operation along one axis (softmax, cumsum, sort) takes `axis`
+counted from the
+end, a negative int: a batch axis in front then changes nothing, and a default of -1 needs no
+parameter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,16 @@ from ..core.vocabulary import vocabulary
 Axes = tuple[int, ...]
 AxesLike = int | Sequence[int] | None
 
+# (array, axis, dtype, out, keepdims, initial): half a microsecond quicker by position than by
+# keyword, which NumPy's type stubs do not know.
+add_reduce: Any = np.add.reduce
+multiply_reduce: Any = np.multiply.reduce
+max_reduce: Any = np.maximum.reduce
+min_reduce: Any = np.minimum.reduce
+and_reduce: Any = np.logical_and.reduce
+or_reduce: Any = np.logical_or.reduce
+vecdot: Any = np.vecdot
+
 
 def normalize_axis(axis: int, ndim: int) -> int:
     """A non-negative axis number; a 0-d value counts as having one axis.
@@ -30,7 +43,8 @@ def normalize_axis(axis: int, ndim: int) -> int:
     rank = ndim or 1
     if not -rank <= axis < rank:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {axis})"
+            f"Dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got "
+            f"{axis})"
         )
     return axis % rank
 
@@ -56,7 +70,7 @@ def normalize_axes(axes: AxesLike, ndim: int) -> Axes:
     if isinstance(axes, int):
         axes = (axes,)
     found = sorted(normalize_axis(int(a), ndim) for a in axes)
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in pairwise(found):
         if a == b:
             raise ShapeError(f"dim {a} appears multiple times in the list of dims")
     return tuple(found) if ndim else ()
@@ -119,9 +133,9 @@ def spread(ct: Any, shape: Sequence[int]) -> Any:
 
 
 def repeated(ct: Any, shape: Sequence[int]) -> Any:
-    """A read-only view of `shape` of a 0-d array or scalar, in a tenth of `np.broadcast_to`'s time."""
+    """A read-only view of a 0-d array or scalar, in a tenth of `np.broadcast_to`'s time."""
     view = np.ndarray(shape, ct.dtype, ct, 0, (0,) * len(shape))
-    view.setflags(False)
+    view.setflags(write=False)
     return view
 
 
@@ -154,9 +168,11 @@ def batch_reduction(primitive: Callable[[], Any]) -> Batch:
 
 
 def batch_in_front(primitive: Callable[[], Any]) -> Batch:
-    """The batching rule of an operation along axes counted from the end, on operands of one shape."""
+    """The batching rule of an operation along axes from the end, of operands of one shape."""
 
-    def batch(values: list[Any], where: list[int | None], size: int, **params: Any) -> tuple[Any, Any]:
+    def batch(
+        values: list[Any], where: list[int | None], size: int, **params: Any
+    ) -> tuple[Any, Any]:
         operands = [
             in_front(v, a) if a is not None else vocabulary.broadcast_to(v, (size, *v.shape))
             for v, a in zip(values, where, strict=True)

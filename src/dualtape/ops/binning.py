@@ -1,11 +1,12 @@
 """Where numbers fall: searching sorted rows, buckets, histograms, counts, distinct values.
 
-Nothing here has a derivative. `unique` and its kin, and `bincount`, have results whose shape depends on
-the numbers; they cannot be traced or mapped, and say so.
+Nothing here has a derivative. `unique` and its kin, and `bincount`, have results whose shape
+depends on the numbers; they cannot be traced or mapped, and say so.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -28,22 +29,29 @@ def _search_eval(rows: Array, x: Array, *, right: bool, int32: bool) -> Array:
         places = np.searchsorted(rows, x, side)  # type: ignore[call-overload]
     else:
         places = np.empty(x.shape, np.int64)
-        out = places.reshape(-1, x.shape[-1])
-        pairs = zip(rows.reshape(-1, rows.shape[-1]), x.reshape(-1, x.shape[-1]), strict=True)
+        count = math.prod(rows.shape[:-1])
+        out = places.reshape(count, x.shape[-1])
+        pairs = zip(rows.reshape(count, rows.shape[-1]), x.reshape(count, x.shape[-1]), strict=True)
         for i, (row, values) in enumerate(pairs):
             out[i] = np.searchsorted(row, values, side)  # type: ignore[call-overload]
     return np.asarray(places, np.int32 if int32 else np.int64)[()]
 
 
-searchsorted_p = constant(
+searchsorted_p: Any = constant(
     "searchsorted", _search_eval, inputs="rows x",
     aval=lambda rows, x, *, right, int32: Aval(x.shape, np.dtype(np.int32 if int32 else np.int64)),
-    doc="For each x the first place in its sorted row where it could stand (after its equals, if `right`).",
+    doc="For each x the first place in its sorted row where it could stand (after its equals, if "
+    "`right`).",
 )  # fmt: skip
 
 
 def searchsorted(
-    rows: Any, x: Any, right: bool = False, side: str | None = None, sorter: Any = None, int32: bool = False
+    rows: Any,
+    x: Any,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
+    int32: bool = False,
 ) -> Any:
     """Find where in sorted rows each number could be inserted.
 
@@ -65,37 +73,40 @@ def searchsorted(
             raise ArgumentError(f"{name}: side can only be 'left' or 'right' but got {side}")
         if right and side == "left":
             raise ArgumentError(
-                f"{name}: side and right can't be set to opposites, got side of left while right was True"
+                f"{name}: side and right can't be set to opposites, got side of left while right "
+                "was True"
             )
         right = side == "right"
     shape = tuple(rows.shape)
     if isinstance(x, (int, float)):
         x = np.asarray(x, dtype_of(rows))
     if not shape:
-        raise ShapeError(f"{name}: input value can be a scalar only when boundaries tensor dimension is 1")
+        raise ShapeError(
+            f"{name}: input value can be a scalar only when boundaries tensor dimension is 1"
+        )
     if len(shape) > 1:
         if not x.shape:
             raise ShapeError(
-                f"{name}: input value can be a scalar only when boundaries tensor dimension is 1, but we got "
-                f"boundaries tensor dim({len(shape)}) and input value's dim(0) numel(1)"
+                f"{name}: input value can be a scalar only when boundaries tensor dimension is 1, "
+                f"but we got boundaries tensor dim({len(shape)}) and input value's dim(0) numel(1)"
             )
         if tuple(x.shape)[:-1] != shape[:-1]:
             raise ShapeError(
-                f"{name}: boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
-                f"tensor and input value tensor must match, but we got boundaries tensor {list(shape)} and "
-                f"input value tensor {list(x.shape)}"
+                f"{name}: boundaries tensor should be 1 dimension or the first N-1 dimensions of "
+                "boundaries tensor and input value tensor must match, but we got boundaries "
+                f"tensor {list(shape)} and input value tensor {list(x.shape)}"
             )
     if sorter is not None:
         if tuple(sorter.shape) != shape:
             raise ShapeError(
-                f"{name}: boundary and sorter must have the same size, but got boundary tensor {list(shape)} "
-                f"and got sorter tensor {list(sorter.shape)}"
+                f"{name}: boundary and sorter must have the same size, but got boundary tensor "
+                f"{list(shape)} and got sorter tensor {list(sorter.shape)}"
             )
         rows = sorted_by(rows, sorter)
     return searchsorted_p(rows, x, right=right, int32=int32)
 
 
-sorted_by = constant(
+sorted_by: Any = constant(
     "sorted_by", lambda rows, sorter: take_along(rows, sorter, -1), inputs="rows sorter",
     aval=lambda rows, sorter: rows,
 )  # fmt: skip
@@ -108,7 +119,9 @@ def bucketize(x: Any, boundaries: Any, right: bool = False, int32: bool = False)
         ShapeError: The boundaries are not 1-d.
     """
     if len(boundaries.shape) != 1:
-        raise ShapeError(f"boundaries tensor must be 1 dimension, but got dim({len(boundaries.shape)})")
+        raise ShapeError(
+            f"boundaries tensor must be 1 dimension, but got dim({len(boundaries.shape)})"
+        )
     return searchsorted(boundaries, x, right=right, int32=int32)
 
 
@@ -128,20 +141,25 @@ def _range(name: str, x: Array, low: float, high: float) -> tuple[float, float]:
 def _histc_eval(x: Array, *, bins: int, low: float, high: float) -> Array:
     low, high = _range("torch.histc", x, low, high)
     x = x[(x >= low) & (x <= high)]
-    place = np.minimum(((x.astype(np.float64) - low) / (high - low) * bins).astype(np.int64), bins - 1)
+    place = np.minimum(
+        ((x.astype(np.float64) - low) / (high - low) * bins).astype(np.int64), bins - 1
+    )
     return np.bincount(place, minlength=bins).astype(x.dtype)
 
 
-histc_p = constant("histc", _histc_eval, aval=lambda x, *, bins, low, high: Aval((bins,), x.dtype))
+histc_p: Any = constant(
+    "histc", _histc_eval, aval=lambda x, *, bins, low, high: Aval((bins,), x.dtype)
+)
 
 
 def histc(x: Any, bins: int = 100, low: float = 0, high: float = 0) -> Any:
-    """Count the elements in `bins` equal bins of [low, high], in x's dtype; others and NaN are left out.
+    """Count the elements in `bins` equal bins of [low, high], in x's dtype; others are left out.
 
     Args:
         x: Real.
         bins: Their number.
-        low, high: The range; the data's where they are equal.
+        low: The range's lower end; where it equals the upper one, the data's range is taken.
+        high: Its upper end.
 
     Raises:
         ArgumentError: No bins, or a range that is not one.
@@ -200,14 +218,19 @@ class Histogram(NamedTuple):
 
 
 def histogramdd(
-    x: Any, bins: Any, range: Sequence[float] | None = None, weight: Any = None, density: bool = False
+    x: Any,
+    bins: Any,
+    range: Sequence[float] | None = None,
+    weight: Any = None,
+    density: bool = False,
 ) -> tuple[Any, list[Any]]:
     """Count points of D-dimensional space in a grid of bins.
 
     Args:
         x: Real, of shape (points, D).
         bins: The number of bins along each axis (or one number), or the sequences of their edges.
-        range: Lower and upper ends in turn, axis by axis, where `bins` are numbers; None: the data's.
+        range: Lower and upper ends in turn, axis by axis, where `bins` are numbers; None: the
+            data's.
         weight: What each point counts, or None for 1.
         density: Whether to divide by the total and the bins' volumes.
 
@@ -219,15 +242,18 @@ def histogramdd(
     """
     points = _concrete("histogramdd", x)
     if points.ndim < 2:
-        raise ShapeError(f"torch.histogramdd(): input tensor should have at least 2 dimensions, but got {points.ndim}")
+        raise ShapeError(
+            "torch.histogramdd(): input tensor should have at least 2 dimensions, but got "
+            f"{points.ndim}"
+        )
     dims = points.shape[-1]
     points = points.reshape(-1, dims)
     if isinstance(bins, int):
         bins = [bins] * dims
     if len(bins) != dims:
         raise ShapeError(
-            "torch.histogramdd(): Expected number of dimensions in the input to equal the number of bins, "
-            f"but got {len(bins)} for {dims}"
+            "torch.histogramdd(): Expected number of dimensions in the input to equal the number "
+            f"of bins, but got {len(bins)} for {dims}"
         )
     edges = []
     for d, b in enumerate(bins):
@@ -235,7 +261,9 @@ def histogramdd(
             edges.append(_concrete("histogramdd", b))
             continue
         if b <= 0:
-            raise ArgumentError(f"torch.histogramdd(): bins must be > 0, but got {b} for dimension {d}")
+            raise ArgumentError(
+                f"torch.histogramdd(): bins must be > 0, but got {b} for dimension {d}"
+            )
         low, high = (0.0, 0.0) if range is None else (range[2 * d], range[2 * d + 1])
         low, high = _range("torch.histogramdd()", points[:, d], low, high)
         edges.append(np.linspace(low, high, b + 1, dtype=points.dtype))
@@ -245,12 +273,18 @@ def histogramdd(
 
 
 def histogram(
-    x: Any, bins: Any, range: Sequence[float] | None = None, weight: Any = None, density: bool = False
+    x: Any,
+    bins: Any,
+    range: Sequence[float] | None = None,
+    weight: Any = None,
+    density: bool = False,
 ) -> Histogram:
     """Count the elements in bins, all of `x` as one row; see `histogramdd`."""
     row = _concrete("histogram", x).reshape(-1, 1)
     given = bins if isinstance(bins, int) else [_concrete("histogram", bins)]
-    counts, edges = histogramdd(row, given if isinstance(given, list) else [given], range, weight, density)
+    counts, edges = histogramdd(
+        row, given if isinstance(given, list) else [given], range, weight, density
+    )
     return Histogram(_like(x, counts), _like(x, edges[0]))
 
 
@@ -277,7 +311,9 @@ def unique(x: Any, axis: int | None = None) -> Unique:
         values, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )
     inverse = inverse.reshape(values.shape if axis is None else (-1,))
-    return Unique(_like(x, out), _like(x, inverse.astype(np.int64)), _like(x, counts.astype(np.int64)))
+    return Unique(
+        _like(x, out), _like(x, inverse.astype(np.int64)), _like(x, counts.astype(np.int64))
+    )
 
 
 def unique_consecutive(x: Any, axis: int | None = None) -> Unique:
@@ -286,7 +322,11 @@ def unique_consecutive(x: Any, axis: int | None = None) -> Unique:
     Returns, Raises: As `unique`.
     """
     values = _concrete("unique_consecutive", x)
-    rows = values.reshape(-1) if axis is None else np.moveaxis(values, normalize_axis(axis, values.ndim), 0)
+    rows = (
+        values.reshape(-1)
+        if axis is None
+        else np.moveaxis(values, normalize_axis(axis, values.ndim), 0)
+    )
     n = len(rows)
     starts = np.ones(n, bool)
     if n > 1:
@@ -298,4 +338,6 @@ def unique_consecutive(x: Any, axis: int | None = None) -> Unique:
         inverse = inverse.reshape(values.shape)
     else:
         out = np.moveaxis(out, 0, normalize_axis(axis, values.ndim))
-    return Unique(_like(x, out), _like(x, inverse.astype(np.int64)), _like(x, counts.astype(np.int64)))
+    return Unique(
+        _like(x, out), _like(x, inverse.astype(np.int64)), _like(x, counts.astype(np.int64))
+    )

@@ -1,14 +1,14 @@
 """Convolution, and the two maps that transpose it.
 
 NOTE [three convolutions]
-The relation "x under weights w gives y" is one trilinear form T(x, w, y) = sum of y * (x conv w). Fixing
-two of its arguments gives a linear map of them onto the third: `conv` (x, w) -> y, `conv_input_gradient`
-(y, w) -> x and `conv_weight_gradient` (x, y) -> w. Each is bilinear, and the transposes of any of them
-are the other two, so that derivatives of every order need nothing else. `conv_input_gradient` is what
-the frameworks call transposed convolution.
+The relation "x under weights w gives y" is one trilinear form T(x, w, y) = sum of y * (x conv w).
+Fixing two of its arguments gives a linear map of them onto the third: `conv` (x, w) -> y,
+`conv_input_gradient` (y, w) -> x and `conv_weight_gradient` (x, y) -> w. Each is bilinear, and the
+transposes of any of them are the other two, so that derivatives of every order need nothing else.
+`conv_input_gradient` is what the frameworks call transposed convolution.
 
-All three run as matrix products over windows gathered into columns (im2col), a few examples at a time,
-so that the columns stay in the cache and memory does not grow with the batch.
+All three run as matrix products over windows gathered into columns (im2col), a few examples at a
+time, so that the columns stay in the cache and memory does not grow with the batch.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def _product(shape: Ints) -> int:
 class _Geometry:
     """The sizes of one call, worked out once."""
 
-    def __init__(self, x: Ints, w: Ints, y: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> None:
+    def __init__(
+        self, x: Ints, w: Ints, y: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+    ) -> None:
         self.n, self.c, self.space = x[0], x[1], x[2:]
         self.o, self.kernel, self.counts = w[0], w[2:], y[2:]
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
@@ -60,7 +62,7 @@ class _Geometry:
             yield slice(i, min(i + step, self.n))
 
     def columns(self, x: Array) -> Array:
-        """The windows of some examples: (n, g, taps, positions), or (g, taps, n * positions) if joined."""
+        """The windows of n examples: (n, g, taps, positions), or (g, taps, n * positions)."""
         v = windows(padded(x, self.padding), self.kernel, self.stride, self.dilation, self.counts)
         if not self.joined:
             return v.reshape(len(x), self.groups, self.taps, self.positions)
@@ -79,19 +81,24 @@ class _Geometry:
         full = tuple(s + lo + hi for s, (lo, hi) in zip(self.space, self.padding, strict=True))
         out = np.zeros((n, self.c, *full), columns.dtype)
         add_windows(v, out, self.stride, self.dilation)
-        return out[interior(self.space, self.padding)]
+        inside: Array = out[interior(self.space, self.padding)]
+        return inside
 
     def rows(self, y: Array) -> Array:
         """Some results as matrices with a row per channel, laid out like `columns`."""
         v = y.reshape(len(y), self.groups, self.o // self.groups, self.positions)
         if not self.joined:
             return v
-        return v.transpose(1, 2, 0, 3).reshape(self.groups, self.o // self.groups, len(y) * self.positions)
+        return v.transpose(1, 2, 0, 3).reshape(
+            self.groups, self.o // self.groups, len(y) * self.positions
+        )
 
     def from_rows(self, rows: Array, n: int) -> Array:
         """The inverse of `rows`."""
         if self.joined:
-            rows = rows.reshape(self.groups, self.o // self.groups, n, self.positions).transpose(2, 0, 1, 3)
+            rows = rows.reshape(self.groups, self.o // self.groups, n, self.positions).transpose(
+                2, 0, 1, 3
+            )
         return rows.reshape(n, self.o, *self.counts)
 
     def weights(self, w: Array) -> Array:
@@ -99,7 +106,9 @@ class _Geometry:
         return w.reshape(self.groups, self.o // self.groups, self.taps)
 
 
-def _conv_eval(x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
+def _conv_eval(
+    x: Array, w: Array, *, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Array:
     dtype = x.dtype
     shape = _conv_shape(x.shape, w.shape, stride, padding, dilation)
     g = _Geometry(x.shape, w.shape, shape, stride, padding, dilation, groups)
@@ -167,17 +176,23 @@ def _unfold(v: Any, size: int, axis: int, groups: int) -> Any:
 
 
 def _batch(call: Callable[..., Any], operands: str, result: str) -> Callable[..., Any]:
-    """vmap's rule for one of the three maps; `operands` and `result` are letters of T(x, w, y).
+    """The rule of vmap for one of the maps; operands and result are letters of T(x, w, y).
 
     Examples of a batch are further examples where the weights are not batched, further groups where
     everything is, and otherwise further channels within each group.
     """
 
-    def rule(values: list[Any], axes: list[int | None], size: int, /, *, groups: int, **params: Any) -> Any:
-        batched = {letter for letter, a in zip(operands, axes, strict=True) if a is not None} | {result}
+    def rule(
+        values: list[Any], axes: list[int | None], size: int, /, *, groups: int, **params: Any
+    ) -> Any:
+        batched = {letter for letter, a in zip(operands, axes, strict=True) if a is not None} | {
+            result
+        }
         if "w" not in batched:
             # (B, N, C, ...) is (B * N, 1 channel block): the fold of axis 0 with a single group.
-            args = [v if a is None else _fold(v, a, 0, 1) for v, a in zip(values, axes, strict=True)]
+            args = [
+                v if a is None else _fold(v, a, 0, 1) for v, a in zip(values, axes, strict=True)
+            ]
             return _unfold(call(*args, groups=groups, **params), size, 0, 1), 0
         if len(batched) == 3:
             where, inside, many = {"x": 1, "w": 0, "y": 1}, 1, groups * size
@@ -229,13 +244,20 @@ conv_input_gradient_p = multilinear(
 )  # fmt: skip
 
 conv_weight_gradient_p = multilinear(
-    "conv_weight_gradient", _weight_gradient_eval,
+    "conv_weight_gradient",
+    _weight_gradient_eval,
     lambda ct, y, aval, *, kernel, stride, padding, dilation, groups: conv_input_gradient_p(
-        y, ct, size=aval.shape[2:], **_geometry(stride, padding, dilation, groups)),
+        y, ct, size=aval.shape[2:], **_geometry(stride, padding, dilation, groups)
+    ),
     lambda ct, x, *, kernel, stride, padding, dilation, groups: conv_p(
-        x, ct, **_geometry(stride, padding, dilation, groups)),
-    inputs="x y", grad_name="ConvolutionBackward0",
-    aval=lambda x, y, *, kernel, groups, **_: Aval((y.shape[1], x.shape[1] // groups, *kernel), x.dtype),
+        x, ct, **_geometry(stride, padding, dilation, groups)
+    ),
+    inputs="x y",
+    grad_name="ConvolutionBackward0",
+    aval=lambda x, y, *, kernel, groups, **_: Aval(
+        (y.shape[1], x.shape[1] // groups, *kernel), x.dtype
+    ),
     batch=_batch(lambda *v, **p: conv_weight_gradient_p(*v, **p), "xy", "w"),
-    doc="Each window of x (N, C, *S) times its result y (N, O, *counts), summed: (O, C/groups, *kernel).",
-)  # fmt: skip
+    doc="Each window of x (N, C, *S) times its result y (N, O, *counts), summed: (O, C/groups, "
+    "*kernel).",
+)

@@ -1,12 +1,12 @@
 """Cross-entropy of logits and negative log-likelihood, for classes by index and by probability.
 
-The primitives take the classes along the last axis and a target of the shape before it; the ops accept
-PyTorch's layout, classes along axis 1. Rows whose target is `ignore` count for nothing: not in the sum,
-not in the mean's denominator, and without gradient.
+The primitives take the classes along the last axis and a target of the shape before it; the ops
+accept PyTorch's layout, classes along axis 1. Rows whose target is `ignore` count for nothing: not
+in the sum, not in the mean's denominator, and without gradient.
 
 NOTE [derivative of the cross-entropy]
-The loss is `nll(log_softmax(x))`, and so are its rules; on arrays the pullback of both together is the
-famous softmax(x) - onehot(target), row by row times the row's share of the cotangent.
+The loss is `nll(log_softmax(x))`, and so are its rules; on arrays the pullback of both together is
+the famous softmax(x) - onehot(target), row by row times the row's share of the cotangent.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ..core.aval import Aval
 from ..core.errors import ArgumentError, BoundsError, DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import constant, general, linear
-from .along import pick_along_p
-from .axes import in_front, size_of
+from .along import INT64, pick_along_p
+from .axes import add_reduce, in_front, max_reduce, size_of
 from .pointwise_loss import check_reduction, reduced
 from .reduce import sum, sum_all_p
 from .shape import broadcast_to, move_axis, reshape
@@ -44,10 +44,10 @@ def _rows(target: Any, classes: int, ignore: int) -> tuple[Any, Any]:
     Raises:
         BoundsError: A target is no class and not `ignore`.
     """
-    t = np.asarray(target).reshape(-1)
-    if t.dtype != np.int64:
+    t = target if target.ndim == 1 else np.asarray(target).reshape(-1)
+    if t.dtype != INT64:
         t = t.astype(np.int64)
-    if not t.size or np.maximum.reduce(t.view(np.uint64)) < classes:  # negative ones are huge, so seen
+    if not t.size or max_reduce(t.view(np.uint64)) < classes:  # negative ones are huge, so seen
         return (t, None) if not 0 <= ignore < classes else _without(t, t != ignore)
     mask = t != ignore
     wrong = mask & ((t < 0) | (t >= classes))
@@ -66,7 +66,7 @@ def _reduced_rows(rows: Any, mask: Any, shape: tuple[int, ...], reduction: str) 
         rows = np.where(mask, rows, rows.dtype.type(0))
     if reduction == "none":
         return rows.reshape(shape)[()]
-    out = np.add.reduce(rows)
+    out = add_reduce(rows)
     if reduction == "mean":
         out = out / (rows.size if mask is None else int(np.count_nonzero(mask)))
     return out
@@ -104,7 +104,9 @@ def _loss_aval(x: Aval, target: Aval, *, reduction: str = "mean", **_: Any) -> A
     return Aval(target.shape if reduction == "none" else (), x.dtype)
 
 
-def _batch(primitive: Any, values: list[Any], where: list[int | None], size: int, **params: Any) -> Any:
+def _batch(
+    primitive: Any, values: list[Any], where: list[int | None], size: int, **params: Any
+) -> Any:
     """Each row's loss by itself, then the reduction example by example."""
     reduction = params.pop("reduction", "mean")
     x, t = (
@@ -120,16 +122,20 @@ def _batch(primitive: Any, values: list[Any], where: list[int | None], size: int
     return out, 0
 
 
-counted_p = constant(
-    "counted", lambda target, *, ignore, dtype: np.not_equal(target, ignore).astype(dtype), inputs="target",
+counted_p: Any = constant(
+    "counted", lambda target, *, ignore, dtype: np.not_equal(target, ignore).astype(dtype),
+    inputs="target",
     pointwise=True, aval=lambda t, *, ignore, dtype: Aval(t.shape, dtype),
 )  # fmt: skip
 
-class_p = constant(
-    "class", lambda target, *, ignore: np.where(np.equal(target, ignore), 0, target).astype(np.int64),
-    inputs="target", pointwise=True, aval=lambda t, *, ignore: Aval(t.shape, np.dtype(np.int64)),
+class_p: Any = constant(
+    "class",
+    lambda target, *, ignore: np.where(np.equal(target, ignore), 0, target).astype(np.int64),
+    inputs="target",
+    pointwise=True,
+    aval=lambda t, *, ignore: Aval(t.shape, INT64),
     doc="The target, and some class where there is none.",
-)  # fmt: skip
+)
 
 
 def counted(target: Any, ignore: int, dtype: np.dtype[Any]) -> Any:
@@ -137,7 +143,7 @@ def counted(target: Any, ignore: int, dtype: np.dtype[Any]) -> Any:
     return counted_p(target, ignore=ignore, dtype=dtype)
 
 
-nll_loss_p = linear(
+nll_loss_p: Any = linear(
     "nll_loss", _nll_eval,
     lambda ct, target, aval, *, reduction="mean", ignore=IGNORE: nll_place_p(
         ct, target, classes=aval.shape[-1], reduction=reduction, ignore=ignore
@@ -146,7 +152,7 @@ nll_loss_p = linear(
     doc="Minus the log-probabilities x of the targets, reduced.",
 )  # fmt: skip
 
-nll_place_p = linear(
+nll_place_p: Any = linear(
     "nll_place", _nll_place_eval,
     lambda ct, target, *, classes, reduction="mean", ignore=IGNORE: nll_loss_p(
         ct, target, reduction=reduction, ignore=ignore
@@ -158,20 +164,21 @@ nll_place_p = linear(
 
 
 @real_floating("cross_entropy")
-def _cross_entropy_eval(x: Any, target: Any, *, reduction: str = "mean", ignore: int = IGNORE) -> Any:
+def _cross_entropy_eval(
+    x: Any, target: Any, *, reduction: str = "mean", ignore: int = IGNORE
+) -> Any:
     classes = x.shape[-1]
     t, mask = _rows(target, classes, ignore)
-    losses = np.empty((t.size, 1), x.dtype)
 
     def kernel(loss: Any, x: Any, t: Any) -> None:
-        away = x - np.maximum.reduce(x, -1, None, None, True)
-        picked = away[_ramp(len(t)), t.reshape(-1)]
+        away = x - max_reduce(x, 1, None, None, True)
+        picked = away[_ramp(len(t)), t[:, 0]]
         np.exp(away, away)
-        s = np.add.reduce(away, -1)
-        np.subtract(np.log(s, s), picked, loss.reshape(-1))
+        np.subtract(np.log(add_reduce(away, 1)), picked, loss[:, 0])
 
-    in_blocks(kernel, losses, x.reshape(-1, classes), t.reshape(-1, 1))
-    return _reduced_rows(losses.reshape(-1), mask, target.shape, reduction)
+    rows = x if x.ndim == 2 else x.reshape(-1, classes)
+    losses = in_blocks(kernel, np.empty((t.size, 1), x.dtype), rows, t[:, None])
+    return _reduced_rows(losses[:, 0], mask, target.shape, reduction)
 
 
 def _cross_entropy_pulled(
@@ -183,17 +190,17 @@ def _cross_entropy_pulled(
         x, ct = x.astype(np.float32), ct.astype(np.float32)
     share = _shares(ct, t, mask, reduction)
     shares = np.empty((t.size, 1), x.dtype)
-    shares.reshape(-1)[...] = share
+    shares[:, 0] = share
 
     def kernel(out: Any, x: Any, t: Any, share: Any) -> None:
-        np.subtract(x, np.maximum.reduce(x, -1, None, None, True), out)
+        np.subtract(x, max_reduce(x, 1, None, None, True), out)
         np.exp(out, out)
-        scale = share / np.add.reduce(out, -1, None, None, True)
-        np.multiply(out, scale, out)
-        out[_ramp(len(t)), t.reshape(-1)] -= share.reshape(-1)
+        np.multiply(out, share / add_reduce(out, 1, None, None, True), out)
+        out[_ramp(len(t)), t[:, 0]] -= share[:, 0]
 
-    out = np.empty((t.size, classes), x.dtype)
-    return in_blocks(kernel, out, x.reshape(-1, classes), t.reshape(-1, 1), shares).reshape(x.shape)
+    rows = x if x.ndim == 2 else x.reshape(-1, classes)
+    out = in_blocks(kernel, np.empty(rows.shape, x.dtype), rows, t[:, None], shares)
+    return out if x.ndim == 2 else out.reshape(x.shape)
 
 
 @fast_on_arrays(_cross_entropy_pulled)
@@ -205,7 +212,7 @@ def _cross_entropy_vjp(
 
 
 # NOTE [derivative of the cross-entropy]
-cross_entropy_p = general(
+cross_entropy_p: Any = general(
     "cross_entropy", _cross_entropy_eval, inputs="x target", aval=_loss_aval,
     batch=lambda *a, **p: _batch(cross_entropy_p, *a, **p),
     jvp=(
@@ -234,7 +241,8 @@ def _check_classes(x: Any, target: Any, weight: Any) -> None:
     classes = shape[min(rank, 2) - 1]
     if rank > 1 and (not t or t[0] != shape[0]):
         raise ShapeError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({t[0] if t else 1})."
+            f"Expected input batch_size ({shape[0]}) to match target batch_size "
+            f"({t[0] if t else 1})."
         )
     if rank <= 2 and len(t) != rank - 1:
         raise ShapeError("0D or 1D target tensor expected, multi-target not supported")
@@ -242,19 +250,22 @@ def _check_classes(x: Any, target: Any, weight: Any) -> None:
         raise ShapeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(t)}")
     if dtype_of(target).kind not in "iu":
         raise DtypeError(
-            f"expected target dtype to be Long or Byte, but got {dtype_of(target).name}: class indices are integers"
+            f"expected target dtype to be Long or Byte, but got {dtype_of(target).name}: class "
+            "indices are integers"
         )
     if weight is not None and tuple(weight.shape) != (classes,):
         raise ShapeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.shape)}"
+            f"weight tensor should be defined either for all {classes} classes or no classes but "
+            f"got weight tensor of shape: {list(weight.shape)}"
         )
 
 
 def _run(primitive: Any, x: Any, target: Any, reduction: str, ignore: int) -> Any:
     if ignore != IGNORE:
         return primitive(x, target, reduction=reduction, ignore=ignore)
-    return primitive(x, target) if reduction == "mean" else primitive(x, target, reduction=reduction)
+    return (
+        primitive(x, target) if reduction == "mean" else primitive(x, target, reduction=reduction)
+    )
 
 
 def _class_weights(weight: Any, target: Any, ignore: int, dtype: np.dtype[Any]) -> Any:
@@ -334,11 +345,15 @@ def cross_entropy(
     return _weighted_nll(cross_entropy_p, x, target, weight, reduction, ignore_index)
 
 
-def _smoothed(x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float) -> Any:
+def _smoothed(
+    x: Any, target: Any, weight: Any, ignore: int, reduction: str, smoothing: float
+) -> Any:
     logs = log_softmax(x)
     weights = _class_weights(weight, target, ignore, dtype_of(x))
     sharp = _run(nll_loss_p, logs, target, "none", ignore) * weights
-    even = -sum(logs if weight is None else logs * weight, -1) * counted(target, ignore, dtype_of(x))
+    even = -sum(logs if weight is None else logs * weight, -1) * counted(
+        target, ignore, dtype_of(x)
+    )
     out = sharp * (1 - smoothing) + even * (smoothing / x.shape[-1])
     return sum_all_p(out) / sum_all_p(weights) if reduction == "mean" else reduced(out, reduction)
 

@@ -25,9 +25,10 @@ def _raised_eval(x: Any, *, low: float, refuse_negative: bool) -> Any:
 
 
 # What PyTorch does where it clamps inside no_grad: the number is changed, the gradient is not.
-raised = elementwise(
+raised: Any = elementwise(
     "raised", _raised_eval, lambda d: d,
-    doc="max(x, low), with the derivative of x; `refuse_negative`: an error for negative variances.",
+    doc="max(x, low), with the derivative of x; `refuse_negative`: an error for negative "
+    "variances.",
 )  # fmt: skip
 
 
@@ -36,7 +37,9 @@ def dist(x: Any, y: Any, p: float = 2) -> Any:
     return vector_norm(x - y, p)
 
 
-def pairwise_distance(x: Any, y: Any, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False) -> Any:
+def pairwise_distance(
+    x: Any, y: Any, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False
+) -> Any:
     """The p-norms of x - y + eps along the last axis."""
     return vector_norm(x - y + eps, p, -1, keepdims)
 
@@ -76,7 +79,9 @@ def cdist(x: Any, y: Any, p: float = 2.0) -> Any:
         raise ArgumentError("cdist only supports non-negative p values")
     for number, v in ((1, x), (2, y)):
         if len(v.shape) < 2:
-            raise ShapeError(f"cdist only supports at least 2D tensors, X{number} got: {len(v.shape)}D")
+            raise ShapeError(
+                f"cdist only supports at least 2D tensors, X{number} got: {len(v.shape)}D"
+            )
     if x.shape[-1] != y.shape[-1]:
         raise ShapeError(
             f"X1 and X2 must have the same number of columns. X1: {x.shape[-1]} X2: {y.shape[-1]}"
@@ -97,7 +102,8 @@ def pdist(x: Any, p: float = 2.0) -> Any:
         raise ArgumentError("pdist only supports non-negative p values")
     pairs = np.triu_indices(x.shape[0], 1)
     first, second = (
-        pick_along_p(x, np.broadcast_to(i[:, None], (len(i), x.shape[1])), axis=-2, unique=False) for i in pairs
+        pick_along_p(x, np.broadcast_to(i[:, None], (len(i), x.shape[1])), axis=-2, unique=False)
+        for i in pairs
     )
     return vector_norm(first - second, p, -1)
 
@@ -119,7 +125,8 @@ def renorm(x: Any, p: float, axis: int, maxnorm: float) -> Any:
     axis = normalize_axis(axis, rank)
     others: AxesLike = tuple(i for i in range(rank) if i != axis)
     size = vector_norm(x, p, others, True)
-    # The norms are real; beside complex slices they need no cast, beside real ones they have their dtype.
+    # The norms are real; beside complex slices they need no cast, beside real ones they have their
+    # dtype.
     factor = where(
         exceeds(size, bound=maxnorm), maxnorm / (size + 1e-7), np.ones((), dtype_of(size))
     )

@@ -86,6 +86,18 @@ def zero(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 
 
 @functools.cache
+def _one(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    array = np.ones((), dtype)
+    array.flags.writeable = False
+    return array
+
+
+def one(t: Any) -> Any:
+    """A 1 to go with `t`: a 0-d array with an array, a Python number with a scalar (see `zero`)."""
+    return _one(t.dtype) if type(t) is np.ndarray else 1
+
+
+@functools.cache
 def scipy_special(name: str) -> Eval | None:
     """SciPy's function of that name, None where SciPy is not installed."""
     try:

@@ -1,9 +1,10 @@
 """The exponential of matrices.
 
-Scaling and squaring with Pade approximants: N. Higham, The scaling and squaring method for the matrix
-exponential revisited, SIAM J. Matrix Anal. 26 (2005), of which the orders, bounds and coefficients are.
-The derivative along E is a block of an exponential of twice the size, exp([[A, E], [0, A]]) (C. Van Loan,
-IEEE Trans. AC 23, 1978), which is how derivatives of every order come out of the one primitive.
+Scaling and squaring with Pade approximants: N. Higham, The scaling and squaring method for the
+matrix exponential revisited, SIAM J. Matrix Anal. 26 (2005), of which the orders, bounds and
+coefficients are. The derivative along E is a block of an exponential of twice the size, exp([[A,
+E], [0, A]]) (C. Van Loan, IEEE Trans. AC 23, 1978), which is how derivatives of every order come
+out of the one primitive.
 """
 
 from __future__ import annotations
@@ -19,9 +20,15 @@ from .shape import concatenate, slice_p
 
 # The largest 1-norm for which each order is accurate to double and to single precision.
 _BOUNDS = {
-    8: ((3, 1.495585217958292e-2), (5, 2.539398330063230e-1), (7, 9.504178996162932e-1), (9, 2.097847961257068), (13, 5.371920351148152)),
+    8: (
+        (3, 1.495585217958292e-2),
+        (5, 2.539398330063230e-1),
+        (7, 9.504178996162932e-1),
+        (9, 2.097847961257068),
+        (13, 5.371920351148152),
+    ),
     4: ((3, 4.258730016922831e-1), (5, 1.880152677804762), (7, 3.925724783138660)),
-}  # fmt: skip
+}
 _COEFFICIENTS = {
     3: (120, 60, 12, 1),
     5: (30240, 15120, 3360, 420, 30, 1),
@@ -46,8 +53,20 @@ def _pade(a: Array, order: int) -> Array:
     else:
         a4 = a2 @ a2
         a6 = a4 @ a2
-        odd = a6 @ (b[13] * a6 + b[11] * a4 + b[9] * a2) + b[7] * a6 + b[5] * a4 + b[3] * a2 + b[1] * one
-        even = a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2) + b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one
+        odd = (
+            a6 @ (b[13] * a6 + b[11] * a4 + b[9] * a2)
+            + b[7] * a6
+            + b[5] * a4
+            + b[3] * a2
+            + b[1] * one
+        )
+        even = (
+            a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2)
+            + b[6] * a6
+            + b[4] * a4
+            + b[2] * a2
+            + b[0] * one
+        )
     odd = a @ odd
     return np.linalg.solve(even - odd, even + odd)
 
@@ -70,7 +89,9 @@ def _matrix_exp_eval(x: Array) -> Array:
         orders[norms <= bound] = order
     finite = np.isfinite(norms)
     out[~finite] = np.nan
-    for order, times in {*zip(orders[finite].tolist(), squarings[finite].astype(int).tolist(), strict=True)}:
+    for order, times in {
+        *zip(orders[finite].tolist(), squarings[finite].astype(int).tolist(), strict=True)
+    }:
         mine = finite & (orders == order) & (squarings == times)
         # The real power of two is exact.
         part = _pade(flat[mine] * np.asarray(2.0**-times, x.real.dtype), order)

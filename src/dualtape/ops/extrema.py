@@ -1,8 +1,8 @@
-"""The largest and the smallest: over axes (ties share the gradient), and along one axis with their places.
+"""The largest and the smallest: over axes, and along one axis with their places.
 
-`amax`, `amin`, `aminmax`, and `max` and `min` over everything give ties equal shares of the gradient;
-`max_along` and `min_along` give all of it to the element whose index they return, the first one.
-NaN counts as both largest and smallest. These are PyTorch's choices.
+`amax`, `amin`, `aminmax`, and `max` and `min` over everything give ties equal shares of the
+gradient; `max_along` and `min_along` give all of it to the element whose index they return, the
+first one. NaN counts as both largest and smallest. These are PyTorch's choices.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from .along import INT64, one_of_each, selection, without
 from .axes import (
     Axes,
     AxesLike,
+    add_reduce,
     axis_from_end,
     batch_reduction,
+    count_along,
     in_front,
+    max_reduce,
+    min_reduce,
     normalize_axes,
     reduced_aval,
     reduced_shape,
@@ -36,22 +40,28 @@ def _tie_share_eval(x: Any, y: Any, *, axes: Axes, share_nan: bool) -> Any:
     same = np.equal(x, y)
     if share_nan:
         same = same | (np.isnan(x) & np.isnan(y))
-    return np.divide(same.astype(x.dtype), np.add.reduce(same, axes, np.int64, None, True).astype(x.dtype))
+    return np.divide(
+        same.astype(x.dtype), add_reduce(same, axes, np.int64, None, True).astype(x.dtype)
+    )
 
 
 def _tie_share_batch(
     values: list[Any], where: list[int | None], size: int, *, axes: Axes, share_nan: bool
 ) -> tuple[Any, int]:
-    x, y = (in_front(v, a) if a is not None else reshape(v, (1, *v.shape)) for v, a in zip(values, where, strict=True))
+    x, y = (
+        in_front(v, a) if a is not None else reshape(v, (1, *v.shape))
+        for v, a in zip(values, where, strict=True)
+    )
     return tie_share(x, y, axes=tuple(a + 1 for a in axes), share_nan=share_nan), 0
 
 
-tie_share = constant(
+tie_share: Any = constant(
     "tie_share", _tie_share_eval, inputs="x y",
     aval=lambda x, y, *, axes, share_nan: Aval(np.broadcast_shapes(x.shape, y.shape), x.dtype),
     batch=_tie_share_batch,
     doc="1/k where x equals y, the extremum over `axes` (kept), which k elements do; else 0.\n\n"
-    "Where nothing equals y, a NaN, that is 0/0 = NaN, unless `share_nan` counts NaN as equal to NaN.",
+    "Where nothing equals y, a NaN, that is 0/0 = NaN, unless `share_nan` counts NaN as equal to "
+    "NaN.",
 )  # fmt: skip
 
 
@@ -81,12 +91,16 @@ def _reduction(name: str, ufunc: Any) -> Any:
 
 def _full(name: str, ufunc: Any, reduction: Any, grad_name: str) -> Any:
     return general(
-        name, lambda x: ufunc.reduce(x, None), aval=scalar_aval, batch=batch_reduction(lambda: reduction),
+        name,
+        lambda x: ufunc.reduce(x, None),
+        aval=scalar_aval,
+        batch=batch_reduction(lambda: reduction),
         jvp=lambda d, x, out: sum_all_p(d * _share(x, out, _every(x), False, share_nan=True)),
         vjp=lambda ct, x, out: ct * _share(x, out, _every(x), False, share_nan=True),
         grad_name=grad_name,
-        doc="The extremum of all elements; ties, and NaNs if there are any, share the gradient evenly.",
-    )  # fmt: skip
+        doc="The extremum of all elements; ties, and NaNs if there are any, share the gradient "
+        "evenly.",
+    )
 
 
 amax_p = _reduction("amax", np.maximum)
@@ -98,23 +112,29 @@ min_all_p = _full("min_all", np.minimum, amin_p, "MinBackward1")
 def _aminmax_batch(
     values: list[Any], where: list[int | None], size: int, *, axes: Axes, keepdims: bool
 ) -> tuple[Any, int]:
-    return aminmax_p(in_front(values[0], where[0]), axes=tuple(a + 1 for a in axes), keepdims=keepdims), 0
+    return aminmax_p(
+        in_front(values[0], where[0]), axes=tuple(a + 1 for a in axes), keepdims=keepdims
+    ), 0
 
 
-aminmax_p = general(
+aminmax_p: Any = general(
     "aminmax",
     lambda x, *, axes, keepdims: (
-        np.minimum.reduce(x, axes, None, None, keepdims), np.maximum.reduce(x, axes, None, None, keepdims)
+        min_reduce(x, axes, None, None, keepdims),
+        max_reduce(x, axes, None, None, keepdims),
     ),
-    outputs=2, aval=lambda x, **params: (reduced_aval(x, **params),) * 2, batch=_aminmax_batch,
+    outputs=2,
+    aval=lambda x, **params: (reduced_aval(x, **params),) * 2,
+    batch=_aminmax_batch,
     jvp=lambda d, x, out0, out1, *, axes, keepdims: tuple(
-        sum_p(d * _share(x, out, axes, keepdims), axes=axes, keepdims=keepdims) for out in (out0, out1)
+        sum_p(d * _share(x, out, axes, keepdims), axes=axes, keepdims=keepdims)
+        for out in (out0, out1)
     ),
     vjp=lambda ct, x, out0, out1, *, axes, keepdims: (
         restore_axes(ct[0], x.shape, axes, keepdims) * _share(x, out0, axes, keepdims)
         + restore_axes(ct[1], x.shape, axes, keepdims) * _share(x, out1, axes, keepdims)
     ),
-)  # fmt: skip
+)
 
 
 def _extremum_along(name: str, arg: Any, grad_name: str) -> Any:
@@ -134,12 +154,12 @@ def _place_aval(x: Aval, *, axis: int, keepdims: bool) -> Aval:
     return Aval(without(x.shape, axis=axis, keepdims=keepdims), INT64)
 
 
-argmax_p = constant(
+argmax_p: Any = constant(
     "argmax", lambda x, *, axis, keepdims: np.argmax(x, axis, keepdims=keepdims), aval=_place_aval,
     batch=lambda v, w, size, **params: (argmax_p(in_front(v[0], w[0]), **params), 0),
 )  # fmt: skip
 
-argmin_p = constant(
+argmin_p: Any = constant(
     "argmin", lambda x, *, axis, keepdims: np.argmin(x, axis, keepdims=keepdims), aval=_place_aval,
     batch=lambda v, w, size, **params: (argmin_p(in_front(v[0], w[0]), **params), 0),
 )  # fmt: skip
@@ -157,8 +177,8 @@ def nonempty(name: str, x: Any, axes: AxesLike) -> Axes:
     if not size_of(shape):
         if axes is None:
             raise ShapeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                "reduction dim with the 'dim' argument."
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
+                "the reduction dim with the 'dim' argument."
             )
         for a in found:
             if not shape[a]:
@@ -186,11 +206,13 @@ def aminmax(x: Any, axes: AxesLike = None, keepdims: bool = False) -> tuple[Any,
     Raises:
         ShapeError: There is nothing to choose from.
     """
-    if not size_of(x.shape):
+    found = normalize_axes(axes, len(x.shape))
+    if not size_of(x.shape) and (axes is None or not count_along(x.shape, found)):
         raise ShapeError(
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+            "identity."
         )
-    return aminmax_p(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims)  # type: ignore[no-any-return]
+    return aminmax_p(x, axes=found, keepdims=keepdims)  # type: ignore[no-any-return]
 
 
 def max(x: Any) -> Any:
@@ -205,7 +227,9 @@ def min(x: Any) -> Any:
     return min_all_p(x)
 
 
-def along(primitive: Any, name: str | None, x: Any, axis: int, keepdims: bool = False, **params: Any) -> Any:
+def along(
+    primitive: Any, name: str | None, x: Any, axis: int, keepdims: bool = False, **params: Any
+) -> Any:
     """Run a selection (or another operation that keeps one of each row) along a non-empty axis.
 
     A 0-d value is taken as a row of one.
@@ -220,7 +244,7 @@ def along(primitive: Any, name: str | None, x: Any, axis: int, keepdims: bool = 
 
 
 def max_along(x: Any, axis: int = -1, keepdims: bool = False) -> tuple[Any, Any]:
-    """The largest elements along `axis`, and the index of the first of each, which gets the gradient.
+    """The largest elements along `axis`, and each one's first index, which gets the gradient.
 
     Raises:
         IndexError: The axis is empty or out of range.
@@ -237,7 +261,9 @@ def _place(primitive: Any, name: str, x: Any, axis: int | None, keepdims: bool) 
     if axis is not None:
         return along(primitive, name, x, axis, keepdims)
     if not size_of(x.shape):
-        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+        raise IndexError(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
+        )
     place = primitive(reshape(x, (-1,)), axis=-1, keepdims=False)
     return reshape(place, (1,) * len(x.shape)) if keepdims else place
 

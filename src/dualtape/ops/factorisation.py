@@ -1,8 +1,9 @@
 """Cholesky, QR and LU.
 
-A factorisation is differentiated by differentiating the product it stands for and splitting the result
-into the parts that the factors allow: a triangle, a skew matrix (S. Walter and L. Lehmann, Algorithmic
-differentiation of linear algebra functions, 2010; M. Giles 2008; I. Murray 2016 for Cholesky).
+A factorisation is differentiated by differentiating the product it stands for and splitting the
+result into the parts that the factors allow: a triangle, a skew matrix (S. Walter and L. Lehmann,
+Algorithmic differentiation of linear algebra functions, 2010; M. Giles 2008; I. Murray 2016 for
+Cholesky).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _real_diagonal(x: Any, factor: float) -> Any:
 
 
 def first_bad_minor(a: Array) -> int:
-    """The order of the first leading minor that is not positive, from the lower triangle; 0 if all are.
+    """The order of the first leading minor that is not positive; 0 if all are.
 
     Runs only to word an error: NumPy says that a matrix is not positive definite, not where.
     """
@@ -65,8 +66,10 @@ def _not_positive_definite(x: Array, upper: bool) -> LinAlgError:
     info = _cholesky_info_eval(x, upper=upper).reshape(-1)
     which = int(np.flatnonzero(info)[0]) if info.any() else 0
     return LinAlgError(
-        f"linalg.cholesky: {in_batch(which, x.ndim > 2)}The factorization could not be completed because the input is "
-        f"not positive-definite (the leading minor of order {max(info[which], 1)} is not positive-definite)."
+        f"linalg.cholesky: {in_batch(which, x.ndim > 2)}The factorization could not be completed "
+        "because the input is "
+        f"not positive-definite (the leading minor of order {max(info[which], 1)} is not "
+        "positive-definite)."
     )
 
 
@@ -77,7 +80,7 @@ def _cholesky_info_eval(x: Array, *, upper: bool) -> Array:
 
 
 def _half(x: Any) -> Any:
-    """The lower triangle with half of the (real) diagonal: for Hermitian x, what adds up to x with its adjoint."""
+    """The part of a Hermitian x, lower triangular, that adds up to x with its adjoint."""
     return tril(x, -1) + _real_diagonal(x, 0.5)
 
 
@@ -85,7 +88,11 @@ def _cholesky_jvp(d: Any, out: Any, *, upper: bool) -> Any:
     low = mh(out) if upper else out
     # Only the Hermitian part of a direction can count: it keeps A Hermitian.
     d = (d + mh(d)) * 0.5
-    inner = mh(solve_triangular_p(low, mh(solve_triangular_p(low, d, upper=False, unit=False)), upper=False, unit=False))
+    inner = mh(
+        solve_triangular_p(
+            low, mh(solve_triangular_p(low, d, upper=False, unit=False)), upper=False, unit=False
+        )
+    )
     dot = matmul(low, _half(inner))
     return mh(dot) if upper else dot
 
@@ -100,17 +107,26 @@ def _cholesky_vjp(ct: Any, out: Any, *, upper: bool) -> Any:
 
 
 cholesky_p = general(
-    "cholesky", _cholesky_eval, aval=lambda x, *, upper: x, jvp=_cholesky_jvp, vjp=_cholesky_vjp, holomorphic=False,
-    batch=batch_matrices(lambda: cholesky_p), grad_name="LinalgCholeskyExBackward0",
-    doc="Lower triangular L with L L^H = x (`upper`: U with U^H U = x). Only that triangle of x is read; its "
+    "cholesky",
+    _cholesky_eval,
+    aval=lambda x, *, upper: x,
+    jvp=_cholesky_jvp,
+    vjp=_cholesky_vjp,
+    holomorphic=False,
+    batch=batch_matrices(lambda: cholesky_p),
+    grad_name="LinalgCholeskyExBackward0",
+    doc="Lower triangular L with L L^H = x (`upper`: U with U^H U = x). Only that triangle of x "
+    "is read; its "
     "derivative is that on Hermitian matrices, and the gradient is Hermitian.",
-)  # fmt: skip
+)
 
 cholesky_info_p = constant(
-    "cholesky_info", _cholesky_info_eval, aval=lambda x, *, upper: Aval(x.shape[:-2], np.dtype(np.int32)),
+    "cholesky_info",
+    _cholesky_info_eval,
+    aval=lambda x, *, upper: Aval(x.shape[:-2], np.dtype(np.int32)),
     batch=batch_matrices(lambda: cholesky_info_p),
     doc="For each matrix the order of its first leading minor that is not positive, or 0.",
-)  # fmt: skip
+)
 
 # ---- QR
 
@@ -135,7 +151,8 @@ def _qr_jvp(d: Any, out0: Any, out1: Any) -> tuple[Any, Any]:
 
 def _qr_vjp(ct: tuple[Any, Any], out0: Any, out1: Any) -> Any:
     q_bar, r_bar = ct
-    # The adjoint of the map above. M is its effect on y; what the splitting leaves of it is Hermitian.
+    # The adjoint of the map above. M is its effect on y; what the splitting leaves of it is
+    # Hermitian.
     m = matmul(r_bar, mh(out1)) - matmul(mh(out0), q_bar)
     upper = triu(m, 1)
     core = upper + mh(upper) + _real_diagonal(m, 1.0)
@@ -152,7 +169,8 @@ def _qr_aval(x: Aval) -> tuple[Aval, Aval]:
 qr_p = general(
     "qr", _qr_eval, outputs=2, aval=_qr_aval, jvp=_qr_jvp, vjp=_qr_vjp, holomorphic=False,
     batch=batch_matrices(lambda: qr_p), grad_name="LinalgQrBackward0",
-    doc="Q with orthonormal columns and upper triangular R of x = QR, for at least as many rows as columns.",
+    doc="Q with orthonormal columns and upper triangular R of x = QR, for at least as many rows "
+        "as columns.",
 )  # fmt: skip
 
 
@@ -169,7 +187,8 @@ def _qr_complete_aval(x: Aval) -> tuple[Aval, Aval]:
 def _check_complete(q: Any, r: Any) -> None:
     if q.shape[-1] > r.shape[-1]:
         raise NotDifferentiableError(
-            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols: the columns that "
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols: "
+            "the columns that "
             "complete the basis are arbitrary. Use mode='reduced'."
         )
 
@@ -185,10 +204,18 @@ def _qr_complete_vjp(ct: tuple[Any, Any], out0: Any, out1: Any) -> Any:
 
 
 qr_complete_p = general(
-    "qr_complete", _qr_complete_eval, outputs=2, aval=_qr_complete_aval, jvp=_qr_complete_jvp, vjp=_qr_complete_vjp,
-    holomorphic=False, batch=batch_matrices(lambda: qr_complete_p), grad_name="LinalgQrBackward0",
-    doc="QR with a square Q. Its last columns are no function of x, so only square x have a derivative.",
-)  # fmt: skip
+    "qr_complete",
+    _qr_complete_eval,
+    outputs=2,
+    aval=_qr_complete_aval,
+    jvp=_qr_complete_jvp,
+    vjp=_qr_complete_vjp,
+    holomorphic=False,
+    batch=batch_matrices(lambda: qr_complete_p),
+    grad_name="LinalgQrBackward0",
+    doc="QR with a square Q. Its last columns are no function of x, so only square x have a "
+    "derivative.",
+)
 
 
 def _geqrf_eval(x: Array) -> tuple[Array, Array]:
@@ -197,16 +224,19 @@ def _geqrf_eval(x: Array) -> tuple[Array, Array]:
 
 
 geqrf_p = constant(
-    "geqrf", _geqrf_eval, outputs=2,
-    aval=lambda x: (x, Aval((*x.shape[:-2], min(x.shape[-2:])), x.dtype)), batch=batch_matrices(lambda: geqrf_p),
+    "geqrf",
+    _geqrf_eval,
+    outputs=2,
+    aval=lambda x: (x, Aval((*x.shape[:-2], min(x.shape[-2:])), x.dtype)),
+    batch=batch_matrices(lambda: geqrf_p),
     doc="QR as LAPACK leaves it: R and, below it, the Householder vectors; and their factors.",
-)  # fmt: skip
+)
 
 # ---- LU
 
 
 def lu_in_place(a: Array, pivot: bool) -> Array:
-    """Overwrite a matrix by its LU factors and return the row exchanged with row k, for each k, from 1."""
+    """Overwrite a matrix by its LU factors; return the row exchanged with each row, from 1."""
     rows, columns = a.shape
     count = min(rows, columns)
     pivots = np.arange(1, count + 1, dtype=np.int32)
@@ -283,10 +313,14 @@ def _exchange_aval(x: Aval, pivots: Aval, *, back: bool) -> Aval:
 
 
 exchange_rows_p = linear(
-    "exchange_rows", _exchange_eval, lambda ct, pivots, *, back: exchange_rows_p(ct, pivots, back=not back),
-    inputs="x pivots", aval=_exchange_aval, batch=batch_matrices(lambda: exchange_rows_p, 2, 1),
+    "exchange_rows",
+    _exchange_eval,
+    lambda ct, pivots, *, back: exchange_rows_p(ct, pivots, back=not back),
+    inputs="x pivots",
+    aval=_exchange_aval,
+    batch=batch_matrices(lambda: exchange_rows_p, 2, 1),
     doc="x[p] for the row order p that `pivots` describe, or its inverse if `back`.",
-)  # fmt: skip
+)
 
 
 def unit_lower(x: Any) -> Any:
@@ -304,7 +338,9 @@ def upper_factor(x: Any) -> Any:
 def _split(x: Any, k: int, axis: int) -> tuple[Any, Any]:
     whole = slice(None)
     if axis == -2:
-        return slice_p(x, index=(..., slice(k), whole)), slice_p(x, index=(..., slice(k, None), whole))
+        return slice_p(x, index=(..., slice(k), whole)), slice_p(
+            x, index=(..., slice(k, None), whole)
+        )
     return slice_p(x, index=(..., slice(k))), slice_p(x, index=(..., slice(k, None)))
 
 
@@ -325,7 +361,9 @@ def _lu_jvp(d: Any, out0: Any, out1: Any, *, pivot: bool) -> Any:
         return concatenate([square, rest], len(d.shape) - 2)
     if m < n:
         up2 = _split(up, k, -1)[1]
-        rest = solve_triangular_p(low1, _split(d, k, -1)[1] - matmul(low_dot, up2), upper=False, unit=True)
+        rest = solve_triangular_p(
+            low1, _split(d, k, -1)[1] - matmul(low_dot, up2), upper=False, unit=True
+        )
         return concatenate([square, rest], len(d.shape) - 1)
     return square
 
@@ -375,7 +413,9 @@ lu_p = general(
 
 def _zero_pivot_eval(x: Array) -> Array:
     on = np.diagonal(x, 0, -2, -1) == 0
-    return np.asarray(np.where(on.any(-1), np.argmax(on, -1) + 1 if on.shape[-1] else 0, 0), np.int32)
+    return np.asarray(
+        np.where(on.any(-1), np.argmax(on, -1) + 1 if on.shape[-1] else 0, 0), np.int32
+    )
 
 
 zero_pivot_p = constant(

@@ -1,10 +1,11 @@
 """Discrete Fourier transforms.
 
-Three primitives, all linear: complex to complex, real to complex, complex (Hermitian) to real. `axes`
-are counted from the end; `scale` says by what the sum is divided: "none", "sqrt" or "full" (the number
-of points n). A DFT matrix is symmetric, so the first is its own transpose. The second keeps n//2 + 1 of
-n Hermitian frequencies; all but the first and, for even n, the last stand for two, which is why each of
-the second and third has the other as adjoint, up to weights of a half and of two.
+Three primitives, all linear: complex to complex, real to complex, complex (Hermitian) to real.
+`axes` are counted from the end; `scale` says by what the sum is divided: "none", "sqrt" or "full"
+(the number of points n). A DFT matrix is symmetric, so the first is its own transpose. The second
+keeps n//2 + 1 of n Hermitian frequencies; all but the first and, for even n, the last stand for
+two, which is why each of the second and third has the other as adjoint, up to weights of a half and
+of two.
 """
 
 from __future__ import annotations
@@ -25,16 +26,19 @@ from .shape import concatenate, place_slice_p, slice_p
 Axes = tuple[int, ...]
 AxisOrAxes = int | Sequence[int]
 
-_FORWARD = {"none": "backward", "sqrt": "ortho", "full": "forward"}
-_INVERSE = {"none": "forward", "sqrt": "ortho", "full": "backward"}
-_COMPLEX = {np.dtype("f4"): np.dtype("c8"), np.dtype("f8"): np.dtype("c16")}
-_REAL = {c: r for r, c in _COMPLEX.items()}
+_FORWARD: dict[str, Any] = {"none": "backward", "sqrt": "ortho", "full": "forward"}
+_INVERSE: dict[str, Any] = {"none": "forward", "sqrt": "ortho", "full": "backward"}
+_COMPLEX: dict[Any, np.dtype[Any]] = {
+    np.dtype("f4"): np.dtype("c8"),
+    np.dtype("f8"): np.dtype("c16"),
+}
+_REAL: dict[Any, np.dtype[Any]] = {c: r for r, c in _COMPLEX.items()}
 
 
 def _c2c_eval(x: Any, *, axes: Axes, inverse: bool, scale: str) -> Any:
     if inverse:
-        return np.fft.ifftn(x, axes=axes, norm=_INVERSE[scale])  # type: ignore[call-overload]
-    return np.fft.fftn(x, axes=axes, norm=_FORWARD[scale])  # type: ignore[call-overload]
+        return np.fft.ifftn(x, axes=axes, norm=_INVERSE[scale])
+    return np.fft.fftn(x, axes=axes, norm=_FORWARD[scale])
 
 
 def _r2c_eval(x: Any, *, axes: Axes, onesided: bool, scale: str) -> Any:
@@ -52,8 +56,8 @@ def _r2c_aval(x: Aval, *, axes: Axes, onesided: bool, scale: str) -> Aval:
 def _c2r_eval(x: Any, *, axes: Axes, points: int, scale: str) -> Any:
     others = axes[:-1]
     if others:
-        x = np.fft.ifftn(x, axes=others, norm=_INVERSE[scale])  # type: ignore[call-overload]
-    return np.fft.irfft(x, points, axes[-1], _INVERSE[scale])  # type: ignore[call-overload]
+        x = np.fft.ifftn(x, axes=others, norm=_INVERSE[scale])
+    return np.fft.irfft(x, points, axes[-1], _INVERSE[scale])
 
 
 def _c2r_aval(x: Aval, *, axes: Axes, points: int, scale: str) -> Aval:
@@ -63,7 +67,7 @@ def _c2r_aval(x: Aval, *, axes: Axes, points: int, scale: str) -> Aval:
 
 
 def _weighted(x: Any, points: int, axis: int, weight: float) -> Any:
-    """`x` times `weight`, except at the frequencies of `points` points that stand for themselves alone."""
+    """`x` times `weight`, except at the frequencies that stand for themselves alone."""
     frequencies = points // 2 + 1
     weights = np.full(frequencies, weight, _REAL[dtype_of(x)])
     weights[0] = 1
@@ -84,21 +88,27 @@ def _c2r_adjoint(ct: Any, *, axes: Axes, points: int, scale: str) -> Any:
 
 
 fft_c2c_p = linear(
-    "fft_c2c", _c2c_eval, lambda ct, *, axes, inverse, scale: fft_c2c_p(ct, axes=axes, inverse=inverse, scale=scale),
-    aval=lambda x, **_: x, batch=batch_in_front(lambda: fft_c2c_p), grad_name="FftC2CBackward0",
+    "fft_c2c",
+    _c2c_eval,
+    lambda ct, *, axes, inverse, scale: fft_c2c_p(ct, axes=axes, inverse=inverse, scale=scale),
+    aval=lambda x, **_: x,
+    batch=batch_in_front(lambda: fft_c2c_p),
+    grad_name="FftC2CBackward0",
     doc="Sums of x * exp(-2 pi i jk/n), of exp(+2 pi i jk/n) if `inverse`.",
-)  # fmt: skip
+)
 
 fft_r2c_p = linear(
     "fft_r2c", _r2c_eval, _r2c_adjoint, aval=_r2c_aval, holomorphic=False,
     batch=batch_in_front(lambda: fft_r2c_p), grad_name="FftR2CBackward0",
-    doc="The forward transform of real x; `onesided` leaves out the redundant half of the last axis.",
+    doc="The forward transform of real x; `onesided` leaves out the redundant half of the last "
+        "axis.",
 )  # fmt: skip
 
 fft_c2r_p = linear(
     "fft_c2r", _c2r_eval, _c2r_adjoint, aval=_c2r_aval, holomorphic=False,
     batch=batch_in_front(lambda: fft_c2r_p), grad_name="FftC2RBackward0",
-    doc="The real inverse transform of one half of a Hermitian spectrum, to `points` points. Imaginary parts "
+    doc="The real inverse transform of one half of a Hermitian spectrum, to `points` points. "
+        "Imaginary parts "
     "of the frequencies that are real by symmetry are not looked at.",
 )  # fmt: skip
 
@@ -110,8 +120,8 @@ def fft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) ->
         x: Real or complex, any shape.
         n: Number of points; the axis's length by default.
         dim: The axis.
-        norm: "backward" (no factor, the default), "ortho" (1/sqrt(n)) or "forward" (1/n). An inverse
-            transform has the complementary factor.
+        norm: "backward" (no factor, the default), "ortho" (1/sqrt(n)) or "forward" (1/n). An
+            inverse transform has the complementary factor.
 
     Returns:
         Complex, `n` long along `dim`.
@@ -148,32 +158,44 @@ def ihfft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) 
     return _to_half("ihfft", x, *_one(x, n, dim), norm, inverse=True)
 
 
-def fftn(x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None) -> Any:
+def fftn(
+    x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None
+) -> Any:
     """Transform several axes (all by default; the last len(s) if only `s` is given); see `fft`."""
     return _complex("fftn", x, *_several(x, s, dim), norm, inverse=False)
 
 
-def ifftn(x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None) -> Any:
+def ifftn(
+    x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None
+) -> Any:
     """The inverse of `fftn`."""
     return _complex("ifftn", x, *_several(x, s, dim), norm, inverse=True)
 
 
-def rfftn(x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None) -> Any:
+def rfftn(
+    x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None
+) -> Any:
     """Transform several axes of a real array; the last one named keeps the frequencies >= 0."""
     return _to_half("rfftn", x, *_several(x, s, dim), norm, inverse=False)
 
 
-def irfftn(x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None) -> Any:
+def irfftn(
+    x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None
+) -> Any:
     """The inverse of `rfftn`."""
     return _from_half("irfftn", x, *_several(x, s, dim), norm, inverse=True)
 
 
-def hfftn(x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None) -> Any:
+def hfftn(
+    x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None
+) -> Any:
     """`hfft` over several axes, the last one named being the half one."""
     return _from_half("hfftn", x, *_several(x, s, dim), norm, inverse=False)
 
 
-def ihfftn(x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None) -> Any:
+def ihfftn(
+    x: Any, s: Sequence[int] | None = None, dim: AxisOrAxes | None = None, norm: str | None = None
+) -> Any:
     """The inverse of `hfftn`."""
     return _to_half("ihfftn", x, *_several(x, s, dim), norm, inverse=True)
 
@@ -211,16 +233,22 @@ def _rolled(x: Any, axis: int, by: int) -> Any:
 def fftfreq(n: int, d: float = 1.0, dtype: Any = np.float64) -> Any:
     """The frequencies of `fft`'s `n` results for a sampling step `d`: (0, 1, ..., -1) / (n d)."""
     k = np.concatenate([np.arange((n + 1) // 2), np.arange(-(n // 2), 0)])
-    return (k.astype(dtype) * np.dtype(dtype).type(1 / (n * d) if n else 0)).astype(dtype, copy=False)
+    return (k.astype(dtype) * np.dtype(dtype).type(1 / (n * d) if n else 0)).astype(
+        dtype, copy=False
+    )
 
 
 def rfftfreq(n: int, d: float = 1.0, dtype: Any = np.float64) -> Any:
     """The frequencies of `rfft`'s n//2 + 1 results for a sampling step `d`."""
     k = np.arange(n // 2 + 1)
-    return (k.astype(dtype) * np.dtype(dtype).type(1 / (n * d) if n else 0)).astype(dtype, copy=False)
+    return (k.astype(dtype) * np.dtype(dtype).type(1 / (n * d) if n else 0)).astype(
+        dtype, copy=False
+    )
 
 
-def _complex(name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: str | None, *, inverse: bool) -> Any:
+def _complex(
+    name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: str | None, *, inverse: bool
+) -> Any:
     x = _checked(x)
     points = [x.shape[a] if n is None else n for a, n in zip(axes, sizes, strict=True)]
     x = _resized(x, axes, points)
@@ -230,10 +258,14 @@ def _complex(name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: s
     if dtype_of(x).kind == "c":
         return fft_c2c_p(x, axes=axes, inverse=inverse, scale=scale)
     out = fft_r2c_p(x, axes=axes, onesided=False, scale=scale)
-    return conj(out) if inverse else out  # of a real signal: the sum with exp(+...) is the conjugate
+    return (
+        conj(out) if inverse else out
+    )  # of a real signal: the sum with exp(+...) is the conjugate
 
 
-def _to_half(name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: str | None, *, inverse: bool) -> Any:
+def _to_half(
+    name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: str | None, *, inverse: bool
+) -> Any:
     if dtype_of(x).kind == "c":
         raise DtypeError(f"{name} expects a real input tensor, but got {dtype_of(x)}")
     if not axes:
@@ -245,7 +277,9 @@ def _to_half(name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: s
     return conj(out) if inverse else out
 
 
-def _from_half(name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: str | None, *, inverse: bool) -> Any:
+def _from_half(
+    name: str, x: Any, axes: Axes, sizes: Sequence[int | None], norm: str | None, *, inverse: bool
+) -> Any:
     if not axes:
         raise ShapeError(f"{name} must transform at least one axis")
     x = _checked(x)
@@ -268,7 +302,9 @@ def _one(x: Any, n: int | None, dim: int) -> tuple[Axes, list[int | None]]:
     return (axis_from_end(dim, len(x.shape)),), [n]
 
 
-def _several(x: Any, s: Sequence[int] | None, dim: AxisOrAxes | None) -> tuple[Axes, list[int | None]]:
+def _several(
+    x: Any, s: Sequence[int] | None, dim: AxisOrAxes | None
+) -> tuple[Axes, list[int | None]]:
     rank = len(x.shape)
     if isinstance(dim, int):
         dim = (dim,)
@@ -282,7 +318,9 @@ def _several(x: Any, s: Sequence[int] | None, dim: AxisOrAxes | None) -> tuple[A
             raise ShapeError("FFT dims must be unique")
     elif s is not None:
         if len(s) > rank:
-            raise ShapeError(f"Got shape with {len(s)} values but input tensor only has {rank} dimensions.")
+            raise ShapeError(
+                f"Got shape with {len(s)} values but input tensor only has {rank} dimensions."
+            )
         axes = tuple(range(-len(s), 0))
     else:
         axes = tuple(range(-rank, 0))
@@ -305,7 +343,10 @@ def _checked(x: Any) -> Any:
     if dtype.kind in "biu":
         return cast(x, np.float64)
     if dtype not in _COMPLEX and dtype not in _REAL:
-        raise DtypeError(f"Unsupported dtype {dtype}: Fourier transforms are computed in single or double precision")
+        raise DtypeError(
+            f"Unsupported dtype {dtype}: Fourier transforms are computed in single or double "
+            "precision"
+        )
     return x
 
 

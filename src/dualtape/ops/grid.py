@@ -1,8 +1,9 @@
 """Sampling an image at places given by a grid, and affine grids.
 
-A grid holds coordinates from -1 to 1, the last axis in the order x, y, z, which runs against the order of
-the spatial axes. The place of a coordinate is piecewise linear in it, the value between elements a
-polynomial in the place: both are differentiated as such, and what chooses the pieces is constant.
+A grid holds coordinates from -1 to 1, the last axis in the order x, y, z, which runs against the
+order of the spatial axes. The place of a coordinate is piecewise linear in it, the value between
+elements a polynomial in the place: both are differentiated as such, and what chooses the pieces is
+constant.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def _reflected(x: Any, n: int, align: bool) -> tuple[Any, Any]:
     away = np.abs(away)
     rest = np.fmod(away, x.dtype.type(span))
     odd = np.fmod(np.floor(away / x.dtype.type(span)), 2) == 1
-    return np.where(odd, x.dtype.type(high) - rest, rest + x.dtype.type(low)), np.where(odd, -sign, sign)
+    return np.where(odd, x.dtype.type(high) - rest, rest + x.dtype.type(low)), np.where(
+        odd, -sign, sign
+    )
 
 
 def _clipped(x: Any, n: int) -> tuple[Any, Any]:
@@ -76,7 +79,8 @@ grid_slope = constant(
 grid_place = elementwise(
     "grid_place", lambda g, *, n, align, padding: _place(g, n, align, padding)[0],
     lambda d, g, *, n, align, padding: d * grid_slope(g, n=n, align=align, padding=padding),
-    inputs="g", doc="Where on an axis of n elements a coordinate lies, moved inside as `padding` says.",
+    inputs="g", doc="Where on an axis of n elements a coordinate lies, moved inside as `padding` "
+                    "says.",
 )  # fmt: skip
 
 
@@ -94,19 +98,30 @@ def _node_eval(x: Any, *, offset: int, nearest: bool, n: int, align: bool, paddi
 grid_node = constant(
     "grid_node", _node_eval, doc="The number of an element near the place, -1 for one outside.",
 )  # fmt: skip
-grid_inside = constant("grid_inside", lambda at: at >= 0, inputs="at", doc="Whether an element is there.")
-grid_clamped = constant("grid_clamped", lambda at: np.maximum(at, 0), inputs="at", doc="An element that is there.")
-grid_floor = constant("grid_floor", np.floor, doc="The element below a place, as a floating number.")
+grid_inside = constant(
+    "grid_inside", lambda at: at >= 0, inputs="at", doc="Whether an element is there."
+)
+grid_clamped = constant(
+    "grid_clamped", lambda at: np.maximum(at, 0), inputs="at", doc="An element that is there."
+)
+grid_floor = constant(
+    "grid_floor", np.floor, doc="The element below a place, as a floating number."
+)
 
 
 def grid_sample(
-    x: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool = False
+    x: Any,
+    grid: Any,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool = False,
 ) -> Any:
     """Sample `x` at the coordinates in `grid`.
 
     Args:
         x: (N, C, H, W) or (N, C, D, H, W).
-        grid: (N, *L, 2) or (N, *L, 3), of x's dtype: coordinates x, y(, z), -1 to 1 across the image.
+        grid: (N, *L, 2) or (N, *L, 3), of x's dtype: coordinates x, y(, z), -1 to 1 across the
+            image.
         mode: "bilinear" (with three axes trilinear), "nearest" or "bicubic" (two axes).
         padding_mode: What lies outside: "zeros", "border" (its nearest element) or "reflection".
         align_corners: -1 and 1 are the centres of the outer elements, not their outer edges.
@@ -121,11 +136,13 @@ def grid_sample(
     """
     if mode not in _MODES:
         raise ArgumentError(
-            f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'"
+            f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or "
+            f"'bicubic', but got: '{mode}'"
         )
     if padding_mode not in _PADDINGS:
         raise ArgumentError(
-            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
+            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
+            "'reflection', but got: "
             f"'{padding_mode}'"
         )
     _check(x, grid, mode)
@@ -141,7 +158,17 @@ def grid_sample(
         terms = _terms(place, mode)
         choices.append(
             [
-                (grid_node(place, offset=offset, nearest=mode == "nearest", n=n, align=align, padding=padding), w)
+                (
+                    grid_node(
+                        place,
+                        offset=offset,
+                        nearest=mode == "nearest",
+                        n=n,
+                        align=align,
+                        padding=padding,
+                    ),
+                    w,
+                )
                 for offset, w in terms
             ]
         )
@@ -162,12 +189,24 @@ def _terms(place: Any, mode: str) -> list[tuple[int, Any]]:
     if mode == "bilinear":
         return [(0, 1 - t), (1, t)]
     # Keys' cubic convolution with a = -0.75, as in `stencils`.
-    a, s = -0.75, 1 - t
-    far, near = (lambda u: (((u + 1) - 5) * (u + 1) + 8) * (u + 1) * a - 4 * a), (lambda u: ((a + 2) * u - (a + 3)) * u * u + 1)
-    return [(-1, far(t)), (0, near(t)), (1, near(s)), (2, far(s))]
+    s = 1 - t
+    return [(-1, _far(t)), (0, _near(t)), (1, _near(s)), (2, _far(s))]
 
 
-def _corner(flat: Any, corner: Sequence[tuple[Any, Any]], space: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+def _near(u: Any, a: float = -0.75) -> Any:
+    """The cubic kernel at a distance u of 0 to 1."""
+    return ((a + 2) * u - (a + 3)) * u * u + 1
+
+
+def _far(u: Any, a: float = -0.75) -> Any:
+    """The cubic kernel at a distance 1 + u of 1 to 2."""
+    v = u + 1
+    return ((v - 5) * v + 8) * v * a - 4 * a
+
+
+def _corner(
+    flat: Any, corner: Sequence[tuple[Any, Any]], space: tuple[int, ...], shape: tuple[int, ...]
+) -> Any:
     """The elements at one combination of per-axis choices, times its weight."""
     at: Any = None
     inside: Any = None
@@ -199,19 +238,24 @@ def _check(x: Any, grid: Any, mode: str) -> None:
     sizes = f"input with sizes {list(x.shape)} and grid with sizes {list(grid.shape)}"
     if rank not in (2, 3) or len(grid.shape) != rank + 2:
         raise ShapeError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got " + sizes
+            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but "
+            "got " + sizes
         )
     if x.shape[0] != grid.shape[0]:
-        raise ShapeError(f"grid_sampler(): expected grid and input to have same batch size, but got {sizes}")
+        raise ShapeError(
+            f"grid_sampler(): expected grid and input to have same batch size, but got {sizes}"
+        )
     if grid.shape[-1] != rank:
         raise ShapeError(
-            f"grid_sampler(): expected grid to have size {rank} in last dimension, but got grid with sizes "
+            f"grid_sampler(): expected grid to have size {rank} in last dimension, but got grid "
+            "with sizes "
             f"{list(grid.shape)}"
         )
     for axis, n in enumerate(x.shape[2:], 2):
         if n == 0:
             raise ShapeError(
-                "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
+                "grid_sampler(): expected input to have non-empty spatial dimensions, but input "
+                "has sizes "
                 f"{list(x.shape)} with dimension {axis} being empty"
             )
     if mode == "bicubic" and rank != 2:
@@ -236,12 +280,14 @@ def affine_grid(theta: Any, size: Sequence[int], align_corners: bool = False) ->
     rank = len(size) - 2
     if rank not in (2, 3):
         raise ModeError(
-            "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. "
+            "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, "
+            "respectively. "
             f"Got size {size}."
         )
     if tuple(theta.shape[1:]) != (rank, rank + 1) or len(theta.shape) != 3:
         raise ShapeError(
-            f"Expected a batch of {rank}D affine matrices of shape Nx{rank}x{rank + 1} for size {size}. "
+            f"Expected a batch of {rank}D affine matrices of shape Nx{rank}x{rank + 1} for size "
+            f"{size}. "
             f"Got {list(theta.shape)}."
         )
     if min(size[2:]) <= 0:
@@ -260,9 +306,9 @@ def affine_grid(theta: Any, size: Sequence[int], align_corners: bool = False) ->
     points = [np.broadcast_to(a, space) for a in axes] + [ones]
     out: Any = None
     for k, p in enumerate(points):
-        column = reshape(select_p(theta, index=(slice(None), slice(None), k)), (size[0], *(1,) * rank, rank))
+        column = reshape(
+            select_p(theta, index=(slice(None), slice(None), k)), (size[0], *(1,) * rank, rank)
+        )
         term = column * np.ascontiguousarray(p)[None, ..., None]
         out = term if out is None else out + term
     return out
-
-

@@ -1,4 +1,4 @@
-"""Elementwise operations with a chosen answer where the formula has none: the subgradients' arithmetic."""
+"""The subgradients' arithmetic: operations with a chosen answer where the formula has none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _div_or_zero_eval(x: Any, y: Any) -> Any:
     return np.divide(x, y, out=out, where=np.not_equal(y, 0))[()]
 
 
-div_or_zero = elementwise(
+div_or_zero: Any = elementwise(
     "div_or_zero", _div_or_zero_eval,
     lambda d, y: div_or_zero(d, y),
     lambda d, y, out: -div_or_zero(d, y) * out,
@@ -34,7 +34,7 @@ def _power_or_zero_eval(x: Any, *, exponent: float) -> Any:
     return np.power(x, power, out=np.zeros_like(x), where=np.not_equal(x, 0))[()]
 
 
-power_or_zero_p = elementwise(
+power_or_zero_p: Any = elementwise(
     "power_or_zero", _power_or_zero_eval,
     lambda d, x, *, exponent: d * (exponent * power_or_zero(x, exponent - 1)),
     doc="x ** exponent, and 0 where x is 0, derivatives included.",
@@ -42,5 +42,5 @@ power_or_zero_p = elementwise(
 
 
 def power_or_zero(x: Any, exponent: float) -> Any:
-    """Return x ** exponent for x >= 0, and 0 (not infinity) where x is 0 and the exponent negative."""
+    """Return x ** exponent for x >= 0, and 0 (not infinity) at 0 where the exponent is negative."""
     return power_or_zero_p(x, exponent=exponent) if exponent else ones_like(x)

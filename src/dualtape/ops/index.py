@@ -17,7 +17,7 @@ from ..core.boxes import Box
 from ..core.errors import BoundsError, ShapeError, TransformError
 from ..core.forward import dtype_of
 from ..core.kinds import broadcast_shapes
-from ..core.tensor import plain
+from ..core.tensor import Tensor, plain
 from ..core.value import Value
 from .picking import index_p, ravel_p
 from .shape import (
@@ -135,7 +135,7 @@ def _converted(item: Any, numpy: bool) -> Any:
     if dtype.kind not in "biu" or (not numpy and dtype.itemsize < 4 and dtype.kind == "i"):
         raise BoundsError("tensors used as indices must be long, int, byte or bool tensors")
     if dtype.kind == "b" or (dtype == np.uint8 and not numpy):  # PyTorch: bytes are a mask
-        return np.asarray(plain(item)).astype(bool)
+        return np.asarray(plain(item)).astype(bool, copy=False)
     if not len(item.shape) and not isinstance(getattr(item, "value", item), Box):
         return int(plain(item))
     return item
@@ -270,10 +270,48 @@ def getitem(x: Any, index: Any, numpy: bool = False) -> Any:
     Raises:
         IndexError: Out of bounds, too many indices, shapes that do not fit, or no index at all.
     """
-    parsed = parse(tuple(x.shape), index, numpy)
+    # The commonest indices first: taking one apart costs as much as the rest.
+    shape = tuple(x.shape)
+    if isinstance(index, (Tensor, np.ndarray)):
+        if len(index.shape) and (depth := _depth_of(index, shape)):
+            positions = index
+            if dtype_of(index).kind == "b":
+                positions = np.asarray(plain(index)).reshape(-1).nonzero()[0]
+            return index_p(x, positions, axis=0, depth=depth)
+    elif (basic := _plainly_basic(index, len(shape))) is not None:
+        return basic_view(x, basic)
+    parsed = parse(shape, index, numpy)
     if parsed.basic is not None or parsed.picks is None:
         x = basic_view(x, parsed.basic if parsed.basic is not None else (...,))
     return x if parsed.picks is None else pick(x, parsed.picks)
+
+
+def _depth_of(index: Any, shape: tuple[int, ...]) -> int:
+    """How many axes a single index array picks from; 0 where more is to be said about it."""
+    dtype = dtype_of(index)
+    if dtype.kind == "b":
+        mask = tuple(index.shape)
+        return len(mask) if mask == shape[: len(mask)] else 0
+    return 1 if shape and dtype.kind == "i" and dtype.itemsize >= 4 else 0
+
+
+_PLAIN = (int, type(None))
+
+
+def _plainly_basic(index: Any, rank: int) -> Index | None:
+    """The basic index for ints and ascending slices alone, None for anything else."""
+    items = index if type(index) is tuple else (index,)
+    if not 0 < len(items) <= rank:
+        return None
+    for i in items:
+        if type(i) is not int and (
+            type(i) is not slice
+            or type(i.start) not in _PLAIN
+            or type(i.stop) not in _PLAIN
+            or (i.step is not None and (type(i.step) is not int or i.step <= 0))
+        ):
+            return None
+    return (*items, ...)
 
 
 def basic_view(x: Any, index: Index) -> Any:

@@ -34,7 +34,7 @@ from .shape import (
     stack,
     stack_p,
 )
-from .views import atleast_1d, atleast_2d, atleast_3d, ravel, transpose_p
+from .views import atleast_1d, atleast_2d, atleast_3d, ravel
 
 Parts = list[tuple[Any, dict[str, Any]]]
 
@@ -301,7 +301,6 @@ def meshgrid(xs: Sequence[Any], indexing: str = "ij") -> tuple[Any, ...]:
         column = reshape_p(x, shape=(*(1,) * i, n, *(1,) * (len(xs) - i - 1)))
         grids.append(broadcast_to(column, sizes))
     if swap:
-        grids = [transpose_p(g, axis0=0, axis1=1) for g in grids]
         grids[:2] = grids[1::-1]
     return tuple(grids)
 

@@ -1,7 +1,7 @@
 """Linear systems and factorisations as users call them: arguments normalised and checked.
 
-Matrices are in the last two axes and the axes before broadcast. Factorisations have LAPACK's signs and
-orders, and gradients PyTorch's conventions: those of Hermitian arguments are Hermitian.
+Matrices are in the last two axes and the axes before broadcast. Factorisations have LAPACK's signs
+and orders, and gradients PyTorch's conventions: those of Hermitian arguments are Hermitian.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from .solving import det_p, inv_info_p, inv_p, slogdet_p, solve_p, solve_triangu
 
 
 def plain(x: Any) -> Any:
-    """The array of a tensor or value if it has one, to word an error with; None while tracing or mapping."""
+    """The array of a tensor or value, to word an error with; None where there is none."""
     x = getattr(x, "value", x)
     return x if isinstance(x, (np.ndarray, np.generic)) else None
 
@@ -59,7 +59,7 @@ def inv(x: Any) -> Any:
 
 
 def inv_ex(x: Any, check_errors: bool = False) -> tuple[Any, Any]:
-    """The inverse, infinite where there is none, and an int32 info: 0, or the number of the first zero pivot.
+    """The inverse, infinite where there is none, and an int32 info: 0 or the first zero pivot.
 
     Raises:
         LinAlgError: A matrix is singular, with `check_errors`.
@@ -70,7 +70,9 @@ def inv_ex(x: Any, check_errors: bool = False) -> tuple[Any, Any]:
 
 def is_vector_side(a: Any, b: Any) -> bool:
     """Whether the right-hand side `b` of a system is a batch of vectors, by PyTorch's rule."""
-    return len(b.shape) == 1 or (len(a.shape) - 1 == len(b.shape) and tuple(b.shape) == tuple(a.shape[:-1]))
+    return len(b.shape) == 1 or (
+        len(a.shape) - 1 == len(b.shape) and tuple(b.shape) == tuple(a.shape[:-1])
+    )
 
 
 def solve(a: Any, b: Any, left: bool = True) -> Any:
@@ -101,7 +103,8 @@ def solve(a: Any, b: Any, left: bool = True) -> Any:
 def _same_dtype(name: str, a: Any, b: Any) -> None:
     if dtype_of(a) != dtype_of(b):
         raise DtypeError(
-            f"{name}: Expected A and B to have the same dtype, but found A of type {dtype_of(a)} and B of type "
+            f"{name}: Expected A and B to have the same dtype, but found A of type {dtype_of(a)} "
+            "and B of type "
             f"{dtype_of(b)} instead"
         )
 
@@ -116,7 +119,9 @@ def _check_sides(name: str, a: Any, b: Any, left: bool) -> None:
     broadcast_shapes(name, tuple(a.shape[:-2]), tuple(b.shape[:-2]))
 
 
-def solve_triangular(a: Any, b: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
+def solve_triangular(
+    a: Any, b: Any, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Any:
     """X with A X = B, or X A = B unless `left`, reading one triangle of A.
 
     Args:
@@ -142,19 +147,19 @@ def solve_triangular(a: Any, b: Any, *, upper: bool, left: bool = True, unitrian
 
 
 def det(x: Any) -> Any:
-    """The determinant of square matrices. Its gradient, the cofactors, exists for singular ones too."""
+    """The determinant of square matrices; its gradient exists for singular ones too."""
     check_square("linalg.det", x)
     return det_p(x)
 
 
 def slogdet(x: Any) -> tuple[Any, Any]:
-    """Sign (a phase if complex) and log of the absolute value of the determinant; 0 and -inf if singular."""
+    """Sign (a phase if complex) and log|.| of the determinant; 0 and -inf if singular."""
     check_square("linalg.slogdet", x)
     return slogdet_p(x)  # type: ignore[no-any-return]
 
 
 def logdet(x: Any) -> Any:
-    """The logarithm of the determinant: NaN where a real one is negative, complex for complex matrices."""
+    """The logarithm of the determinant: NaN where that is negative; complex for complex x."""
     check_square("logdet", x)
     sign, value = slogdet_p(x)
     if is_complex(x):
@@ -181,7 +186,7 @@ def cholesky(x: Any, upper: bool = False) -> Any:
 
 
 def cholesky_ex(x: Any, upper: bool = False, check_errors: bool = False) -> tuple[Any, Any]:
-    """`cholesky` and an int32 info: 0, or the order of the first leading minor that is not positive.
+    """`cholesky` and an int32 info: 0, or the order of the first minor that is not positive.
 
     Where it fails without `check_errors` the factor is NaN.
 
@@ -207,14 +212,20 @@ def cholesky_solve(b: Any, factor: Any, upper: bool = False) -> Any:
     """
     for what, v in (("b", b), ("u", factor)):
         if len(v.shape) < 2:
-            raise ShapeError(f"{what} should have at least 2 dimensions, but has {len(v.shape)} dimensions instead")
+            raise ShapeError(
+                f"{what} should have at least 2 dimensions, but has {len(v.shape)} dimensions "
+                "instead"
+            )
     if factor.shape[-1] != factor.shape[-2] or b.shape[-2] != factor.shape[-1]:
         raise ShapeError(
-            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {factor.shape[-2]} by {factor.shape[-1]} "
+            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {factor.shape[-2]} "
+            f"by {factor.shape[-1]} "
             f"but each b matrix is {b.shape[-2]} by {b.shape[-1]}"
         )
     low, up = (mh(factor), factor) if upper else (factor, mh(factor))
-    return solve_triangular_p(up, solve_triangular_p(low, b, upper=False, unit=False), upper=True, unit=False)
+    return solve_triangular_p(
+        up, solve_triangular_p(low, b, upper=False, unit=False), upper=True, unit=False
+    )
 
 
 def cholesky_inverse(factor: Any, upper: bool = False) -> Any:
@@ -228,7 +239,8 @@ def cholesky_inverse(factor: Any, upper: bool = False) -> Any:
         zero = np.argwhere(np.diagonal(value, 0, -2, -1) == 0)
         if len(zero):
             raise LinAlgError(
-                f"cholesky_inverse: The diagonal element {zero[0][-1] + 1} is zero, the inversion could not be "
+                f"cholesky_inverse: The diagonal element {zero[0][-1] + 1} is zero, the inversion "
+                "could not be "
                 "completed because the input matrix is singular."
             )
     low = mh(factor) if upper else factor
@@ -253,7 +265,8 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Any, Any]:
     check_matrix("linalg.qr", x)
     if mode not in ("reduced", "complete", "r"):
         raise ArgumentError(
-            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), "
+            "'r', or 'complete'"
         )
     m, n = x.shape[-2:]
     if m >= n:
@@ -266,13 +279,13 @@ def qr(x: Any, mode: str = "reduced") -> tuple[Any, Any]:
 
 
 def geqrf(x: Any) -> tuple[Any, Any]:
-    """QR in LAPACK's packed form: R with the Householder vectors below it, and their factors tau."""
+    """QR in LAPACK's packed form: R with the Householder vectors below it, and their tau."""
     check_matrix("geqrf", x)
     return geqrf_p(x)  # type: ignore[no-any-return]
 
 
 def _reflectors(x: Any, tau: Any) -> tuple[Any, Any]:
-    """V and T with H_1 ... H_k = I - V T V^H: the compact form of R. Schreiber and C. Van Loan (1989)."""
+    """V and T with H_1 ... H_k = I - V T V^H: R. Schreiber and C. Van Loan (1989)."""
     m, k = x.shape[-2], tau.shape[-1]
     v = tril(slice_p(x, index=(..., slice(k))), -1) + np.eye(m, k, dtype=dtype_of(x))
     # (D^-1 + S) T = I for the strict upper triangle S of V^H V, written so that tau may be 0.
@@ -291,7 +304,9 @@ def householder_product(x: Any, tau: Any) -> Any:
     check_matrix(name, x)
     m, n = x.shape[-2:]
     if m < n:
-        raise ShapeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
+        raise ShapeError(
+            f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]"
+        )
     if n < tau.shape[-1]:
         raise ShapeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
     v, t = _reflectors(x, tau)
@@ -321,7 +336,7 @@ def ormqr(x: Any, tau: Any, other: Any, left: bool = True, transpose: bool = Fal
 
 
 def lu_factor_ex(x: Any, pivot: bool = True, check_errors: bool = False) -> tuple[Any, Any, Any]:
-    """Packed LU factors, the row exchanges (int32, from 1), and an info: 0, or the first zero pivot's number.
+    """Packed LU factors, row exchanges (int32, from 1), and an info: 0 or the first zero pivot.
 
     Raises:
         LinAlgError: A matrix is singular, with `check_errors`.
@@ -334,8 +349,10 @@ def lu_factor_ex(x: Any, pivot: bool = True, check_errors: bool = False) -> tupl
         where_ = f"(Batch element {which[0]}): " if len(which) else ""
         k = int(np.asarray(value)[tuple(which)])
         raise LinAlgError(
-            f"torch.linalg.lu_factor: {where_}U[{k},{k}] is zero and using it on lu_solve would result in a division by "
-            "zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
+            f"torch.linalg.lu_factor: {where_}U[{k},{k}] is zero and using it on lu_solve would "
+            "result in a division by "
+            "zero. If you still want to perform the factorization, consider calling linalg.lu(A, "
+            "pivot) or "
             "linalg.lu_factor_ex(A, pivot)"
         )
     return factors, pivots, info
@@ -357,10 +374,16 @@ def lu(x: Any, pivot: bool = True) -> tuple[Any, Any, Any]:
     return lu_unpack(factors, pivots)
 
 
-def lu_unpack(factors: Any, pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True) -> tuple[Any, Any, Any]:
+def lu_unpack(
+    factors: Any, pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True
+) -> tuple[Any, Any, Any]:
     """P, L, U from packed factors and row exchanges; what is not asked for is empty."""
     empty = np.empty(0, dtype_of(factors))
-    p = exchange_rows_p(eye_like(factors, factors.shape[-2]), pivots, back=True) if unpack_pivots else empty
+    p = (
+        exchange_rows_p(eye_like(factors, factors.shape[-2]), pivots, back=True)
+        if unpack_pivots
+        else empty
+    )
     if not unpack_data:
         return p, empty, empty
     return p, unit_lower(factors), upper_factor(factors)
@@ -382,10 +405,14 @@ def lu_solve(factors: Any, pivots: Any, b: Any, left: bool = True, adjoint: bool
         return mh(lu_solve(factors, pivots, mh(b), adjoint=not adjoint))
     if adjoint:
         up, low = mh(factors), mh(factors)
-        y = solve_triangular_p(low, solve_triangular_p(up, b, upper=False, unit=False), upper=True, unit=True)
+        y = solve_triangular_p(
+            low, solve_triangular_p(up, b, upper=False, unit=False), upper=True, unit=True
+        )
         return exchange_rows_p(y, pivots, back=True)
     b = exchange_rows_p(b, pivots, back=False)
-    return solve_triangular_p(factors, solve_triangular_p(factors, b, upper=False, unit=True), upper=True, unit=False)
+    return solve_triangular_p(
+        factors, solve_triangular_p(factors, b, upper=False, unit=True), upper=True, unit=False
+    )
 
 
 # ---- functions of matrices, tensors as matrices
@@ -410,7 +437,8 @@ def tensorinv(x: Any, ind: int = 2) -> Any:
     n, m = size_of(first), size_of(last)
     if n != m:
         raise ShapeError(
-            f"Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got {m} != {n}"
+            f"Expected self to satisfy the requirement prod(self.shape[ind:]) == "
+            f"prod(self.shape[:ind]), but got {m} != {n}"
         )
     return reshape(inv(reshape(x, (n, m))), (*last, *first))
 
@@ -429,8 +457,8 @@ def tensorsolve(a: Any, b: Any, dims: Any = None) -> Any:
     n, m = size_of(size), size_of(b.shape)
     if n != m:
         raise ShapeError(
-            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), "
+            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+            "prod(self.shape[:other.ndim]), "
             f"but got {n} != {m}"
         )
     return reshape(solve(reshape(a, (n, n)), reshape(b, (n,))), size)
-

@@ -1,4 +1,4 @@
-"""Eigenvalues, singular values, and what is built on them: pseudo-inverses, norms, ranks, conditions."""
+"""Eigenvalues, singular values, and what is built on them: pseudo-inverses, norms, ranks."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def eigh(x: Any, uplo: str = "L") -> tuple[Any, Any]:
     """Ascending eigenvalues and orthonormal eigenvectors of Hermitian matrices.
 
     Args:
-        x: (..., n, n), of which the triangle `uplo` is read. The gradient is Hermitian; it exists where a
-            loss depends on the vectors only if their eigenvalues differ, and for complex x if it does not
-            depend on the vectors' phases.
+        x: (..., n, n), of which the triangle `uplo` is read. The gradient is Hermitian; it exists
+            where a loss depends on the vectors only if their eigenvalues differ, and for complex x
+            if it does not depend on the vectors' phases.
         uplo: "L" or "U".
 
     Raises:
@@ -95,13 +95,15 @@ def _tolerances(x: Any, rtol: float | None, atol: float | None) -> tuple[float, 
     return float(rtol), float(atol or 0.0)
 
 
-def pinv(x: Any, rtol: float | None = None, atol: float | None = None, hermitian: bool = False) -> Any:
+def pinv(
+    x: Any, rtol: float | None = None, atol: float | None = None, hermitian: bool = False
+) -> Any:
     """The pseudo-inverse of matrices.
 
     Args:
         x: (..., m, n).
-        rtol: Singular values up to this times the largest count as zero; by default max(m, n) eps, or 0 if
-            `atol` is given.
+        rtol: Singular values up to this times the largest count as zero; by default max(m, n) eps,
+            or 0 if `atol` is given.
         atol: Those up to this do too.
         hermitian: x is Hermitian, and its lower triangle enough.
 
@@ -116,7 +118,9 @@ def pinv(x: Any, rtol: float | None = None, atol: float | None = None, hermitian
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
-def lstsq(a: Any, b: Any, rcond: float | None = None, driver: str | None = None) -> tuple[Any, Any, Any, Any]:
+def lstsq(
+    a: Any, b: Any, rcond: float | None = None, driver: str | None = None
+) -> tuple[Any, Any, Any, Any]:
     """The X of smallest norm among those that minimise |A X - B|.
 
     Args:
@@ -126,8 +130,8 @@ def lstsq(a: Any, b: Any, rcond: float | None = None, driver: str | None = None)
         driver: A LAPACK routine's name. It only decides which of the further results are given.
 
     Returns:
-        X; the squared residuals of each column if m > n = rank ("gelsy" gives none), else empty; the rank
-        ("gels": empty); the singular values ("gelss" and "gelsd", else empty).
+        X; the squared residuals of each column if m > n = rank ("gelsy" gives none), else empty;
+        the rank ("gels": empty); the singular values ("gelss" and "gelsd", else empty).
 
     Raises:
         ShapeError: The shapes do not fit, in PyTorch's words.
@@ -136,10 +140,13 @@ def lstsq(a: Any, b: Any, rcond: float | None = None, driver: str | None = None)
     name = "torch.linalg.lstsq"
     check_matrix(name, a)
     if driver not in (None, *_DRIVERS):
-        raise ArgumentError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+        raise ArgumentError(
+            f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)"
+        )
     if dtype_of(a) != dtype_of(b):
         raise DtypeError(
-            f"{name}: Expected input and other to have the same dtype, but got input's dtype {dtype_of(a)} and other's "
+            f"{name}: Expected input and other to have the same dtype, but got input's dtype "
+            f"{dtype_of(a)} and other's "
             f"dtype {dtype_of(b)}"
         )
     vector = is_vector_side(a, b)
@@ -155,7 +162,13 @@ def lstsq(a: Any, b: Any, rcond: float | None = None, driver: str | None = None)
     rank = matrix_rank_p(a, rtol=rtol, atol=0.0, hermitian=False)
     residuals = empty
     known = getattr(rank, "value", rank)
-    if m > n and driver != "gelsy" and (driver == "gels" or (isinstance(known, np.ndarray | np.generic) and np.all(known == n))):
+    if (
+        m > n
+        and driver != "gelsy"
+        and (
+            driver == "gels" or (isinstance(known, np.ndarray | np.generic) and np.all(known == n))
+        )
+    ):
         residuals = vector_norm(matmul(a, x) - b, 2, -2) ** 2
     if vector:
         x = reshape(x, x.shape[:-1])
@@ -167,7 +180,9 @@ def _rank_eval(x: Array, *, rtol: float, atol: float, hermitian: bool) -> Array:
     if x.size == 0:
         return np.zeros(x.shape[:-2], np.int64)
     s = np.abs(np.linalg.eigvalsh(x)) if hermitian else np.linalg.svd(x, compute_uv=False)
-    return np.asarray(np.sum(s > np.maximum(atol, rtol * s.max(-1, keepdims=True)), -1, dtype=np.int64))
+    return np.asarray(
+        np.sum(s > np.maximum(atol, rtol * s.max(-1, keepdims=True)), -1, dtype=np.int64)
+    )
 
 
 matrix_rank_p = constant(
@@ -177,7 +192,9 @@ matrix_rank_p = constant(
 )  # fmt: skip
 
 
-def matrix_rank(x: Any, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Any:
+def matrix_rank(
+    x: Any, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
+) -> Any:
     """The rank of matrices, int64; tolerances and `hermitian` as for `pinv`."""
     name = "torch.linalg.matrix_rank"
     check_square(name, x) if hermitian else check_matrix(name, x)
@@ -185,13 +202,16 @@ def matrix_rank(x: Any, atol: float | None = None, rtol: float | None = None, he
     return matrix_rank_p(x, rtol=rtol, atol=atol, hermitian=hermitian)
 
 
-def matrix_norm(x: Any, ord: float | str = "fro", dim: tuple[int, int] = (-2, -1), keepdim: bool = False) -> Any:
+def matrix_norm(
+    x: Any, ord: float | str = "fro", dim: tuple[int, int] = (-2, -1), keepdim: bool = False
+) -> Any:
     """A norm of the matrices in two axes.
 
     Args:
         x: Floating or complex; the result is real.
-        ord: "fro", "nuc" (the sum of the singular values), 2 and -2 (the largest and the smallest), 1 and
-            -1 (the largest and the smallest sum of a column's sizes), inf and -inf (of a row's).
+        ord: "fro", "nuc" (the sum of the singular values), 2 and -2 (the largest and the smallest),
+            1 and -1 (the largest and the smallest sum of a column's sizes), inf and -inf (of a
+            row's).
         dim: The axes of rows and of columns.
         keepdim: Keep them, with length 1.
 
@@ -210,7 +230,9 @@ def matrix_norm(x: Any, ord: float | str = "fro", dim: tuple[int, int] = (-2, -1
     if ord == "fro":
         return vector_norm(x, 2, (rows, columns), keepdim)
     if ord == "nuc" or (not isinstance(ord, str) and abs(ord) == 2):
-        values = svdvals_p(permute(x, [a for a in range(rank) if a not in (rows, columns)] + [rows, columns]))
+        values = svdvals_p(
+            permute(x, [a for a in range(rank) if a not in (rows, columns)] + [rows, columns])
+        )
         if ord == "nuc":
             out = sum_of(values, -1)
         elif not values.shape[-1]:
@@ -224,8 +246,16 @@ def matrix_norm(x: Any, ord: float | str = "fro", dim: tuple[int, int] = (-2, -1
         raise ArgumentError(f"{name}: Order {ord} not supported.")
     inner, outer = (rows, columns) if abs(ord) == 1 else (columns, rows)
     sums = sum_of(abs_(x), inner, True)
-    out = (amax if ord > 0 else amin)(sums, outer, True) if x.shape[outer] else sum_of(sums, outer, True)
-    return out if keepdim else reshape(out, [x.shape[a] for a in range(rank) if a not in (rows, columns)])
+    out = (
+        (amax if ord > 0 else amin)(sums, outer, True)
+        if x.shape[outer]
+        else sum_of(sums, outer, True)
+    )
+    return (
+        out
+        if keepdim
+        else reshape(out, [x.shape[a] for a in range(rank) if a not in (rows, columns)])
+    )
 
 
 def cond(x: Any, p: float | str | None = None) -> Any:

@@ -8,20 +8,20 @@ import numpy as np
 
 from ..core.kinds import constant, elementwise
 from .compare import between
-from .evaluation import in_single, into, real_in_single, times_into
+from .evaluation import in_single, into, one, real_in_single, times_into
 from .select import keep, where
 
 
 @in_single
 def _sigmoid(x: Any) -> Any:
     t = into(np.exp, -x)
-    t += 1
+    t += one(t)
     return into(np.reciprocal, t)
 
 
 @in_single
 def _sigmoid_backward(x: Any, y: Any) -> Any:
-    t = 1 - y
+    t = one(y) - y
     t *= y
     return times_into(t, x)
 

@@ -1,7 +1,8 @@
-"""The other losses: sums of operations. Those that are primitives are imported here from their modules.
+"""The losses: those made of operations, and by import those that are primitives.
 
-Everywhere `reduction` is "mean", "sum" or "none". At kinks the slopes are those of the operations they are
-made of (`clamp` lets the gradient through at its bound, `relu` does not), which are PyTorch's.
+Everywhere `reduction` is "mean", "sum" or "none". At kinks the slopes are those of the operations
+they are made of (`clamp` lets the gradient through at its bound, `relu` does not), which are
+PyTorch's.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from ..core.forward import dtype_of
 from ..core.kinds import broadcast_shapes, constant
 from .activation import relu
 from .along import pick_along_p
-from .arithmetic import mul, square
+from .arithmetic import square
 from .axes import batch_in_front
-from .compare import eq, exceeds, ne
+from .compare import eq, exceeds, logical_and, logical_not, ne
 from .cross_entropy import cross_entropy, nll_loss
 from .distances import cosine_similarity, pairwise_distance, raised
 from .exponential import exp, log, sqrt, xlogy
@@ -38,13 +39,15 @@ from .pointwise_loss import (
 )
 from .reduce import mean, sum
 from .select import clamp, keep, minimum
-from .shape import broadcast_to, expand_dims, reshape
+from .shape import expand_dims, reshape
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cosine_similarity",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss",
     "margin_ranking_loss", "mse_loss", "multi_margin_loss", "multilabel_margin_loss",
-    "multilabel_soft_margin_loss", "nll_loss", "pairwise_distance", "poisson_nll_loss", "smooth_l1_loss",
+    "multilabel_soft_margin_loss", "nll_loss", "pairwise_distance", "poisson_nll_loss",
+    "smooth_l1_loss",
     "soft_margin_loss", "triplet_margin_loss",
 ]  # fmt: skip
 
@@ -53,7 +56,8 @@ def l1_loss(x: Any, y: Any, reduction: str = "mean") -> Any:
     """|x - y|, its mean or its sum; the slope at 0 is 0.
 
     Args:
-        x, y: Real or complex values that broadcast.
+        x: Input, real or complex.
+        y: Target; broadcasts with `x`.
         reduction: "mean", "sum" or "none".
     """
     return reduced(abs_(x - y), reduction)
@@ -73,7 +77,7 @@ def smooth_l1_loss(x: Any, y: Any, reduction: str = "mean", beta: float = 1.0) -
 
 
 def kl_div(x: Any, y: Any, reduction: str = "mean", log_target: bool = False) -> Any:
-    """The pointwise Kullback-Leibler divergence y (log y - x) of targets y from log-probabilities x.
+    """The Kullback-Leibler divergence y (log y - x) of targets y from log-probabilities x.
 
     Args:
         x: Log-probabilities.
@@ -88,7 +92,12 @@ def kl_div(x: Any, y: Any, reduction: str = "mean", log_target: bool = False) ->
 
 
 def poisson_nll_loss(
-    x: Any, y: Any, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
+    x: Any,
+    y: Any,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
 ) -> Any:
     """The negative log-likelihood of counts y under Poisson's distribution.
 
@@ -115,7 +124,8 @@ def gaussian_nll_loss(
     Args:
         x: Means.
         y: Samples; broadcasts with `x`.
-        var: Variances: a number, or of x's shape, or of that without the last axis or with length 1 there.
+        var: Variances: a number, or of x's shape, or of that without the last axis or with length 1
+            there.
         full: Whether to add the constant log(2 pi) / 2.
         eps: The least variance; below it the number is raised and the gradient not changed.
         reduction: "mean", "sum" or "none".
@@ -143,13 +153,15 @@ def _equals(x: Any, number: float) -> Any:
 
 
 def hinge_embedding_loss(x: Any, y: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
-    """x where the target y is 1, max(0, margin - x) where it is -1, and both where it is neither."""
+    """Sum x where the target y is not -1 and max(0, margin - x) where it is not 1."""
     check_reduction(reduction)
     apart = keep(ne(y, np.asarray(1, dtype_of(y))), clamp(margin - x, low=0))
     return reduced(apart + keep(ne(y, np.asarray(-1, dtype_of(y))), x), reduction)
 
 
-def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: float = 0.0, reduction: str = "mean") -> Any:
+def margin_ranking_loss(
+    x1: Any, x2: Any, y: Any, margin: float = 0.0, reduction: str = "mean"
+) -> Any:
     """max(0, margin - y (x1 - x2)): x1 should rank above x2 where y is 1, below where it is -1.
 
     Raises:
@@ -164,11 +176,14 @@ def margin_ranking_loss(x1: Any, x2: Any, y: Any, margin: float = 0.0, reduction
     return reduced(clamp(-y * (x1 - x2) + margin, low=0), reduction)
 
 
-def cosine_embedding_loss(x1: Any, x2: Any, y: Any, margin: float = 0.0, reduction: str = "mean") -> Any:
+def cosine_embedding_loss(
+    x1: Any, x2: Any, y: Any, margin: float = 0.0, reduction: str = "mean"
+) -> Any:
     """1 - cos where the target y is 1, max(0, cos - margin) where it is -1.
 
     Args:
-        x1, x2: Vectors, of shape (N, D) with y of shape (N,), or (D,) with y 0-d.
+        x1: Vectors, of shape (N, D) with y of shape (N,), or (D,) with y 0-d.
+        x2: Vectors, likewise.
         y: 1 or -1.
         margin: Allowed cosine of vectors that should differ.
         reduction: "mean", "sum" or "none".
@@ -192,15 +207,24 @@ def cosine_embedding_loss(x1: Any, x2: Any, y: Any, margin: float = 0.0, reducti
 
 
 def triplet_margin_loss(
-    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6,
-    swap: bool = False, reduction: str = "mean",
-) -> Any:  # fmt: skip
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Any:
     """max(0, margin + |anchor - positive| - |anchor - negative|) with p-norms along the last axis.
 
     Args:
-        anchor, positive, negative: Vectors of one rank, which broadcast.
+        anchor: Vectors.
+        positive: Vectors that should be near, of the same rank; they broadcast.
+        negative: Vectors that should be far, likewise.
         margin: Must be positive.
-        p, eps: See `pairwise_distance`.
+        p: See `pairwise_distance`.
+        eps: See `pairwise_distance`.
         swap: Whether the positive's distance from the negative counts instead where it is smaller.
         reduction: "mean", "sum" or "none".
 
@@ -213,9 +237,9 @@ def triplet_margin_loss(
         raise ArgumentError(f"margin must be greater than 0, got {margin}")
     if not len(anchor.shape) == len(positive.shape) == len(negative.shape):
         raise ShapeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, "
-            f"but got: anchor {len(anchor.shape)}D, positive {len(positive.shape)}D, and negative "
-            f"{len(negative.shape)}D inputs"
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            f"dimensions, but got: anchor {len(anchor.shape)}D, positive {len(positive.shape)}D, "
+            f"and negative {len(negative.shape)}D inputs"
         )
     near = pairwise_distance(anchor, positive, p, eps)
     far = pairwise_distance(anchor, negative, p, eps)
@@ -230,7 +254,7 @@ def _others_eval(target: Any, *, classes: int) -> Any:
     return np.arange(classes) != np.asarray(target)[..., None]
 
 
-others = constant(
+others: Any = constant(
     "others", _others_eval, inputs="target", batch=batch_in_front(lambda: others),
     aval=lambda t, *, classes: Aval((*t.shape, classes), np.dtype(bool)),
     doc="Which classes are not the target.",
@@ -238,9 +262,14 @@ others = constant(
 
 
 def multi_margin_loss(
-    x: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
+    x: Any,
+    target: Any,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    reduction: str = "mean",
 ) -> Any:
-    """Sum over the other classes j of max(0, margin - x_target + x_j)^p, over the number of classes.
+    """The mean over classes of max(0, margin - x_target + x_j)^p, of other classes j.
 
     Args:
         x: Scores of shape (N, C) or (C,).
@@ -259,7 +288,9 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ArgumentError("only p == 1 and p == 2 supported")
     if tuple(target.shape) != tuple(x.shape)[:-1] or not 1 <= len(x.shape) <= 2:
-        raise ShapeError(f"inconsistent target size, expected {list(x.shape)[:-1]} but got {list(target.shape)}")
+        raise ShapeError(
+            f"inconsistent target size, expected {list(x.shape)[:-1]} but got {list(target.shape)}"
+        )
     classes = x.shape[-1]
     away = others(target, classes=classes)
     own = pick_along_p(x, expand_dims(target, -1), axis=-1, unique=True)
@@ -267,7 +298,9 @@ def multi_margin_loss(
     terms = square(terms) if p == 2 else terms
     if weight is not None:
         rows = reshape(target, (-1,))
-        terms = terms * reshape(pick_along_p(weight, rows, axis=-1, unique=False), (*target.shape, 1))
+        terms = terms * reshape(
+            pick_along_p(weight, rows, axis=-1, unique=False), (*target.shape, 1)
+        )
     return reduced(sum(keep(away, terms), -1) / classes, reduction)
 
 
@@ -286,11 +319,11 @@ def _label_places_aval(t: Aval) -> tuple[Aval, Aval, Aval]:
     return Aval(t.shape, np.dtype(np.int64)), flags, flags
 
 
-label_places = constant(
+label_places: Any = constant(
     "label_places", _label_places_eval, inputs="target", outputs=3, aval=_label_places_aval,
     batch=batch_in_front(lambda: label_places),
-    doc="Of rows of labels that end at the first -1: the labels (0 after the end), which places hold one, "
-    "and which classes are labels.",
+    doc="Of rows of labels that end at the first -1: the labels (0 after the end), which places "
+    "hold one, and which classes are labels.",
 )  # fmt: skip
 
 
@@ -308,14 +341,13 @@ def multilabel_margin_loss(x: Any, target: Any, reduction: str = "mean") -> Any:
     """
     check_reduction(reduction)
     if tuple(target.shape) != tuple(x.shape) or not 1 <= len(x.shape) <= 2:
-        raise ShapeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(x.shape)}")
+        raise ShapeError(
+            f"inconsistent target size: {list(target.shape)} for input of size: {list(x.shape)}"
+        )
     places, listed, is_label = label_places(target)
     own = pick_along_p(x, places, axis=-1, unique=False)
     terms = relu(1 - expand_dims(own, -1) + expand_dims(x, -2))  # label, other class
-    shape = tuple(terms.shape)
-    counts = mul(
-        broadcast_to(expand_dims(listed, -1), shape), broadcast_to(expand_dims(ne(is_label, np.True_), -2), shape)
-    )
+    counts = logical_and(expand_dims(listed, -1), expand_dims(logical_not(is_label), -2))
     return reduced(sum(keep(counts, terms), (-2, -1)) / x.shape[-1], reduction)
 
 

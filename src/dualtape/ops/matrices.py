@@ -1,4 +1,4 @@
-"""What all operations on matrices share. Matrices lie in the last two axes; the axes before are a batch."""
+"""What all operations on matrices share. Matrices lie in the last two axes, behind a batch."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from .shape import expand_dims, move_axis, reshape, transpose_p
 
 Array = np.ndarray[Any, Any]
 
-_REAL = {np.dtype("c8"): np.dtype("f4"), np.dtype("c16"): np.dtype("f8")}
-_COMPLEX = {real: c for c, real in _REAL.items()}
+_COMPLEX: dict[Any, np.dtype[Any]] = {
+    np.dtype("f4"): np.dtype("c8"),
+    np.dtype("f8"): np.dtype("c16"),
+}
+_REAL: dict[Any, np.dtype[Any]] = {c: real for real, c in _COMPLEX.items()}
 
 
 def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -78,7 +81,7 @@ def eye_like(x: Any, n: int | None = None) -> Array:
 
 
 def batch_matrices(primitive: Callable[[], Any], *cores: int) -> Callable[..., Any]:
-    """vmap's rule: the batch goes in front of the axes that operands already broadcast over.
+    """The rule of vmap: the batch goes in front of the axes that operands already broadcast over.
 
     Args:
         primitive: Gives the primitive, which is not bound yet when its declaration calls this.
@@ -87,7 +90,9 @@ def batch_matrices(primitive: Callable[[], Any], *cores: int) -> Callable[..., A
 
     def batch(values: list[Any], axes: list[int | None], size: int, /, **params: Any) -> Any:
         own = cores or (2,) * len(values)
-        lead = max(len(v.shape) - (a is not None) - n for v, a, n in zip(values, axes, own, strict=True))
+        lead = max(
+            len(v.shape) - (a is not None) - n for v, a, n in zip(values, axes, own, strict=True)
+        )
         operands = []
         for v, a, n in zip(values, axes, own, strict=True):
             if a is not None:
@@ -112,7 +117,9 @@ def check_matrix(name: str, x: Any) -> None:
         raise ShapeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     dtype = dtype_of(x)
     if dtype.kind not in "fc" and not (dtype.kind == "V" and dtype.itemsize == 2):
-        raise DtypeError(f"{name}: Expected a floating point or complex tensor as input. Got {dtype}")
+        raise DtypeError(
+            f"{name}: Expected a floating point or complex tensor as input. Got {dtype}"
+        )
     if dtype.itemsize == 2:
         raise DtypeError(f"{name}: Low precision dtypes not supported. Got {dtype}")
 
@@ -127,7 +134,8 @@ def check_square(name: str, x: Any) -> None:
     check_matrix(name, x)
     if x.shape[-1] != x.shape[-2]:
         raise ShapeError(
-            f"{name}: A must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]} matrices"
+            f"{name}: A must be batches of square matrices, but they are {x.shape[-2]} by "
+            f"{x.shape[-1]} matrices"
         )
 
 

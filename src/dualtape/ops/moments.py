@@ -1,8 +1,8 @@
 """Variances and standard deviations over axes, alone or with the mean.
 
-The sum of squared distances from the mean is divided by n - correction, and by 0 where that is negative.
-Of complex numbers the variance is that of their distances, a real number. The standard deviation's
-subgradient at 0 is 0. All of it as in PyTorch.
+The sum of squared distances from the mean is divided by n - correction, and by 0 where that is
+negative. Of complex numbers the variance is that of their distances, a real number. The standard
+deviation's subgradient at 0 is 0. All of it as in PyTorch.
 """
 
 from __future__ import annotations
@@ -71,11 +71,15 @@ def _moments(x: Any, axes: Axes | None, keepdims: bool, correction: float) -> tu
     )
 
 
-def _var_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False, correction: float = 1) -> Any:
+def _var_eval(
+    x: Any, *, axes: Axes | None = None, keepdims: bool = False, correction: float = 1
+) -> Any:
     return _moments(x, axes, keepdims, correction)[0]
 
 
-def _std_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False, correction: float = 1) -> Any:
+def _std_eval(
+    x: Any, *, axes: Axes | None = None, keepdims: bool = False, correction: float = 1
+) -> Any:
     return np.sqrt(_moments(x, axes, keepdims, correction)[0])
 
 
@@ -84,7 +88,9 @@ def _std_mean_eval(x: Any, *, axes: Axes, keepdims: bool, correction: float) -> 
     return np.sqrt(variance), center
 
 
-def _var_aval(x: Aval, *, axes: Axes | None = None, keepdims: bool = False, correction: float = 1) -> Aval:
+def _var_aval(
+    x: Aval, *, axes: Axes | None = None, keepdims: bool = False, correction: float = 1
+) -> Aval:
     return Aval(reduced_shape(x.shape, _every(x, axes), keepdims), real_dtype(x.dtype))
 
 
@@ -104,7 +110,9 @@ def _slope(x: Any, axes: Axes | None, correction: float) -> Any:
 
 
 def _pushed(d: Any, x: Any, axes: Axes | None, keepdims: bool, correction: float) -> Any:
-    return sum_p(real_product(_slope(x, axes, correction), d), axes=_every(x, axes), keepdims=keepdims)
+    return sum_p(
+        real_product(_slope(x, axes, correction), d), axes=_every(x, axes), keepdims=keepdims
+    )
 
 
 def _pulled(ct: Any, x: Any, axes: Axes | None, keepdims: bool, correction: float) -> Any:
@@ -121,13 +129,21 @@ def _half_by(d: Any, std: Any) -> Any:
 
 
 # Both default to all axes and Bessel's correction, so that the commonest call has no parameters.
-var_p = general(
-    "var", _var_eval, aval=_var_aval, batch=batch_reduction(lambda: var_p), holomorphic=False,
-    jvp=lambda d, x, *, axes=None, keepdims=False, correction=1: _pushed(d, x, axes, keepdims, correction),
-    vjp=lambda ct, x, *, axes=None, keepdims=False, correction=1: _pulled(ct, x, axes, keepdims, correction),
-)  # fmt: skip
+var_p: Any = general(
+    "var",
+    _var_eval,
+    aval=_var_aval,
+    batch=batch_reduction(lambda: var_p),
+    holomorphic=False,
+    jvp=lambda d, x, *, axes=None, keepdims=False, correction=1: _pushed(
+        d, x, axes, keepdims, correction
+    ),
+    vjp=lambda ct, x, *, axes=None, keepdims=False, correction=1: _pulled(
+        ct, x, axes, keepdims, correction
+    ),
+)
 
-std_p = general(
+std_p: Any = general(
     "std", _std_eval, aval=_var_aval, batch=batch_reduction(lambda: std_p), holomorphic=False,
     jvp=lambda d, x, out, *, axes=None, keepdims=False, correction=1: _half_by(
         _pushed(d, x, axes, keepdims, correction), out
@@ -137,7 +153,7 @@ std_p = general(
     ),
 )  # fmt: skip
 
-var_mean_p = general(
+var_mean_p: Any = general(
     "var_mean", lambda x, **params: _moments(x, **params), outputs=2, aval=_pair_aval,
     batch=lambda v, w, size, *, axes, **params: (
         var_mean_p(in_front(v[0], w[0]), axes=tuple(a + 1 for a in axes), **params), 0
@@ -151,26 +167,33 @@ var_mean_p = general(
     ),
 )  # fmt: skip
 
-std_mean_p = general(
-    "std_mean", _std_mean_eval, outputs=2, aval=_pair_aval,
+std_mean_p: Any = general(
+    "std_mean",
+    _std_mean_eval,
+    outputs=2,
+    aval=_pair_aval,
     batch=lambda v, w, size, *, axes, **params: (
-        std_mean_p(in_front(v[0], w[0]), axes=tuple(a + 1 for a in axes), **params), 0
+        std_mean_p(in_front(v[0], w[0]), axes=tuple(a + 1 for a in axes), **params),
+        0,
     ),
     holomorphic=False,
     jvp=lambda d, x, out0, *, axes, keepdims, correction: (
-        _half_by(_pushed(d, x, axes, keepdims, correction), out0), mean_p(d, axes=axes, keepdims=keepdims)
+        _half_by(_pushed(d, x, axes, keepdims, correction), out0),
+        mean_p(d, axes=axes, keepdims=keepdims),
     ),
     vjp=lambda ct, x, out0, *, axes, keepdims, correction: (
         _pulled(_half_by(ct[0], out0), x, axes, keepdims, correction)
         + _center_pulled(ct[1], x, axes, keepdims)
     ),
-)  # fmt: skip
+)
 
 
 def _run(primitive: Any, x: Any, axes: AxesLike, keepdims: bool, correction: float) -> Any:
     if axes is None and not keepdims and correction == 1:
         return primitive(x)
-    return primitive(x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims, correction=correction)
+    return primitive(
+        x, axes=normalize_axes(axes, len(x.shape)), keepdims=keepdims, correction=correction
+    )
 
 
 def var(x: Any, axes: AxesLike = None, keepdims: bool = False, correction: float = 1) -> Any:
@@ -178,7 +201,8 @@ def var(x: Any, axes: AxesLike = None, keepdims: bool = False, correction: float
 
     Args:
         x: Floating or complex; the result is real.
-        axes, keepdims: As for `sum`.
+        axes: As for `sum`.
+        keepdims: As for `sum`.
         correction: 1 for the unbiased estimate from a sample, 0 for a whole population.
     """
     return _run(var_p, x, axes, keepdims, correction)
@@ -189,13 +213,17 @@ def std(x: Any, axes: AxesLike = None, keepdims: bool = False, correction: float
     return _run(std_p, x, axes, keepdims, correction)
 
 
-def var_mean(x: Any, axes: AxesLike = None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
+def var_mean(
+    x: Any, axes: AxesLike = None, keepdims: bool = False, correction: float = 1
+) -> tuple[Any, Any]:
     """The variance and the mean, from one pass for the mean."""
     axes = normalize_axes(axes, len(x.shape))
     return var_mean_p(x, axes=axes, keepdims=keepdims, correction=correction)  # type: ignore[no-any-return]
 
 
-def std_mean(x: Any, axes: AxesLike = None, keepdims: bool = False, correction: float = 1) -> tuple[Any, Any]:
+def std_mean(
+    x: Any, axes: AxesLike = None, keepdims: bool = False, correction: float = 1
+) -> tuple[Any, Any]:
     """The standard deviation and the mean."""
     axes = normalize_axes(axes, len(x.shape))
     return std_mean_p(x, axes=axes, keepdims=keepdims, correction=correction)  # type: ignore[no-any-return]

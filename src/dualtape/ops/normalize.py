@@ -15,7 +15,7 @@ from ..core.errors import ArgumentError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import general
 from .arithmetic import power, reciprocal, square, zeros_like
-from .axes import count_along, in_front, normalize_axis, size_of
+from .axes import count_along, in_front, normalize_axis, size_of, vecdot
 from .exponential import rsqrt
 from .norms import vector_norm
 from .reduce import add_up, mean_p
@@ -26,7 +26,8 @@ from .standardize import NONE, absent, batch_norm_p, group_norm_p, layer_norm_p
 from .twice import fast_on_arrays, real_floating
 
 __all__ = [
-    "batch_norm", "batch_norm_by", "group_norm", "instance_norm", "layer_norm", "local_response_norm",
+    "batch_norm", "batch_norm_by", "group_norm", "instance_norm", "layer_norm",
+    "local_response_norm",
     "log_softmax", "normalize", "rms_norm", "softmax", "softmin",
 ]  # fmt: skip
 
@@ -37,8 +38,8 @@ def _check_trailing(x: Any, shape: Sequence[int], parts: dict[str, Any]) -> tupl
     have = tuple(x.shape)
     if not shape:
         raise ShapeError(
-            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
-            "but got normalized_shape = []"
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+            "element, but got normalized_shape = []"
         )
     for name, v in parts.items():
         if v is not None and tuple(v.shape) != shape:
@@ -48,8 +49,8 @@ def _check_trailing(x: Any, shape: Sequence[int], parts: dict[str, Any]) -> tupl
             )
     if have[len(have) - len(shape) :] != shape or len(have) < len(shape):
         raise ShapeError(
-            f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}]"
-            f", but got input of size{list(have)}"
+            f"Given normalized_shape={list(shape)}, expected input with shape [*, "
+            f"{', '.join(map(str, shape))}], but got input of size{list(have)}"
         )
     return shape
 
@@ -74,7 +75,8 @@ def layer_norm(
     Args:
         x: Real, of shape (*, *normalized_shape).
         normalized_shape: The lengths of the trailing axes.
-        weight, bias: Of that shape, or None.
+        weight: Of that shape, or None.
+        bias: Of that shape, or None.
         eps: Added to the variance.
 
     Raises:
@@ -82,9 +84,11 @@ def layer_norm(
     """
     shape = tuple(normalized_shape)
     if (
-        len(shape) != 1 or x.shape[-1:] != shape
-        or (weight is not None and weight.shape != shape) or (bias is not None and bias.shape != shape)
-    ):  # fmt: skip
+        len(shape) != 1
+        or x.shape[-1:] != shape
+        or (weight is not None and weight.shape != shape)
+        or (bias is not None and bias.shape != shape)
+    ):
         _check_trailing(x, shape, {"weight": weight, "bias": bias})
     return _standardised(layer_norm_p, x, weight, bias, tuple(range(-len(shape), 0)), eps)[0]
 
@@ -100,7 +104,7 @@ def _rms_eval(x: Any, w: Any, *, axes: tuple[int, ...] = (-1,), eps: float) -> A
 def _mean_square(x: Any, axes: tuple[int, ...]) -> Any:
     n = count_along(x.shape, axes)
     if axes == (-1,):
-        return np.vecdot(x, x, keepdims=True) / n
+        return vecdot(x, x, keepdims=True) / n
     return add_up(np.square(x), axes, True) / n
 
 
@@ -129,7 +133,9 @@ def _rms_jvp_w(d: Any, x: Any, *, axes: tuple[int, ...] = (-1,), eps: float) -> 
     return d * (x * _rms_parts(x, axes, eps)[0]) if tuple(d.shape) != NONE else zeros_like(x)
 
 
-def _rms_pulled(ct: Any, needs: Any, x: Any, w: Any, *, axes: tuple[int, ...] = (-1,), eps: float) -> list[Any]:
+def _rms_pulled(
+    ct: Any, needs: Any, x: Any, w: Any, *, axes: tuple[int, ...] = (-1,), eps: float
+) -> list[Any]:
     if x.dtype.char not in "fd":
         x, w, ct = (v.astype(np.float32) for v in (x, w, ct))
     plain = w.shape == NONE
@@ -148,14 +154,18 @@ def _rms_pulled(ct: Any, needs: Any, x: Any, w: Any, *, axes: tuple[int, ...] = 
 
 
 @fast_on_arrays(_rms_pulled)
-def _rms_pullback(ct: Any, needs: Any, x: Any, w: Any, *, axes: tuple[int, ...] = (-1,), eps: float) -> list[Any]:
+def _rms_pullback(
+    ct: Any, needs: Any, x: Any, w: Any, *, axes: tuple[int, ...] = (-1,), eps: float
+) -> list[Any]:
     return [
         _rms_projected(_scaled(ct, w), x, axes, eps) if needs[0] else None,
         _rms_jvp_w(ct, x, axes=axes, eps=eps) if needs[1] and tuple(w.shape) != NONE else None,
     ]
 
 
-def _rms_batch(values: list[Any], where: list[int | None], size: int, **params: Any) -> tuple[Any, int]:
+def _rms_batch(
+    values: list[Any], where: list[int | None], size: int, **params: Any
+) -> tuple[Any, int]:
     x, w = values
     x = broadcast_to(x, (size, *x.shape)) if where[0] is None else in_front(x, where[0])
     if where[1] is None:
@@ -168,18 +178,25 @@ def _rms_batch(values: list[Any], where: list[int | None], size: int, **params: 
 
 
 # A weight of shape NONE is none, as in `standardize`.
-rms_norm_p = general(
-    "rms_norm", _rms_eval, inputs="x w", aval=lambda x, w, **_: Aval(x.shape, x.dtype), batch=_rms_batch,
+rms_norm_p: Any = general(
+    "rms_norm",
+    _rms_eval,
+    inputs="x w",
+    aval=lambda x, w, **_: Aval(x.shape, x.dtype),
+    batch=_rms_batch,
     jvp=(
         lambda d, x, w, *, axes=(-1,), eps: _scaled(_rms_projected(d, x, axes, eps), w),
         _rms_jvp_w,
     ),
-    joint_vjp=_rms_pullback, grad_name="MulBackward0",
+    joint_vjp=_rms_pullback,
+    grad_name="MulBackward0",
     doc="x / sqrt(mean(x^2) + eps) along `axes` (negative), times w.",
-)  # fmt: skip
+)
 
 
-def rms_norm(x: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
+def rms_norm(
+    x: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None
+) -> Any:
     """Divide by the root of the mean square over the trailing axes, then scale.
 
     Args:
@@ -227,12 +244,13 @@ def batch_norm(
 
     Args:
         x: Real, of shape (N, C, *).
-        weight, bias: Of shape (C,), or None.
+        weight: Of shape (C,), or None.
+        bias: Of shape (C,), or None.
         eps: Added to the variance.
 
     Returns:
-        The result, and for running statistics the channels' means and (biased) variances, each of shape
-        (C,) and without derivative.
+        The result, and for running statistics the channels' means and (biased) variances, each of
+        shape (C,) and without derivative.
 
     Raises:
         ShapeError: The shapes do not fit, or there is but one value per channel.
@@ -243,7 +261,8 @@ def batch_norm(
     rank = len(shape)
     if size_of(shape) == shape[1]:
         raise ShapeError(
-            f"Expected more than 1 value per channel when training, got input size torch.Size({list(shape)})"
+            "Expected more than 1 value per channel when training, got input size "
+            f"torch.Size({list(shape)})"
         )
     axes = (-rank, *range(2 - rank, 0))
     out, mean, scale = _standardised(
@@ -255,12 +274,14 @@ def batch_norm(
 def batch_norm_by(
     x: Any, mean: Any, variance: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
-    """Standardise each channel (axis 1) by a given mean and variance: a batch norm that is not training.
+    """Standardise each channel (axis 1) by a given mean and variance, as when not training.
 
     Args:
         x: Real, of shape (N, C, *).
-        mean, variance: Running statistics, of shape (C,).
-        weight, bias: Of shape (C,), or None.
+        mean: Running means, of shape (C,).
+        variance: Running variances, of shape (C,).
+        weight: Of shape (C,), or None.
+        bias: Of shape (C,), or None.
         eps: Added to the variance.
 
     Raises:
@@ -277,12 +298,13 @@ def batch_norm_by(
 
 
 def group_norm(x: Any, groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """Standardise each of `groups` groups of channels (axis 1) of each example, then scale and shift.
+    """Standardise each group of channels (axis 1) of each example, then scale and shift.
 
     Args:
         x: Real, of shape (N, C, *).
         groups: Their number, which divides C.
-        weight, bias: Of shape (C,), or None.
+        weight: Of shape (C,), or None.
+        bias: Of shape (C,), or None.
         eps: Added to the variance.
 
     Raises:
@@ -290,20 +312,22 @@ def group_norm(x: Any, groups: int, weight: Any = None, bias: Any = None, eps: f
     """
     shape = tuple(x.shape)
     if len(shape) < 2:
-        raise ShapeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
+        raise ShapeError(
+            f"Expected at least 2 dimensions for input tensor but received {len(shape)}"
+        )
     channels = shape[1]
     if groups <= 0:
         raise ArgumentError(f"Expected num groups to be greater than 0, got {groups}")
     if channels % groups:
         raise ShapeError(
-            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
-            f"{list(shape)} and num_groups={groups}"
+            "Expected number of channels in input to be divisible by num_groups, but got input of "
+            f"shape {list(shape)} and num_groups={groups}"
         )
     for name, v in (("weight", weight), ("bias", bias)):
         if v is not None and tuple(v.shape) != (channels,):
             raise ShapeError(
-                f"Expected {name} to be a vector of size equal to the number of channels in input, but got "
-                f"{name} of shape {list(v.shape)} and input of shape {list(shape)}"
+                f"Expected {name} to be a vector of size equal to the number of channels in input, "
+                f"but got {name} of shape {list(v.shape)} and input of shape {list(shape)}"
             )
     # Group, channel in it, place: mean and variance are over the last two.
     split = (groups, channels // groups, 1)
@@ -312,23 +336,32 @@ def group_norm(x: Any, groups: int, weight: Any = None, bias: Any = None, eps: f
     return reshape(_standardised(group_norm_p, rows, weight, bias, (-2, -1), eps)[0], shape)
 
 
-def instance_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> tuple[Any, Any, Any]:
+def instance_norm(
+    x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> tuple[Any, Any, Any]:
     """Standardise each channel (axis 1) of each example over the places, then scale and shift.
 
     Args, Raises: As for `batch_norm`.
 
     Returns:
-        The result, and the means and (biased) variances, each of shape (N, C) and without derivative.
+        The result, and the means and (biased) variances, each of shape (N, C) and without
+        derivative.
     """
     _check_channels(x, {"weight": weight, "bias": bias})
     shape = tuple(x.shape)
     rank = len(shape)
     if size_of(shape[2:]) == 1:
         raise ShapeError(
-            f"Expected more than 1 spatial element when training, got input size torch.Size({list(shape)})"
+            "Expected more than 1 spatial element when training, got input size "
+            f"torch.Size({list(shape)})"
         )
     out, mean, scale = _standardised(
-        batch_norm_p, x, _channelwise(weight, rank), _channelwise(bias, rank), tuple(range(2 - rank, 0)), eps
+        batch_norm_p,
+        x,
+        _channelwise(weight, rank),
+        _channelwise(bias, rank),
+        tuple(range(2 - rank, 0)),
+        eps,
     )
     return out, reshape(mean, shape[:2]), reshape(_variance(scale, eps), shape[:2])
 
@@ -340,9 +373,11 @@ def local_response_norm(
 
     Args:
         x: Real, of shape (N, C, *) with at least three axes.
-        size: Channels in the window, which is centred (for an even size one more lies before); those
-            beyond the ends count as zero.
-        alpha, beta, k: The formula's constants.
+        size: Channels in the window, which is centred (for an even size one more lies before);
+            those beyond the ends count as zero.
+        alpha: Factor of the mean square.
+        beta: Exponent.
+        k: Added to the mean square.
 
     Raises:
         ShapeError: `x` has fewer than three axes.
@@ -350,7 +385,9 @@ def local_response_norm(
     """
     shape = tuple(x.shape)
     if len(shape) < 3:
-        raise ShapeError(f"Expected 3D or higher dimensionality input (got {len(shape)} dimensions)")
+        raise ShapeError(
+            f"Expected 3D or higher dimensionality input (got {len(shape)} dimensions)"
+        )
     if size <= 0:
         raise ArgumentError(f"kernel size should be greater than zero, but got {size}")
     if not size_of(shape):

@@ -1,8 +1,8 @@
 """Norms of vectors along axes, and the logarithm of a sum of exponentials.
 
 The subgradient of a norm at 0 is 0, of a maximum norm it is shared evenly by the largest elements:
-PyTorch's choices. Of complex vectors the norms are real, and the derivative is the one by Re<u, d>, where
-u is the direction in which the norm grows.
+PyTorch's choices. Of complex vectors the norms are real, and the derivative is the one by Re<u, d>,
+where u is the direction in which the norm grows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from .arithmetic import zeros_like
 from .axes import (
     Axes,
     AxesLike,
+    add_reduce,
     batch_reduction,
+    max_reduce,
+    min_reduce,
     normalize_axes,
     reduced_aval,
     reduced_shape,
@@ -43,18 +46,20 @@ def _norm_eval(x: Any, *, ord: float, axes: Axes, keepdims: bool) -> Any:
     if ord == 2:
         if x.dtype.kind == "c":
             squares = np.square(x.real) + np.square(x.imag)
-        elif not keepdims and len(axes) == x.ndim and type(x) is np.ndarray and x.flags.c_contiguous:
+        elif (
+            not keepdims and len(axes) == x.ndim and type(x) is np.ndarray and x.flags.c_contiguous
+        ):
             row = x.reshape(-1)
             return np.sqrt(row.dot(row)).astype(dtype, copy=False)
         else:
             squares = np.square(x)
         return np.sqrt(add_up(squares, axes, keepdims)).astype(dtype, copy=False)
     if ord == 0:
-        return np.add.reduce(np.not_equal(x, 0), axes, dtype, None, keepdims)
+        return add_reduce(np.not_equal(x, 0), axes, dtype, None, keepdims)
     size = np.abs(x)
     if abs(ord) == np.inf:
-        ufunc = np.maximum if ord > 0 else np.minimum
-        return ufunc.reduce(size, axes, None, None, keepdims).astype(dtype, copy=False)
+        reduce = max_reduce if ord > 0 else min_reduce
+        return reduce(size, axes, None, None, keepdims).astype(dtype, copy=False)
     if ord == 1:
         return np.asarray(add_up(size, axes, keepdims), dtype)[()]
     total = add_up(np.power(size, np.asarray(ord, size.dtype)), axes, keepdims)
@@ -77,7 +82,9 @@ def _norm_jvp(d: Any, x: Any, out: Any, *, ord: float, axes: Axes, keepdims: boo
         return zeros_like(out)
     if ord == 2:
         return div_or_zero(sum_p(real_product(x, d), axes=axes, keepdims=keepdims), out)
-    return sum_p(real_product(_direction(x, out, ord, axes, keepdims), d), axes=axes, keepdims=keepdims)
+    return sum_p(
+        real_product(_direction(x, out, ord, axes, keepdims), d), axes=axes, keepdims=keepdims
+    )
 
 
 def _norm_vjp(ct: Any, x: Any, out: Any, *, ord: float, axes: Axes, keepdims: bool) -> Any:
@@ -88,11 +95,18 @@ def _norm_vjp(ct: Any, x: Any, out: Any, *, ord: float, axes: Axes, keepdims: bo
     return restore_axes(ct, x.shape, axes, keepdims) * _direction(x, out, ord, axes, keepdims)
 
 
-vector_norm_p = general(
-    "vector_norm", _norm_eval, holomorphic=False, batch=batch_reduction(lambda: vector_norm_p),
-    aval=lambda x, *, ord, axes, keepdims: Aval(reduced_shape(x.shape, axes, keepdims), real_dtype(x.dtype)),
-    jvp=_norm_jvp, vjp=_norm_vjp, grad_name="LinalgVectorNormBackward0",
-)  # fmt: skip
+vector_norm_p: Any = general(
+    "vector_norm",
+    _norm_eval,
+    holomorphic=False,
+    batch=batch_reduction(lambda: vector_norm_p),
+    aval=lambda x, *, ord, axes, keepdims: Aval(
+        reduced_shape(x.shape, axes, keepdims), real_dtype(x.dtype)
+    ),
+    jvp=_norm_jvp,
+    vjp=_norm_vjp,
+    grad_name="LinalgVectorNormBackward0",
+)
 
 
 def vector_norm(x: Any, ord: float = 2, axes: AxesLike = None, keepdims: bool = False) -> Any:
@@ -100,9 +114,10 @@ def vector_norm(x: Any, ord: float = 2, axes: AxesLike = None, keepdims: bool = 
 
     Args:
         x: Floating or complex; the result is real.
-        ord: Any real number. 0 counts the elements that are not zero, infinity gives the largest size,
-            minus infinity the smallest.
-        axes, keepdims: As for `sum`.
+        ord: Any real number. 0 counts the elements that are not zero, infinity gives the largest
+            size, minus infinity the smallest.
+        axes: As for `sum`.
+        keepdims: As for `sum`.
 
     Raises:
         DtypeError: `x` is integer or boolean.
@@ -111,29 +126,32 @@ def vector_norm(x: Any, ord: float = 2, axes: AxesLike = None, keepdims: bool = 
     dtype = dtype_of(x)
     if dtype.kind in "biu":
         raise DtypeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype.name}"
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{dtype.name}"
         )
     found = normalize_axes(axes, len(x.shape))
     ord = float(ord)
     if (ord < 0 or ord == np.inf) and not size_of(x.shape):
         words = f"linalg.vector_norm cannot compute the {ord:g} norm on "
         if axes is None or len(found) == len(x.shape):
-            raise ShapeError(f"{words}an empty tensor because the operation does not have an identity")
+            raise ShapeError(
+                f"{words}an empty tensor because the operation does not have an identity"
+            )
         for a in found:
             if not x.shape[a]:
                 raise ShapeError(
-                    f"{words}the dimension {a} because this dimension is empty and the operation does not "
-                    "have an identity"
+                    f"{words}the dimension {a} because this dimension is empty and the operation "
+                    "does not have an identity"
                 )
     return vector_norm_p(x, ord=ord, axes=found, keepdims=keepdims)
 
 
 def log_of_sum(x: Any, axes: Axes) -> Any:
     """log(sum(exp(x))) over `axes`, kept, the largest exponential taken out of the sum."""
-    high = np.maximum.reduce(x.real, axes, None, None, True, -np.inf)
+    high = max_reduce(x.real, axes, None, None, True, -np.inf)
     high = np.where(np.isinf(high), high.dtype.type(0), high)
     away = np.asarray(x - high)
-    return high + np.log(np.add.reduce(np.exp(away, out=away), axes, None, None, True))
+    return high + np.log(add_reduce(np.exp(away, out=away), axes, None, None, True))
 
 
 def _logsumexp_eval(x: Any, *, axes: Axes, keepdims: bool) -> Any:
@@ -147,7 +165,7 @@ def _shares(x: Any, out: Any, axes: Axes, keepdims: bool) -> Any:
     return exp(x - (out if keepdims else reshape(out, reduced_shape(x.shape, axes, True))))
 
 
-logsumexp_p = general(
+logsumexp_p: Any = general(
     "logsumexp", _logsumexp_eval, aval=reduced_aval, batch=batch_reduction(lambda: logsumexp_p),
     jvp=lambda d, x, out, *, axes, keepdims: sum_p(
         _shares(x, out, axes, keepdims) * d, axes=axes, keepdims=keepdims

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..core.errors import ArgumentError, ShapeError
 from ..core.kinds import elementwise
-from ..core.value import Value
 from .arithmetic import is_negative, zeros_like
 from .compare import exceeds, strictly_between
 from .evaluation import in_single, real_in_single, real_only, zero
@@ -163,13 +162,17 @@ def prelu(x: Any, weight: Any) -> Any:
 
     Args:
         x: Real values, shape (n, channels, ...), or any shape for a single weight.
-        weight: One number, or one per channel, the dtype of x.
+        weight: Shape () or (1,), or (channels,) for one per channel; the dtype of x.
 
     Raises:
-        ShapeError: The weights are not one, nor one per channel.
+        ShapeError: The weights are neither one nor one per channel, or have several axes.
     """
-    shape = tuple(x.shape)
-    count = weight.size_ if isinstance(weight, Value) else weight.size
+    shape, have = tuple(x.shape), tuple(weight.shape)
+    if len(have) > 1:
+        raise ShapeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {len(have)}"
+        )
+    count = have[0] if have else 1
     channels = shape[1] if len(shape) > 1 else 1
     if count not in (1, channels):
         raise ShapeError(

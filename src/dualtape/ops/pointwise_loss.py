@@ -1,6 +1,7 @@
-"""Losses that compare input and target element by element, with their reduction in the same primitive.
+"""Losses that compare input and target element by element, reduction included.
 
-One node for elementwise loss and mean, as PyTorch has it, and few Python calls: training loops end here.
+One node for elementwise loss and mean, as PyTorch has it, and few Python calls: training loops end
+here.
 `reduction` is "mean" (the default, which needs no parameter), "sum" or "none".
 """
 
@@ -16,7 +17,7 @@ from ..core.batching import aligned
 from ..core.errors import ArgumentError
 from ..core.kinds import broadcast_shapes, general
 from .arithmetic import mul
-from .axes import size_of
+from .axes import max_reduce, min_reduce, size_of
 from .exponential import log, log1p
 from .logistic import log_sigmoid, sigmoid
 from .reduce import add_up, mean_all_p, mean_p, sum_all_p, sum_p
@@ -80,7 +81,8 @@ def pointwise_loss(
         slope: In operations, (x, y, *, params): its derivative by x.
         target_slope: The one by y; None: minus that by x.
         eval: (x, y, *, reduction, params): value and reduction at once, if that can be done better.
-        pulled: (ct, needs, x, y, *, reduction, params): the pullback on arrays, if it can be done better.
+        pulled: (ct, needs, x, y, *, reduction, params): the pullback on arrays, if it can be done
+            better.
         rest: See `Primitive`.
     """
 
@@ -89,7 +91,9 @@ def pointwise_loss(
         return _reduced_eval(value(x, y, **params), reduction)
 
     def shape_rule(x: Aval, y: Aval, *, reduction: str = "mean", **_: Any) -> Aval:
-        return Aval(broadcast_shapes(name, x.shape, y.shape) if reduction == "none" else (), x.dtype)
+        return Aval(
+            broadcast_shapes(name, x.shape, y.shape) if reduction == "none" else (), x.dtype
+        )
 
     def by_target(x: Any, y: Any, **params: Any) -> Any:
         return target_slope(x, y, **params) if target_slope is not None else -slope(x, y, **params)
@@ -104,13 +108,21 @@ def pointwise_loss(
         ct: Any, needs: tuple[bool, ...], x: Any, y: Any, *, reduction: str = "mean", **params: Any
     ) -> list[Any]:
         share = _share(ct, reduction, size_of(np.broadcast_shapes(tuple(x.shape), tuple(y.shape))))
-        by_x = share * slope(x, y, **params) if needs[0] or target_slope is None else None
-        if not needs[1]:
-            return [by_x, None]
-        return [by_x, -by_x if target_slope is None else share * target_slope(x, y, **params)]
+        if target_slope is None:
+            by_x = share * slope(x, y, **params)
+            return [by_x, -by_x if needs[1] else None]
+        return [
+            share * slope(x, y, **params) if needs[0] else None,
+            share * target_slope(x, y, **params) if needs[1] else None,
+        ]
 
     def batch(
-        values: list[Any], where: list[int | None], size: int, *, reduction: str = "mean", **params: Any
+        values: list[Any],
+        where: list[int | None],
+        size: int,
+        *,
+        reduction: str = "mean",
+        **params: Any,
     ) -> tuple[Any, int]:
         x, y = aligned(values, where)
         out = primitive(x, y, reduction="none", **params)
@@ -160,7 +172,9 @@ def _mse_eval(x: Any, y: Any, *, reduction: str = "mean") -> Any:
     return d * d
 
 
-def _mse_pulled(ct: Any, needs: tuple[bool, ...], x: Any, y: Any, *, reduction: str = "mean") -> list[Any]:
+def _mse_pulled(
+    ct: Any, needs: tuple[bool, ...], x: Any, y: Any, *, reduction: str = "mean"
+) -> list[Any]:
     d = x - y
     if d.dtype.itemsize == 2:
         d, ct = d.astype(np.float32), ct.astype(np.float32)
@@ -168,19 +182,28 @@ def _mse_pulled(ct: Any, needs: tuple[bool, ...], x: Any, y: Any, *, reduction: 
     return [g, -g if needs[1] else None]
 
 
-mse_loss_p = pointwise_loss(
-    "mse_loss", lambda x, y: np.square(x - y), lambda x, y: (x - y) * 2, eval=_mse_eval, pulled=_mse_pulled,
-)  # fmt: skip
+mse_loss_p: Any = pointwise_loss(
+    "mse_loss",
+    lambda x, y: np.square(x - y),
+    lambda x, y: (x - y) * 2,
+    eval=_mse_eval,
+    pulled=_mse_pulled,
+)
 
 
 def mse_loss(x: Any, y: Any, reduction: str = "mean") -> Any:
     """(x - y)^2, its mean or its sum.
 
     Args:
-        x, y: Real values that broadcast.
+        x: Input, real.
+        y: Target, real; broadcasts with `x`.
         reduction: "mean", "sum" or "none".
     """
-    return mse_loss_p(x, y) if reduction == "mean" and x.shape == y.shape else losses(mse_loss_p, x, y, reduction)
+    return (
+        mse_loss_p(x, y)
+        if reduction == "mean" and x.shape == y.shape
+        else losses(mse_loss_p, x, y, reduction)
+    )
 
 
 def _smooth_l1(x: Any, y: Any, *, beta: float = 1.0) -> Any:
@@ -188,10 +211,12 @@ def _smooth_l1(x: Any, y: Any, *, beta: float = 1.0) -> Any:
     return np.where(z < beta, z * z * (0.5 / beta), z - 0.5 * beta).astype(x.dtype, copy=False)
 
 
-smooth_l1_loss_p = pointwise_loss(
-    "smooth_l1_loss", _smooth_l1, lambda x, y, *, beta=1.0: clamp_p(x - y, low=-beta, high=beta) / beta,
+smooth_l1_loss_p: Any = pointwise_loss(
+    "smooth_l1_loss",
+    _smooth_l1,
+    lambda x, y, *, beta=1.0: clamp_p(x - y, low=-beta, high=beta) / beta,
     grad_name="SmoothL1LossBackward0",
-)  # fmt: skip
+)
 
 
 def _huber(x: Any, y: Any, *, delta: float = 1.0) -> Any:
@@ -199,7 +224,7 @@ def _huber(x: Any, y: Any, *, delta: float = 1.0) -> Any:
     return np.where(z <= delta, z * z * 0.5, (z - 0.5 * delta) * delta).astype(x.dtype, copy=False)
 
 
-huber_loss_p = pointwise_loss(
+huber_loss_p: Any = pointwise_loss(
     "huber_loss", _huber, lambda x, y, *, delta=1.0: clamp_p(x - y, low=-delta, high=delta)
 )
 
@@ -220,8 +245,11 @@ def _soft_margin(x: Any, y: Any) -> Any:
     return np.maximum(-z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
-soft_margin_loss_p = pointwise_loss(
-    "soft_margin_loss", _soft_margin, lambda x, y: -y * sigmoid(-(x * y)), lambda x, y: -x * sigmoid(-(x * y))
+soft_margin_loss_p: Any = pointwise_loss(
+    "soft_margin_loss",
+    _soft_margin,
+    lambda x, y: -y * sigmoid(-(x * y)),
+    lambda x, y: -x * sigmoid(-(x * y)),
 )
 
 
@@ -231,7 +259,7 @@ def soft_margin_loss(x: Any, y: Any, reduction: str = "mean") -> Any:
 
 
 def _check_unit(v: Any, what: str) -> None:
-    if v.size and not (np.minimum.reduce(v, None) >= 0 and np.maximum.reduce(v, None) <= 1):
+    if v.size and not (min_reduce(v, None) >= 0 and max_reduce(v, None) <= 1):
         raise ArgumentError(f"all elements of {what} should be between 0 and 1")
 
 
@@ -242,9 +270,9 @@ def _binary_cross_entropy(x: Any, y: Any) -> Any:
         return (y - 1) * np.maximum(np.log1p(-x), -100) - y * np.maximum(np.log(x), -100)
 
 
-# The logarithms are cut off at -100 and x (1 - x) at 1e-12, so that sure and wrong costs and pulls much,
-# but not infinitely: PyTorch's numbers.
-binary_cross_entropy_p = pointwise_loss(
+# The logarithms are cut off at -100 and x (1 - x) at 1e-12, so that sure and wrong costs and pulls
+# much, but not infinitely: PyTorch's numbers.
+binary_cross_entropy_p: Any = pointwise_loss(
     "binary_cross_entropy", _binary_cross_entropy,
     lambda x, y: (x - y) / clamp_p(x * (1 - x), low=1e-12, high=None),
     lambda x, y: clamp_p(log1p(-x), low=-100, high=None) - clamp_p(log(x), low=-100, high=None),
@@ -255,7 +283,8 @@ def binary_cross_entropy(x: Any, y: Any, weight: Any = None, reduction: str = "m
     """-(y log(x) + (1 - y) log(1 - x)) for probabilities, the logarithms being -100 at least.
 
     Args:
-        x, y: In [0, 1], of one shape.
+        x: Probabilities, in [0, 1].
+        y: Targets, in [0, 1], of the same shape.
         weight: Multiplies the elements' losses; broadcasts.
         reduction: "mean", "sum" or "none".
 
@@ -276,7 +305,7 @@ def _with_logits(x: Any, y: Any) -> Any:
     return np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
 
 
-bce_with_logits_p = pointwise_loss(
+bce_with_logits_p: Any = pointwise_loss(
     "binary_cross_entropy_with_logits", _with_logits, lambda x, y: sigmoid(x) - y, lambda x, y: -x
 )
 

@@ -1,9 +1,9 @@
 """The primitives of maximum pooling, and windows as columns.
 
-The maximum over a window of several axes is taken axis by axis. Where a window has its maximum several
-times, the first in row-major order counts; of NaNs, which win, the last: PyTorch's choices. Only `x` is
-kept for the backward pass, which finds the places again: a forward pass without gradients does not pay
-for them, and they would take twice the memory of float32 results.
+The maximum over a window of several axes is taken axis by axis. Where a window has its maximum
+several times, the first in row-major order counts; of NaNs, which win, the last: PyTorch's choices.
+Only `x` is kept for the backward pass, which finds the places again: a forward pass without
+gradients does not pay for them, and they would take twice the memory of float32 results.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ def _max_along(x: Array, stencil: Stencil, axis: int, where: bool) -> tuple[Arra
     out = np.take(x, first, axis)
     at = np.broadcast_to(first.reshape(-1, *(1,) * after), out.shape).copy() if where else None
     for tap in taps(stencil, x.shape[axis]):
-        part = x[_at(tap.source, after)] if isinstance(tap.source, slice) else np.take(x, tap.source, axis)
+        part = (
+            x[_at(tap.source, after)]
+            if isinstance(tap.source, slice)
+            else np.take(x, tap.source, axis)
+        )
         target = _at(tap.target, after)
         if at is None:
             if isinstance(tap.target, slice):
@@ -42,7 +46,7 @@ def _max_along(x: Array, stencil: Stencil, axis: int, where: bool) -> tuple[Arra
                 out[target] = np.maximum(out[target], part)
             continue
         sofar, source = out[target], tap.source
-        larger = (part > sofar) | (part != part)  # noqa: PLR0124  a NaN wins
+        larger = (part > sofar) | (part != part)  # a NaN wins
         if isinstance(source, slice):
             source = np.arange(x.shape[axis])[source]
         spots = np.where(larger, source.reshape(-1, *(1,) * after), at[target])
@@ -61,7 +65,8 @@ def _max_pool_indices_eval(x: Array, *, stencils: Stencils) -> Array:
     rank = len(stencils)
     space = x.shape[-rank:]
     flat: Array | None = None
-    # Innermost axis first: then a later axis, further out, chooses among rows whose first maximum is known.
+    # Innermost axis first: then a later axis, further out, chooses among rows whose first maximum
+    # is known.
     for number in reversed(range(rank)):
         axis = number - rank
         x, at = _max_along(x, stencils[number], axis, True)
@@ -102,19 +107,28 @@ def _pool_scatter_eval(y: Array, at: Array, *, space: Ints, distinct: bool) -> A
 
 # `at` numbers the elements of the last `rank` axes of x, flattened.
 pool_gather_p = linear(
-    "pool_gather", _pool_gather_eval,
-    lambda ct, at, aval, *, rank: pool_scatter_p(ct, at, space=tuple(aval.shape[-rank:]), distinct=False),
-    inputs="x at", aval=lambda x, at, *, rank: Aval(at.shape, x.dtype), grad_name="MaxPool2DWithIndicesBackward0",
-    batch=batch_in_front(lambda: pool_gather_p), doc="The elements of x at the places `at`.",
-)  # fmt: skip
+    "pool_gather",
+    _pool_gather_eval,
+    lambda ct, at, aval, *, rank: pool_scatter_p(
+        ct, at, space=tuple(aval.shape[-rank:]), distinct=False
+    ),
+    inputs="x at",
+    aval=lambda x, at, *, rank: Aval(at.shape, x.dtype),
+    grad_name="MaxPool2DWithIndicesBackward0",
+    batch=batch_in_front(lambda: pool_gather_p),
+    doc="The elements of x at the places `at`.",
+)
 
 pool_scatter_p = linear(
-    "pool_scatter", _pool_scatter_eval,
+    "pool_scatter",
+    _pool_scatter_eval,
     lambda ct, at, *, space, distinct: pool_gather_p(ct, at, rank=len(space)),
-    inputs="y at", aval=lambda y, at, *, space, distinct: Aval((*y.shape[: y.ndim - len(space)], *space), y.dtype),
-    batch=batch_in_front(lambda: pool_scatter_p), grad_name="MaxUnpool2DBackward0",
+    inputs="y at",
+    aval=lambda y, at, *, space, distinct: Aval((*y.shape[: y.ndim - len(space)], *space), y.dtype),
+    batch=batch_in_front(lambda: pool_scatter_p),
+    grad_name="MaxUnpool2DBackward0",
     doc="Zeros of `space` with y at the places `at`: added up, or written if they are `distinct`.",
-)  # fmt: skip
+)
 
 max_pool_indices_p = constant(
     "max_pool_indices", _max_pool_indices_eval,
@@ -139,7 +153,8 @@ def _declare(name: str, grad_name: str) -> Any:
         jvp=_max_pool_jvp, vjp=_max_pool_vjp, grad_name=grad_name,
         aval=lambda x, *, stencils, distinct: Aval(_pooled_shape(x.shape, stencils), x.dtype),
         batch=batch_in_front(lambda: primitive),
-        doc="The maximum of each window of the last axes; `distinct` promises that no element is in two windows.",
+        doc="The maximum of each window of the last axes; `distinct` promises that no element is "
+            "in two windows.",
     )  # fmt: skip
     return primitive
 
@@ -164,11 +179,15 @@ def _unfold_eval(x: Array, *, kernel: Ints, stride: Ints, padding: Pairs, dilati
     return np.array(v).reshape(*lead[:-1], lead[-1] * size_of(kernel), size_of(counts))
 
 
-def _fold_eval(y: Array, *, space: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints) -> Array:
+def _fold_eval(
+    y: Array, *, space: Ints, kernel: Ints, stride: Ints, padding: Pairs, dilation: Ints
+) -> Array:
     counts = tuple(map(window_count, space, kernel, stride, padding, dilation))
     lead = (*y.shape[:-2], y.shape[-2] // size_of(kernel))
     wide = y.astype(np.float32) if y.dtype.itemsize == 2 and y.dtype.kind in "fV" else y
-    out = np.zeros((*lead, *(n + lo + hi for n, (lo, hi) in zip(space, padding, strict=True))), wide.dtype)
+    out = np.zeros(
+        (*lead, *(n + lo + hi for n, (lo, hi) in zip(space, padding, strict=True))), wide.dtype
+    )
     add_windows(wide.reshape(*lead, *kernel, *counts), out, stride, dilation)
     return np.array(out[interior(space, padding)], y.dtype)
 
@@ -189,9 +208,13 @@ unfold_p = linear(
 )  # fmt: skip
 
 fold_p = linear(
-    "col2im", _fold_eval,
+    "col2im",
+    _fold_eval,
     lambda ct, *, space, **rest: unfold_p(ct, **rest),
-    aval=lambda y, *, space, kernel, **_: Aval((*y.shape[:-2], y.shape[-2] // size_of(kernel), *space), y.dtype),
-    batch=batch_in_front(lambda: fold_p), grad_name="Col2ImBackward0",
+    aval=lambda y, *, space, kernel, **_: Aval(
+        (*y.shape[:-2], y.shape[-2] // size_of(kernel), *space), y.dtype
+    ),
+    batch=batch_in_front(lambda: fold_p),
+    grad_name="Col2ImBackward0",
     doc="Columns added up where their windows lie: the transpose of `im2col`.",
-)  # fmt: skip
+)

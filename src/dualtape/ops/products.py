@@ -6,8 +6,9 @@ Nothing here divides by a factor. A running product y_k = x_k y_(k-1) has the ta
     t_k = x_k t_(k-1) + y_(k-1) dx_k,
 
 a linear recurrence, and its adjoint is the same recurrence run backwards. `linear_recurrence` is a
-primitive whose own derivatives are again linear recurrences, so every order is right. The derivative of
-a full product by one factor is the product of those before times the product of those after.
+primitive whose own derivatives are again linear recurrences, so every order is right. The
+derivative of a full product by one factor is the product of those before times the product of those
+after.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .axes import (
     axis_from_end,
     batch_in_front,
     batch_reduction,
+    multiply_reduce,
     normalize_axes,
     reduced_aval,
     restore_axes,
@@ -68,7 +70,7 @@ def _shift_eval(x: Any, *, axis: int, by: int) -> Any:
     return out
 
 
-shift_p = linear(
+shift_p: Any = linear(
     "shift", _shift_eval, lambda ct, *, axis, by: shift_p(ct, axis=axis, by=-by),
     aval=same_aval, batch=batch_in_front(lambda: shift_p),
     doc="Elements moved on by one place along `axis` (`by` is 1 or -1), a zero moving in.",
@@ -84,7 +86,9 @@ def _recurrence_eval(a: Any, b: Any, *, axis: int, reverse: bool) -> Any:
     out = np.empty(b.shape, b.dtype)
     if b.size and b.size // n <= _FEW_LANES:
         lanes = [v.reshape(n, -1).T.tolist() for v in (a, b)]
-        out.reshape(n, -1)[:] = np.array([_lane(*pair) for pair in zip(*lanes, strict=True)], b.dtype).T
+        out.reshape(n, -1)[:] = np.array(
+            [_lane(*pair) for pair in zip(*lanes, strict=True)], b.dtype
+        ).T
     elif b.size:
         out[0] = b[0]
         for k in range(1, n):
@@ -105,8 +109,9 @@ def _lane(a: list[Any], b: list[Any]) -> list[Any]:
     return out
 
 
-# With `reverse` the neighbour that an element is made of comes after it instead of before it: `_from`.
-linear_recurrence = general(
+# With `reverse` the neighbour that an element is made of comes after it instead of before it:
+# `_from`.
+linear_recurrence: Any = general(
     "linear_recurrence", _recurrence_eval, inputs="a b", aval=same_aval,
     batch=batch_in_front(lambda: linear_recurrence),
     jvp=(
@@ -131,7 +136,9 @@ def _from(reverse: bool) -> int:
 
 def _adjoint(ct: Any, a: Any, axis: int, reverse: bool) -> Any:
     """The recurrence's transpose in b: g_k = a_(k+1) g_(k+1) + ct_k."""
-    return linear_recurrence(shift_p(a, axis=axis, by=-_from(reverse)), ct, axis=axis, reverse=not reverse)
+    return linear_recurrence(
+        shift_p(a, axis=axis, by=-_from(reverse)), ct, axis=axis, reverse=not reverse
+    )
 
 
 def _before(out: Any, axis: int, reverse: bool) -> Any:
@@ -142,7 +149,7 @@ def _before(out: Any, axis: int, reverse: bool) -> Any:
     return shift_p(out, axis=axis, by=_from(reverse)) + edge.reshape(n, *[1] * (-axis - 1))
 
 
-cumprod_p = general(
+cumprod_p: Any = general(
     "cumprod", lambda x, *, axis, reverse: accumulate(np.multiply, x, axis, reverse),
     aval=same_aval, batch=batch_in_front(lambda: cumprod_p),
     jvp=lambda x_dot, x, out, *, axis, reverse: linear_recurrence(
@@ -182,11 +189,11 @@ def product_of_others(x: Any, axes: Axes) -> Any:
 def _prod_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> Any:
     dtype = x.dtype
     if dtype.itemsize == 2 and dtype.kind in "fV":
-        return np.multiply.reduce(x, axes, np.float32, None, keepdims).astype(dtype)
-    return np.multiply.reduce(x, axes, dtype, None, keepdims)
+        return multiply_reduce(x, axes, np.float32, None, keepdims).astype(dtype)
+    return multiply_reduce(x, axes, dtype, None, keepdims)
 
 
-prod_p = general(
+prod_p: Any = general(
     "prod", _prod_eval, aval=reduced_aval, batch=batch_reduction(lambda: prod_p),
     jvp=lambda x_dot, x, *, axes, keepdims: sum_p(
         x_dot * product_of_others(x, axes), axes=axes, keepdims=keepdims
@@ -197,7 +204,7 @@ prod_p = general(
     grad_name="ProdBackward1",
 )  # fmt: skip
 
-prod_all_p = general(
+prod_all_p: Any = general(
     "prod_all", _prod_eval, aval=scalar_aval, batch=batch_reduction(lambda: prod_p),
     jvp=lambda x_dot, x: sum_all_p(x_dot * product_of_others(x, tuple(range(len(x.shape))))),
     vjp=lambda ct, x: ct * product_of_others(x, tuple(range(len(x.shape)))),

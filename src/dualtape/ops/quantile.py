@@ -11,7 +11,7 @@ from ..core.errors import ArgumentError, DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import constant
 from .along import INT64, pick_along_p
-from .axes import batch_in_front, normalize_axis, size_of
+from .axes import add_reduce, batch_in_front, normalize_axis, size_of
 from .fused import lerp_p
 from .numbers import ceil, floor, round_p
 from .select import where
@@ -25,22 +25,24 @@ def _last_rank_eval(x: Any, *, skip_nan: bool) -> Any:
     n = x.shape[-1]
     if not skip_nan:
         return np.full((*x.shape[:-1], 1), n - 1, x.dtype)
-    numbers = np.add.reduce(np.equal(x, x), -1, np.int64, None, True)
+    numbers = add_reduce(np.equal(x, x), -1, np.int64, None, True)
     return np.maximum(numbers - 1, 0).astype(x.dtype)
 
 
-last_rank = constant(
+last_rank: Any = constant(
     "last_rank", _last_rank_eval, batch=batch_in_front(lambda: last_rank),
     aval=lambda x, *, skip_nan: Aval((*x.shape[:-1], 1), x.dtype),
     doc="The place of the largest element (with `skip_nan`: number) of the sorted rows, axis kept.",
 )  # fmt: skip
 
-row_has_nan = constant(
-    "row_has_nan", lambda x: np.isnan(x).any(-1, keepdims=True), batch=batch_in_front(lambda: row_has_nan),
+row_has_nan: Any = constant(
+    "row_has_nan",
+    lambda x: np.isnan(x).any(-1, keepdims=True),
+    batch=batch_in_front(lambda: row_has_nan),
     aval=lambda x: Aval((*x.shape[:-1], 1), np.dtype(bool)),
-)  # fmt: skip
+)
 
-as_place = constant(
+as_place: Any = constant(
     "as_place", lambda x: x.astype(INT64), pointwise=True, aval=lambda x: Aval(x.shape, INT64),
     doc="A whole number as an index.",
 )  # fmt: skip
@@ -52,8 +54,8 @@ def _quantile(
     dtype = dtype_of(x)
     if interpolation not in _WAYS:
         raise ArgumentError(
-            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
-            f"{interpolation}"
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            f"but got {interpolation}"
         )
     if dtype.char not in "fd":
         raise DtypeError(f"{name}() input tensor must be either float or double dtype")
@@ -106,8 +108,8 @@ def quantile(
 
     Args:
         x: float32 or float64, not empty.
-        q: Fractions in [0, 1]: a number, or a 0-d or 1-d value of x's dtype, along whose elements the
-            result's first axis then runs.
+        q: Fractions in [0, 1]: a number, or a 0-d or 1-d value of x's dtype, along whose elements
+            the result's first axis then runs.
         axis: The axis; None for all elements.
         keepdims: Whether the axis stays, with length 1.
         interpolation: "linear", "lower", "higher", "midpoint" or "nearest".

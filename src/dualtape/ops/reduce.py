@@ -1,9 +1,12 @@
 """Reductions over axes: sums, means, and what counts elements.
 
-The primitives come in pairs where PyTorch's graph does: one over everything, without parameters (few
-Python calls: losses end in it), and one that takes `axes` and `keepdims`. The op in front accepts what
+The primitives come in pairs where PyTorch's graph does: one over everything, without parameters
+(few
+Python calls: losses end in it), and one that takes `axes` and `keepdims`. The op in front accepts
+what
 users write: None, an int, negative axes. An empty sequence of axes reduces nothing, as in NumPy.
-Products are in `products`, moments in `moments`, extrema in `extrema`, norms and logsumexp in `norms`.
+Products are in `products`, moments in `moments`, extrema in `extrema`, norms and logsumexp in
+`norms`.
 """
 
 from __future__ import annotations
@@ -18,9 +21,12 @@ from ..core.kinds import constant, general, linear
 from .axes import (
     Axes,
     AxesLike,
+    add_reduce,
+    and_reduce,
     batch_reduction,
     count_along,
     normalize_axes,
+    or_reduce,
     reduced_aval,
     reduced_shape,
     restore_axes,
@@ -40,18 +46,24 @@ _LONG = 1 << 10
 
 
 def add_up(x: Any, axes: Axes | None, keepdims: bool) -> Any:
-    """Sum floating or complex numbers as accurately along any axis as NumPy does along the innermost.
+    """Sum inexact numbers as accurately along any axis as NumPy does along the innermost.
 
     NumPy adds pairwise along the axis of the smallest stride and one by one along others, where a
-    million float32 ones times 0.1 come out 1 % off; and a long axis over a short one costs it a loop
-    per row. Long axes are therefore folded to about the square root of their length first.
+    million float32 ones times 0.1 come out 1 % off; and a long axis over a short one costs it a
+    loop per row. Long axes are therefore folded to about the square root of their length first.
     """
-    if x.size >= _LARGE and x.ndim > 1 and not (x.flags.forc and (axes is None or len(axes) == x.ndim)):
-        innermost = min(range(x.ndim), key=lambda i: abs(x.strides[i]) if x.shape[i] > 1 else np.inf)
+    if (
+        x.size >= _LARGE
+        and x.ndim > 1
+        and not (x.flags.forc and (axes is None or len(axes) == x.ndim))
+    ):
+        innermost = min(
+            range(x.ndim), key=lambda i: abs(x.strides[i]) if x.shape[i] > 1 else np.inf
+        )
         for a in range(x.ndim) if axes is None else [a % x.ndim for a in axes]:
             while a != innermost and x.shape[a] > _LONG:
                 x = _folded(x, a)
-    return np.add.reduce(x, axes, None, None, keepdims)
+    return add_reduce(x, axes, None, None, keepdims)
 
 
 def _folded(x: Any, axis: int) -> Any:
@@ -61,7 +73,7 @@ def _folded(x: Any, axis: int) -> Any:
     rows = n // m
     before = (slice(None),) * axis
     body = x[(*before, slice(rows * m))]
-    sums = np.add.reduce(body.reshape(*x.shape[:axis], rows, m, *x.shape[axis + 1 :]), axis)
+    sums = add_reduce(body.reshape(*x.shape[:axis], rows, m, *x.shape[axis + 1 :]), axis)
     sums[(*before, slice(n - rows * m))] += x[(*before, slice(rows * m, None))]
     return sums
 
@@ -71,17 +83,17 @@ def _sum_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> An
     if dtype.char in _ADDED_AS_THEY_ARE:
         return add_up(x, axes, keepdims)
     if dtype.itemsize == 2 and dtype.kind in "fV":  # add half precision up in single
-        return np.add.reduce(x, axes, np.float32, None, keepdims).astype(dtype)
-    return np.add.reduce(x, axes, dtype, None, keepdims)
+        return add_reduce(x, axes, np.float32, None, keepdims).astype(dtype)
+    return add_reduce(x, axes, dtype, None, keepdims)
 
 
-sum_p = linear(
+sum_p: Any = linear(
     "sum", _sum_eval,
     lambda ct, aval, *, axes, keepdims: restore_axes(ct, aval.shape, axes, keepdims),
     aval=reduced_aval, batch=batch_reduction(lambda: sum_p), grad_name="SumBackward1",
 )  # fmt: skip
 
-sum_all_p = linear(
+sum_all_p: Any = linear(
     "sum_all", _sum_eval, lambda ct, aval: spread(ct, aval.shape),
     aval=scalar_aval, batch=batch_reduction(lambda: sum_p), grad_name="SumBackward0",
 )  # fmt: skip
@@ -95,13 +107,13 @@ def _mean_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> A
         return total / n if type(total) is not np.ndarray else np.divide(total, n, out=total)
     if dtype.kind in "biu":
         raise DtypeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
-            f"dtype. Got: {dtype.name}"
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+            f"complex dtype. Got: {dtype.name}"
         )
-    return np.divide(np.add.reduce(x, axes, np.float32, None, keepdims), n).astype(dtype)
+    return np.divide(add_reduce(x, axes, np.float32, None, keepdims), n).astype(dtype)
 
 
-mean_p = linear(
+mean_p: Any = linear(
     "mean", _mean_eval,
     lambda ct, aval, *, axes, keepdims: restore_axes(
         ct / (count_along(aval.shape, axes) or 1), aval.shape, axes, keepdims
@@ -109,7 +121,7 @@ mean_p = linear(
     aval=reduced_aval, batch=batch_reduction(lambda: mean_p), grad_name="MeanBackward1",
 )  # fmt: skip
 
-mean_all_p = linear(
+mean_all_p: Any = linear(
     "mean_all", _mean_eval, lambda ct, aval: spread(ct / (size_of(aval.shape) or 1), aval.shape),
     aval=scalar_aval, batch=batch_reduction(lambda: mean_p), grad_name="MeanBackward0",
 )  # fmt: skip
@@ -133,17 +145,22 @@ def _is_number(x: Any) -> Any:
     return np.equal(x, x).astype(x.dtype)
 
 
-is_number = constant("is_number", _is_number, doc="1 where x is not NaN, 0 where it is, in the dtype of x.")
+is_number: Any = constant(
+    "is_number", _is_number, doc="1 where x is not NaN, 0 where it is, in the dtype of x."
+)
 
-nansum_p = general(
+nansum_p: Any = general(
     "nansum",
     lambda x, *, axes, keepdims: _sum_eval(
         np.where(np.isnan(x), np.zeros((), x.dtype), x), axes=axes, keepdims=keepdims
     ),
-    aval=reduced_aval, batch=batch_reduction(lambda: nansum_p),
-    jvp=lambda x_dot, x, *, axes, keepdims: sum_p(x_dot * is_number(x), axes=axes, keepdims=keepdims),
+    aval=reduced_aval,
+    batch=batch_reduction(lambda: nansum_p),
+    jvp=lambda x_dot, x, *, axes, keepdims: sum_p(
+        x_dot * is_number(x), axes=axes, keepdims=keepdims
+    ),
     vjp=lambda ct, x, *, axes, keepdims: restore_axes(ct, x.shape, axes, keepdims) * is_number(x),
-)  # fmt: skip
+)
 
 
 def nansum(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
@@ -154,29 +171,33 @@ def nansum(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
 def nanmean(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:
     """The mean of the elements that are not NaN; NaN where there is none."""
     axes = normalize_axes(axes, len(x.shape))
-    return nansum_p(x, axes=axes, keepdims=keepdims) / sum_p(is_number(x), axes=axes, keepdims=keepdims)
+    return nansum_p(x, axes=axes, keepdims=keepdims) / sum_p(
+        is_number(x), axes=axes, keepdims=keepdims
+    )
 
 
 def _boolean_aval(x: Aval, *, axes: Axes, keepdims: bool) -> Aval:
     return Aval(reduced_shape(x.shape, axes, keepdims), np.dtype(bool))
 
 
-all_p = constant(
-    "all", lambda x, *, axes, keepdims: np.logical_and.reduce(x, axes, np.bool_, None, keepdims),
+all_p: Any = constant(
+    "all", lambda x, *, axes, keepdims: and_reduce(x, axes, np.bool_, None, keepdims),
     aval=_boolean_aval, batch=batch_reduction(lambda: all_p),
 )  # fmt: skip
 
-any_p = constant(
-    "any", lambda x, *, axes, keepdims: np.logical_or.reduce(x, axes, np.bool_, None, keepdims),
+any_p: Any = constant(
+    "any", lambda x, *, axes, keepdims: or_reduce(x, axes, np.bool_, None, keepdims),
     aval=_boolean_aval, batch=batch_reduction(lambda: any_p),
 )  # fmt: skip
 
-count_nonzero_p = constant(
+count_nonzero_p: Any = constant(
     "count_nonzero",
-    lambda x, *, axes, keepdims: np.add.reduce(np.not_equal(x, 0), axes, np.int64, None, keepdims),
-    aval=lambda x, *, axes, keepdims: Aval(reduced_shape(x.shape, axes, keepdims), np.dtype(np.int64)),
+    lambda x, *, axes, keepdims: add_reduce(np.not_equal(x, 0), axes, np.int64, None, keepdims),
+    aval=lambda x, *, axes, keepdims: Aval(
+        reduced_shape(x.shape, axes, keepdims), np.dtype(np.int64)
+    ),
     batch=batch_reduction(lambda: count_nonzero_p),
-)  # fmt: skip
+)
 
 
 def all(x: Any, axes: AxesLike = None, keepdims: bool = False) -> Any:

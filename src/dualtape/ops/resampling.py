@@ -1,8 +1,8 @@
 """Weighted sums over windows, axis by axis: average pooling and interpolation, one linear map.
 
-The map is separable: each trailing axis has its own stencil, and a result is the sum over the product of
-the axes' taps. The transposes of all variants are one primitive; the variants exist for the names that
-PyTorch gives the nodes.
+The map is separable: each trailing axis has its own stencil, and a result is the sum over the
+product of the axes' taps. The transposes of all variants are one primitive; the variants exist for
+the names that PyTorch gives the nodes.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ def _widened(x: Array) -> Array:
     return x.astype(np.float32) if x.dtype.itemsize == 2 and x.dtype.kind in "fV" else x
 
 
-def divisor(stencils: Stencils, space: tuple[int, ...], divide: str | float | None, dtype: Any) -> Any:
+def divisor(
+    stencils: Stencils, space: tuple[int, ...], divide: str | float | None, dtype: Any
+) -> Any:
     """What window sums are divided by: a number, or an array where windows at the borders see less.
 
     Args:
         stencils: One per axis.
         space: The axes' lengths.
-        divide: "padding" for the window's size with the padding, "inside" without, or the number itself.
+        divide: "padding" for the window's size with the padding, "inside" without, or the number
+            itself.
         dtype: The result's.
     """
     if not isinstance(divide, str):
@@ -44,7 +47,8 @@ def divisor(stencils: Stencils, space: tuple[int, ...], divide: str | float | No
         total = total[..., None] * counts(stencil, size, divide == "padding")
     if total.size and total.min() == total.max():
         return np.asarray(total.flat[0], dtype)[()]
-    # A window that lies wholly behind the input (ceil_mode) has no elements: its mean is 0, not 0/0.
+    # A window that lies wholly behind the input (ceil_mode) has no elements: its mean is 0, not
+    # 0/0.
     return np.maximum(total, 1).astype(dtype)
 
 
@@ -53,7 +57,7 @@ def _weighted(values: Array, tap: Tap, after: int) -> Array:
     if tap.weight is None:
         return values
     weight = tap.weight.astype(values.real.dtype, copy=False)
-    return np.multiply(values, weight.reshape(-1, *(1,) * after))
+    return np.asarray(values * weight.reshape(-1, *(1,) * after))
 
 
 def _gathered(x: Array, stencil: Stencil, axis: int) -> Array:
@@ -62,9 +66,9 @@ def _gathered(x: Array, stencil: Stencil, axis: int) -> Array:
     size = x.shape[axis]
     shape = (*x.shape[: x.ndim + axis], stencil.count, *x.shape[x.ndim + axis + 1 :])
     if (long := _side_by_side(stencil, size)) is not None:
-        x = x[(..., slice(long.count * long.kernel), *(slice(None),) * after)]
+        x = x[_at(slice(long.count * long.kernel), after)]
         parts = (*shape[: x.ndim + axis], long.count, long.kernel, *shape[x.ndim + axis + 1 :])
-        return np.add.reduce(x.reshape(parts), axis=axis)
+        return np.asarray(np.add.reduce(x.reshape(parts), axis=axis))
     out: Array | None = None
     for tap in taps(stencil, size):
         part = _weighted(_taken(x, tap.source, axis), tap, after)
@@ -136,7 +140,9 @@ def _resample_eval(x: Array, *, stencils: Stencils, divide: str | float | None) 
     return out.astype(dtype, copy=False)
 
 
-def _resample_transpose_eval(y: Array, *, space: tuple[int, ...], stencils: Stencils, divide: str | float | None) -> Array:
+def _resample_transpose_eval(
+    y: Array, *, space: tuple[int, ...], stencils: Stencils, divide: str | float | None
+) -> Array:
     dtype = y.dtype
     out = _widened(y)
     if divide is not None:
@@ -161,7 +167,8 @@ resample_transpose_p = linear(
     lambda ct, *, space, stencils, divide: resample_p(ct, stencils=stencils, divide=divide),
     aval=lambda y, *, space, stencils, divide: Aval((*y.shape[: -len(space)], *space), y.dtype),
     batch=batch_in_front(lambda: resample_transpose_p),
-    doc="Each result spread over the window it is the weighted mean of, onto axes of lengths `space`.",
+    doc="Each result spread over the window it is the weighted mean of, onto axes of lengths "
+        "`space`.",
 )  # fmt: skip
 
 
@@ -169,7 +176,8 @@ def _declare(name: str, grad_name: str) -> Any:
     primitive = linear(
         name, _resample_eval, _transposed, aval=_resample_aval, grad_name=grad_name,
         batch=batch_in_front(lambda: primitive),
-        doc="Weighted sums over windows of the last axes, a stencil for each, divided by `divisor`.",
+        doc="Weighted sums over windows of the last axes, a stencil for each, divided by "
+            "`divisor`.",
     )  # fmt: skip
     return primitive
 

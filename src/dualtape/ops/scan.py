@@ -1,7 +1,7 @@
 """Running results along an axis: sums, extrema, log-sum-exp; differences; the trapezoidal rule.
 
-Running products are in `products`. Sums are accumulated in double where the elements are single, and in
-single where they are half, as PyTorch does.
+Running products are in `products`. Sums are accumulated in double where the elements are single,
+and in single where they are half, as PyTorch does.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from .reduce import sum
 from .shape import concatenate, reshape, slice_p
 
 __all__ = [
-    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "trapezoid",
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp",
+    "trapezoid",
 ]  # fmt: skip
 
-cumsum_p = linear(
+cumsum_p: Any = linear(
     "cumsum", lambda x, *, axis, reverse: accumulate(np.add, x, axis, reverse),
     lambda ct, *, axis, reverse: cumsum_p(ct, axis=axis, reverse=not reverse),
     aval=same_aval, batch=batch_in_front(lambda: cumsum_p),
@@ -66,7 +67,7 @@ def _logaddexp(x: Any, y: Any) -> Any:
 
 
 def _weights(x: Any, out: Any, axis: int) -> tuple[Any, Any]:
-    """The share of each new term in its sum, and the factor by which the shares before it shrink."""
+    """The share of each new term in its sum, and the factor by which those before it shrink."""
     place = axis + len(x.shape)
     before = concatenate([_cut(out, place, None, 1), _cut(out, place, None, -1)], axis)
     return exp(x - out), exp(before - out)
@@ -82,12 +83,17 @@ def _logcumsumexp_vjp(ct: Any, x: Any, out: Any, *, axis: int) -> Any:
     return share * linear_recurrence(shift_p(decay, axis=axis, by=-1), ct, axis=axis, reverse=True)
 
 
-# With l_k the running result, dl_k = exp(x_k - l_k) dx_k + exp(l_(k-1) - l_k) dl_(k-1): a linear recurrence
-# whose coefficients are at most 1, so that nothing overflows where the sum of exponentials would.
-logcumsumexp_p = general(
-    "logcumsumexp", _logcumsumexp_eval, aval=same_aval, batch=batch_in_front(lambda: logcumsumexp_p),
-    jvp=_logcumsumexp_jvp, vjp=_logcumsumexp_vjp,
-)  # fmt: skip
+# With l_k the running result, dl_k = exp(x_k - l_k) dx_k + exp(l_(k-1) - l_k) dl_(k-1): a linear
+# recurrence whose coefficients are at most 1, so that nothing overflows where the sum of
+# exponentials would.
+logcumsumexp_p: Any = general(
+    "logcumsumexp",
+    _logcumsumexp_eval,
+    aval=same_aval,
+    batch=batch_in_front(lambda: logcumsumexp_p),
+    jvp=_logcumsumexp_jvp,
+    vjp=_logcumsumexp_vjp,
+)
 
 
 def logcumsumexp(x: Any, axis: int = -1) -> Any:
@@ -106,7 +112,8 @@ def _running_extremum(name: str, ufunc: Any) -> Any:
 
     return selection(
         name, evaluate, aval=lambda shape, *, axis: shape, unique=False,
-        doc="Running extrema and the index of the latest element that is one, to which the gradient goes.",
+        doc="Running extrema and the index of the latest element that is one, to which the "
+        "gradient goes.",
     )  # fmt: skip
 
 
@@ -136,7 +143,8 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         n: How often to take differences; the axis shortens by as much, to 0 at least. For 0 nothing
             is joined on either.
         axis: The axis.
-        prepend, append: Values to join on before, or None.
+        prepend: Values to join on at the front first, or None.
+        append: Values to join on at the end first, or None.
 
     Raises:
         ShapeError: `x` is 0-d, `n` negative, or the joined values are of another rank.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import general
-from .axes import axis_from_end, batch_in_front, same_aval
+from .axes import add_reduce, axis_from_end, batch_in_front, max_reduce, same_aval, vecdot
 from .exponential import exp
 from .reduce import sum_p
 from .shape import reshape
@@ -22,9 +22,9 @@ def total(x: Any, axis: int) -> Any:
 @real_floating("softmax")
 def _softmax_eval(x: Any, *, axis: int = -1) -> Any:
     def kernel(t: Any, x: Any) -> None:
-        np.subtract(x, np.maximum.reduce(x, axis, None, None, True, -np.inf), t)
+        np.subtract(x, max_reduce(x, axis, None, None, True, -np.inf), t)
         np.exp(t, t)
-        np.divide(t, np.add.reduce(t, axis, None, None, True), t)
+        np.divide(t, add_reduce(t, axis, None, None, True), t)
 
     return in_blocks(kernel, np.empty(x.shape, x.dtype), x, axis=axis)
 
@@ -32,7 +32,7 @@ def _softmax_eval(x: Any, *, axis: int = -1) -> Any:
 @real_floating("softmax")
 def _softmax_pulled(d: Any, out: Any, *, axis: int = -1) -> Any:
     def kernel(t: Any, d: Any, out: Any) -> None:
-        np.subtract(d, np.vecdot(d, out, axis=axis, keepdims=True), t)
+        np.subtract(d, vecdot(d, out, axis=axis, keepdims=True), t)
         np.multiply(t, out, t)
 
     return in_blocks(kernel, np.empty(d.shape, d.dtype), d, out, axis=axis)
@@ -44,7 +44,7 @@ def _softmax_rule(d: Any, out: Any, *, axis: int = -1) -> Any:
     return out * (d - total(d * out, axis))
 
 
-softmax_p = general(
+softmax_p: Any = general(
     "softmax", _softmax_eval, aval=same_aval, batch=batch_in_front(lambda: softmax_p),
     jvp=_softmax_rule, vjp=_softmax_rule,
 )  # fmt: skip
@@ -53,8 +53,8 @@ softmax_p = general(
 @real_floating("log_softmax")
 def _log_softmax_eval(x: Any, *, axis: int = -1) -> Any:
     def kernel(t: Any, x: Any) -> None:
-        np.subtract(x, np.maximum.reduce(x, axis, None, None, True, -np.inf), t)
-        np.subtract(t, np.log(np.add.reduce(np.exp(t), axis, None, None, True)), t)
+        np.subtract(x, max_reduce(x, axis, None, None, True, -np.inf), t)
+        np.subtract(t, np.log(add_reduce(np.exp(t), axis, None, None, True)), t)
 
     return in_blocks(kernel, np.empty(x.shape, x.dtype), x, axis=axis)
 
@@ -63,7 +63,7 @@ def _log_softmax_eval(x: Any, *, axis: int = -1) -> Any:
 def _log_softmax_pulled(ct: Any, out: Any, *, axis: int = -1) -> Any:
     def kernel(t: Any, ct: Any, out: Any) -> None:
         np.exp(out, t)
-        np.multiply(t, np.add.reduce(ct, axis, None, None, True), t)
+        np.multiply(t, add_reduce(ct, axis, None, None, True), t)
         np.subtract(ct, t, t)
 
     return in_blocks(kernel, np.empty(ct.shape, ct.dtype), ct, out, axis=axis)
@@ -74,7 +74,7 @@ def _log_softmax_vjp(ct: Any, out: Any, *, axis: int = -1) -> Any:
     return ct - exp(out) * total(ct, axis)
 
 
-log_softmax_p = general(
+log_softmax_p: Any = general(
     "log_softmax", _log_softmax_eval, aval=same_aval, batch=batch_in_front(lambda: log_softmax_p),
     jvp=lambda d, out, *, axis=-1: d - total(exp(out) * d, axis),
     vjp=_log_softmax_vjp,

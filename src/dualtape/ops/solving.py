@@ -1,8 +1,8 @@
 """Inverses, linear systems and determinants.
 
-The rules are those of M. Giles, Collected matrix derivative results for forward and reverse mode (2008):
-d(A^-1) = -A^-1 dA A^-1 and d(A^-1 B) = A^-1 (dB - dA A^-1 B). All but `slogdet` are holomorphic, so
-pullbacks are written for plain transposes.
+The rules are those of M. Giles, Collected matrix derivative results for forward and reverse mode
+(2008): d(A^-1) = -A^-1 dA A^-1 and d(A^-1 B) = A^-1 (dB - dA A^-1 B). All but `slogdet` are
+holomorphic, so pullbacks are written for plain transposes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def _inv_eval(x: Array, *, check: bool) -> Array:
         if check:
             which, pivot = _singular(x)
             raise LinAlgError(
-                f"linalg.inv: {in_batch(which, x.ndim > 2)}The diagonal element {pivot} is zero, the inversion could "
+                f"linalg.inv: {in_batch(which, x.ndim > 2)}The diagonal element {pivot} is zero, "
+                "the inversion could "
                 "not be completed because the input matrix is singular."
             ) from err
     flat, _ = each_matrix(x)
@@ -73,7 +74,7 @@ def _inv_eval(x: Array, *, check: bool) -> Array:
 
 
 def _inverse_or_infinity(a: Array) -> Array:
-    """The inverse by Cramer's rule where there is none: infinities, and NaN at vanishing cofactors."""
+    """The inverse; by Cramer's rule where there is none: infinities, and NaN for 0 / 0."""
     try:
         return np.linalg.inv(a)
     except np.linalg.LinAlgError:
@@ -97,7 +98,8 @@ inv_p = general(
     jvp=lambda d, out: -matmul(matmul(out, d), out),
     vjp=lambda ct, out: -matmul(matmul(mt(out), ct), mt(out)),
     batch=batch_matrices(lambda: inv_p), grad_name="LinalgInvExBackward0",
-    doc="The inverse of each matrix. A singular one is an error if `check`, and otherwise has infinities.",
+    doc="The inverse of each matrix. A singular one is an error if `check`, and otherwise has "
+        "infinities.",
 )  # fmt: skip
 
 inv_info_p = constant(
@@ -113,7 +115,8 @@ def _solve_eval(a: Array, b: Array) -> Array:
     except np.linalg.LinAlgError as err:
         which, _ = _singular(a)
         raise LinAlgError(
-            f"torch.linalg.solve: {in_batch(which, a.ndim > 2)}The solver failed because the input matrix is singular."
+            f"torch.linalg.solve: {in_batch(which, a.ndim > 2)}The solver failed because the "
+            "input matrix is singular."
         ) from err
 
 
@@ -149,8 +152,14 @@ def _solve_triangular_eval(a: Array, b: Array, *, upper: bool, unit: bool) -> Ar
         a = np.broadcast_to(a, (*lead, n, n)).reshape(-1, n, n)
         b = np.broadcast_to(b, (*lead, *b.shape[-2:])).reshape(-1, *b.shape[-2:])
         # Seen by columns, as BLAS does, both are transposed: X^T A^T = B^T, with A^T on the right.
-        rows = [trsm(1, m.T, v.T, side=1, lower=upper, diag=unit).T for m, v in zip(a, b, strict=True)]
-        return np.stack(rows).reshape(*lead, *b.shape[-2:]) if rows else np.empty((*lead, *b.shape[1:]), b.dtype)
+        rows = [
+            trsm(1, m.T, v.T, side=1, lower=upper, diag=unit).T for m, v in zip(a, b, strict=True)
+        ]
+        return (
+            np.stack(rows).reshape(*lead, *b.shape[-2:])
+            if rows
+            else np.empty((*lead, *b.shape[1:]), b.dtype)
+        )
     x = np.array(np.broadcast_to(b, (*lead, *b.shape[-2:])))
     _substitute(a, x, upper, unit)
     return x
@@ -165,7 +174,7 @@ def _trsm(dtype: np.dtype[Any]) -> Any:
 
 
 def _substitute(a: Array, x: Array, upper: bool, unit: bool) -> None:
-    """Overwrite the right-hand sides `x` by the solution: half of the unknowns, then the other half."""
+    """Overwrite right-hand sides by the solution: half of the unknowns, then the other half."""
     n = a.shape[-1]
     if n > _SMALL:
         h = n // 2
@@ -204,7 +213,8 @@ solve_triangular_p = general(
     ),
     joint_vjp=_solve_triangular_vjp, batch=batch_matrices(lambda: solve_triangular_p),
     grad_name="LinalgSolveTriangularBackward0",
-    doc="X with A X = B, where only the upper or lower triangle of A counts; its diagonal is 1 if `unit`.",
+    doc="X with A X = B, where only the upper or lower triangle of A counts; its diagonal is 1 if "
+        "`unit`.",
 )  # fmt: skip
 
 
@@ -216,7 +226,9 @@ def cofactors(a: Array) -> Array:
     """
     u, s, vh = np.linalg.svd(a)
     others = _products_without_one(s)
-    return np.asarray(_phase(u, vh) * np.matmul(u.conj() * others[..., None, :].astype(a.dtype), vh.conj()))
+    return np.asarray(
+        _phase(u, vh) * np.matmul(u.conj() * others[..., None, :].astype(a.dtype), vh.conj())
+    )
 
 
 def _phase(u: Array, vh: Array) -> Array:
@@ -252,7 +264,9 @@ def _cofactor_eval(x: Array) -> Array:
     except np.linalg.LinAlgError:
         return cofactors(x)
     with np.errstate(all="ignore"):
-        condition = np.abs(x).sum(-2).max(-1, initial=0) * np.abs(inverse).sum(-2).max(-1, initial=0)
+        condition = np.abs(x).sum(-2).max(-1, initial=0) * np.abs(inverse).sum(-2).max(
+            -1, initial=0
+        )
         det = np.linalg.det(x)
         bad = ~((condition < 0.001 / np.finfo(x.dtype).eps) & (det != 0) & np.isfinite(det))
         out = np.asarray(np.asarray(det)[..., None, None] * inverse.swapaxes(-1, -2), x.dtype)
@@ -273,7 +287,7 @@ def _cofactor_slope_eval(d: Array, x: Array) -> Array:
 
 
 def _third(c: Any, d: Any, x: Any) -> Any:
-    """The third derivative of det along c and d, for invertible x: what `cofactor_slope` changes by."""
+    """The third derivative of det along c and d, for invertible x."""
     w = inv_p(x, check=True)
     wt, dt = mt(w), mt(d)
     cof = cofactor_p(x)
@@ -300,14 +314,16 @@ cofactor_slope_p = general(
     jvp=(lambda c, x: cofactor_slope_p(c, x), lambda c, d, x: _third(c, d, x)),
     vjp=(lambda ct, x: cofactor_slope_p(ct, x), lambda ct, d, x: _third(ct, d, x)),
     batch=batch_matrices(lambda: cofactor_slope_p),
-    doc="The derivative of `cofactor` along d. As the second derivative of det it is its own transpose.",
+    doc="The derivative of `cofactor` along d. As the second derivative of det it is its own "
+        "transpose.",
 )  # fmt: skip
 
 cofactor_p = general(
     "cofactor", _cofactor_eval, aval=lambda x: x,
     jvp=lambda d, x: cofactor_slope_p(d, x), vjp=lambda ct, x: cofactor_slope_p(ct, x),
     batch=batch_matrices(lambda: cofactor_p),
-    doc="The matrix of cofactors, det(A) A^-T for invertible A: the derivative of det, singular or not.",
+    doc="The matrix of cofactors, det(A) A^-T for invertible A: the derivative of det, singular "
+        "or not.",
 )  # fmt: skip
 
 det_p = general(
@@ -344,5 +360,6 @@ slogdet_p = general(
     "slogdet", _slogdet_eval, outputs=2, holomorphic=False, jvp=_slogdet_jvp, vjp=_slogdet_vjp,
     aval=lambda x: (Aval(x.shape[:-2], x.dtype), Aval(x.shape[:-2], real_dtype(x.dtype))),
     batch=batch_matrices(lambda: slogdet_p), grad_name="LinalgSlogdetBackward0",
-    doc="Sign (or phase) and logarithm of the absolute value of the determinant; 0 and -inf if singular.",
+    doc="Sign (or phase) and logarithm of the absolute value of the determinant; 0 and -inf if "
+        "singular.",
 )  # fmt: skip

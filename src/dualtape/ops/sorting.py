@@ -13,16 +13,17 @@ from ..core.aval import Aval
 from ..core.errors import ShapeError
 from ..core.kinds import constant, general
 from .along import INT64, one_of_each, selection, take_along, without
-from .axes import batch_in_front, normalize_axis, scalar_aval
+from .axes import add_reduce, batch_in_front, normalize_axis, scalar_aval
 from .evaluation import real_only
 from .extrema import along, tie_share
 from .reduce import sum_all_p
 from .scan import along_row
 from .shape import reshape
 
-Array = np.ndarray[Any, Any]
+Array = Any
 
-# From this length on a few elements of a row are found by partition instead of a sort of the whole row.
+# From this length on a few elements of a row are found by partition instead of a sort of the whole
+# row.
 _LONG_ROW = 1024
 _FEW = 16
 
@@ -66,7 +67,7 @@ sort_p = selection(
     doc="The elements in order along `axis`, and where they came from.",
 )  # fmt: skip
 
-argsort_p = constant(
+argsort_p: Any = constant(
     "argsort", real_only("argsort", lambda x, *, axis, descending: order(x, axis, descending)),
     aval=lambda x, **_: Aval(x.shape, INT64), batch=batch_in_front(lambda: argsort_p),
 )  # fmt: skip
@@ -94,7 +95,7 @@ def _median_place(x: Array, axis: int) -> Array:
 
 def _nanmedian_place(x: Array, axis: int) -> Array:
     """Where the lower median of the numbers stands; the first element if there is no number."""
-    n = np.add.reduce(np.equal(x, x), axis, np.int64, None, True)
+    n = add_reduce(np.equal(x, x), axis, np.int64, None, True)
     return _kth(x, axis, np.maximum(n - 1, 0) // 2)
 
 
@@ -102,12 +103,16 @@ def _mode_place(x: Array, axis: int) -> Array:
     """Where the last of the commonest elements stands, the smallest of several as common."""
     places = order(x, axis, False)
     n = x.shape[axis]
-    rest = (slice(None),) * (-axis - 1)
+    rest: tuple[Any, ...] = (slice(None),) * (-axis - 1)
     row = take_along(x, places, axis)
     starts = np.ones(x.shape, bool)
-    starts[(..., slice(1, None), *rest)] = row[(..., slice(1, None), *rest)] != row[(..., slice(0, -1), *rest)]
+    starts[(..., slice(1, None), *rest)] = (
+        row[(..., slice(1, None), *rest)] != row[(..., slice(0, -1), *rest)]
+    )
     ramp = np.arange(n).reshape(n, *[1] * len(rest))
-    run = ramp - np.maximum.accumulate(np.where(starts, ramp, 0), axis)  # how many equals came before
+    run = ramp - np.maximum.accumulate(
+        np.where(starts, ramp, 0), axis
+    )  # how many equals came before
     return take_along(places, np.argmax(run, axis, keepdims=True), axis)
 
 
@@ -149,10 +154,14 @@ def _full_median(name: str, skip_nan: bool, grad_name: str) -> Any:
         return tie_share(x, reshape(out, (1,) * rank), axes=tuple(range(rank)), share_nan=True)
 
     return general(
-        name, real_only(name, evaluate), aval=scalar_aval, grad_name=grad_name,
-        jvp=lambda d, x, out: sum_all_p(d * share(x, out)), vjp=lambda ct, x, out: ct * share(x, out),
+        name,
+        real_only(name, evaluate),
+        aval=scalar_aval,
+        grad_name=grad_name,
+        jvp=lambda d, x, out: sum_all_p(d * share(x, out)),
+        vjp=lambda ct, x, out: ct * share(x, out),
         doc="The lower median of all elements; ties share the gradient evenly.",
-    )  # fmt: skip
+    )
 
 
 median_all_p = _full_median("median_all", False, "MedianBackward0")

@@ -1,13 +1,15 @@
 """Eigenvalues, singular values and the pseudo-inverse.
 
-The tangents of eigenvectors have denominators w_j - w_i: coinciding eigenvalues leave the vectors, but not
-the values, without a derivative (infinities and NaN, as in PyTorch). M. Giles 2008; for singular vectors
-of complex matrices, Z. Wan and S. Zhang, Automatic differentiation for complex valued SVD (2019).
+The tangents of eigenvectors have denominators w_j - w_i: coinciding eigenvalues leave the vectors,
+but not the values, without a derivative (infinities and NaN, as in PyTorch). M. Giles 2008; for
+singular vectors of complex matrices, Z. Wan and S. Zhang, Automatic differentiation for complex
+valued SVD (2019).
 
 NOTE [phases]
-Complex eigenvectors are determined up to a factor exp(i phi) each, and a real loss must not depend on it:
-then the imaginary part of diag(V^H V_bar) vanishes. Where it does not, the loss has no gradient, and
-`phase_free` says so in PyTorch's words. The tangents keep a phase of their own choice.
+Complex eigenvectors are determined up to a factor exp(i phi) each, and a real loss must not depend
+on it: then the imaginary part of diag(V^H V_bar) vanishes. Where it does not, the loss has no
+gradient, and `phase_free` says so in PyTorch's words. The tangents keep a phase of their own
+choice.
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ def _phase_free_eval(x: Array, *, name: str, vectors: str) -> Array:
         on = np.diagonal(x, 0, -2, -1)
         if not np.allclose(on.imag, 0, rtol=1e-2, atol=1e-2):
             raise NotDifferentiableError(
-                f"{name}: The {vectors} in the complex case are specified up to multiplication by e^{{i phi}}. The "
+                f"{name}: The {vectors} in the complex case are specified up to multiplication by "
+                f"e^{{i phi}}. The "
                 "specified loss function depends on this quantity, so it is ill-defined."
             )
     return x
@@ -70,6 +73,7 @@ phase_free_p = linear(
     doc="x itself, after a look at the imaginary part of its diagonals: NOTE [phases].",
 )  # fmt: skip
 
+
 def _ratio_eval(x: Any, y: Any) -> Any:
     with np.errstate(all="ignore"):
         return np.where(x == 0, x, x / y)
@@ -77,7 +81,8 @@ def _ratio_eval(x: Any, y: Any) -> Any:
 
 ratio = elementwise(
     "ratio", _ratio_eval, lambda d, y: ratio(d, y), lambda d, y, out: -ratio(d * out, y),
-    doc="x / y, where 0 / 0 is 0: what nobody asks the derivative of needs no gap between eigenvalues.",
+    doc="x / y, where 0 / 0 is 0: what nobody asks the derivative of needs no gap between "
+        "eigenvalues.",
 )  # fmt: skip
 
 # ---- Hermitian matrices
@@ -85,9 +90,13 @@ ratio = elementwise(
 
 def _failed(name: str, err: Exception, x: Array) -> LinAlgError:
     if not np.isfinite(x).all():
-        return LinAlgError(f"{name}: The algorithm failed to converge because the input matrix contained non-finite values.")
+        return LinAlgError(
+            f"{name}: The algorithm failed to converge because the input matrix contained "
+            "non-finite values."
+        )
     return LinAlgError(
-        f"{name}: The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated "
+        f"{name}: The algorithm failed to converge because the input matrix is ill-conditioned or "
+        "has too many repeated "
         f"values ({err})"
     )
 
@@ -129,7 +138,8 @@ def _eigh_vjp(ct: tuple[Any, Any], out0: Any, out1: Any, *, upper: bool) -> Any:
 eigh_p = general(
     "eigh", _eigh_eval, outputs=2, aval=_eigh_aval, jvp=_eigh_jvp, vjp=_eigh_vjp, holomorphic=False,
     batch=batch_matrices(lambda: eigh_p), grad_name="LinalgEighBackward0",
-    doc="Ascending eigenvalues and orthonormal eigenvectors of Hermitian matrices, read from one triangle; the "
+    doc="Ascending eigenvalues and orthonormal eigenvectors of Hermitian matrices, read from one "
+        "triangle; the "
     "derivative is that on Hermitian matrices.",
 )  # fmt: skip
 
@@ -149,7 +159,8 @@ eigvalsh_p = general(
     "eigvalsh", _eigvalsh_eval, aval=lambda x, *, upper: Aval(x.shape[:-1], real_dtype(x.dtype)),
     jvp=_eigvalsh_jvp, vjp=_eigvalsh_vjp, holomorphic=False,
     batch=batch_matrices(lambda: eigvalsh_p), grad_name="LinalgEighBackward0",
-    doc="The eigenvalues of `eigh` alone; their derivative does not divide by the gaps between them.",
+    doc="The eigenvalues of `eigh` alone; their derivative does not divide by the gaps between "
+        "them.",
 )  # fmt: skip
 
 # ---- General square matrices
@@ -314,7 +325,8 @@ def _svd_vjp(ct: tuple[Any, Any, Any], out0: Any, out1: Any, out2: Any) -> Any:
 def _svd_full_jvp(d: Any, out0: Any, out1: Any, out2: Any, *, full: bool) -> Any:
     if out0.shape[-1] != out2.shape[-2]:
         raise NotDifferentiableError(
-            "linalg.svd: with full_matrices=True the vectors that complete the basis are arbitrary and have no "
+            "linalg.svd: with full_matrices=True the vectors that complete the basis are "
+            "arbitrary and have no "
             "tangent. Use full_matrices=False."
         )
     return _svd_jvp(d, out0, out1, out2)
@@ -333,10 +345,17 @@ def _svd_full_vjp(ct: tuple[Any, Any, Any], out0: Any, out1: Any, out2: Any, *, 
 
 
 svd_p = general(
-    "svd", _svd_eval, outputs=3, aval=_svd_aval, jvp=_svd_full_jvp, vjp=_svd_full_vjp, holomorphic=False,
-    batch=batch_matrices(lambda: svd_p), grad_name="LinalgSvdBackward0",
+    "svd",
+    _svd_eval,
+    outputs=3,
+    aval=_svd_aval,
+    jvp=_svd_full_jvp,
+    vjp=_svd_full_vjp,
+    holomorphic=False,
+    batch=batch_matrices(lambda: svd_p),
+    grad_name="LinalgSvdBackward0",
     doc="U, descending S and V^H of x = U S V^H; `full` adds vectors that complete the bases.",
-)  # fmt: skip
+)
 
 
 def _svdvals_jvp(d: Any, x: Any) -> Any:
@@ -350,11 +369,16 @@ def _svdvals_vjp(ct: Any, x: Any) -> Any:
 
 
 svdvals_p = general(
-    "svdvals", _svdvals_eval, aval=lambda x: Aval((*x.shape[:-2], min(x.shape[-2:])), real_dtype(x.dtype)),
-    jvp=_svdvals_jvp, vjp=_svdvals_vjp, holomorphic=False,
-    batch=batch_matrices(lambda: svdvals_p), grad_name="LinalgSvdBackward0",
+    "svdvals",
+    _svdvals_eval,
+    aval=lambda x: Aval((*x.shape[:-2], min(x.shape[-2:])), real_dtype(x.dtype)),
+    jvp=_svdvals_jvp,
+    vjp=_svdvals_vjp,
+    holomorphic=False,
+    batch=batch_matrices(lambda: svdvals_p),
+    grad_name="LinalgSvdBackward0",
     doc="The singular values alone; their derivative does not divide by the gaps between them.",
-)  # fmt: skip
+)
 
 # ---- Pseudo-inverse
 
@@ -371,7 +395,8 @@ def _pinv_eval(x: Array, *, rtol: float, atol: float, hermitian: bool) -> Array:
     size = np.abs(s)
     cut = np.maximum(atol, rtol * size.max(-1, keepdims=True))
     inverse = np.divide(1, s, out=np.zeros_like(s), where=size > cut)
-    return np.matmul(vh.conj().swapaxes(-1, -2) * inverse[..., None, :].astype(x.dtype), u.conj().swapaxes(-1, -2))
+    left = vh.conj().swapaxes(-1, -2) * inverse[..., None, :].astype(x.dtype)
+    return np.asarray(np.matmul(left, u.conj().swapaxes(-1, -2)))
 
 
 def _pinv_jvp(d: Any, x: Any, out: Any, **_: Any) -> Any:
@@ -379,7 +404,11 @@ def _pinv_jvp(d: Any, x: Any, out: Any, **_: Any) -> Any:
     p, ph, dh = out, mh(out), mh(d)
     first = matmul(p, matmul(ph, dh))
     last = matmul(matmul(dh, ph), p)
-    return -matmul(matmul(p, d), p) + (first - matmul(matmul(first, x), p)) + (last - matmul(p, matmul(x, last)))
+    return (
+        -matmul(matmul(p, d), p)
+        + (first - matmul(matmul(first, x), p))
+        + (last - matmul(p, matmul(x, last)))
+    )
 
 
 def _pinv_vjp(ct: Any, x: Any, out: Any, **_: Any) -> Any:

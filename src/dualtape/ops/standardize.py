@@ -1,13 +1,13 @@
-"""The core of layer, batch and group normalisation: subtract the mean, divide by the deviation, scale, shift.
+"""The core of layer, batch and group normalisation: standardise, scale and shift.
 
-One primitive each, which differ in name only, as PyTorch's graphs do. Weight and bias broadcast against
-the input; a 0-d one stands for none and costs nothing. The outputs are the result, and
-mean and 1 / sqrt(variance + eps) along the axes: those are there to be reused by the backward pass and
-for running statistics, and carry no derivative.
+One primitive each, which differ in name only, as PyTorch's graphs do. Weight and bias broadcast
+against the input; a 0-d one stands for none and costs nothing. The outputs are the result, and
+mean and 1 / sqrt(variance + eps) along the axes: those are there to be reused by the backward pass
+and for running statistics, and carry no derivative.
 
 NOTE [derivative of standardisation]
-With z = (x - m) r, r = (v + eps)^(-1/2) and n elements per row, dz = r (dx - mean(dx) - z mean(z dx)):
-the projection, scaled by r, orthogonal to the ones and to z (but for eps). It is symmetric.
+With z = (x - m) r, r = (v + eps)^(-1/2) and n elements per row, dz = r (dx - mean(dx) - z mean(z
+dx)): the projection, scaled by r, orthogonal to the ones and to z (but for eps). It is symmetric.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..core.aval import Aval
 from ..core.forward import dtype_of
 from ..core.kinds import general
 from .arithmetic import add, mul, square, zeros_like
-from .axes import count_along, in_front, reduced_shape, size_of
+from .axes import add_reduce, count_along, in_front, reduced_shape, size_of, vecdot
 from .evaluation import is_half
 from .exponential import rsqrt
 from .reduce import add_up, mean_p
@@ -40,7 +40,7 @@ def _positive(axes: Axes, rank: int) -> Axes:
 
 def _mean_dot(x: Any, y: Any, axes: Axes, n: int) -> Any:
     """The mean of x * y along the axes, kept."""
-    out = np.vecdot(x, y, keepdims=True) if axes == (-1,) else add_up(x * y, axes, True)
+    out = vecdot(x, y, keepdims=True) if axes == (-1,) else add_up(x * y, axes, True)
     out /= n
     return out
 
@@ -66,9 +66,9 @@ def _eval(x: Any, w: Any, b: Any, *, axes: Axes = (-1,), eps: float = 1e-5) -> t
         center, scale = np.empty(rows, x.dtype), np.empty(rows, x.dtype)
 
         def kernel(out: Any, x: Any, center: Any, scale: Any) -> None:
-            np.divide(np.add.reduce(x, -1, None, None, True), n, center)
+            np.divide(add_reduce(x, -1, None, None, True), n, center)
             np.subtract(x, center, out)
-            np.divide(np.vecdot(out, out, keepdims=True), n, scale)
+            np.divide(vecdot(out, out, keepdims=True), n, scale)
             _finish(out, scale, w, b, eps)
 
         in_blocks(kernel, out, x, center, scale)
@@ -92,7 +92,9 @@ def _finish(out: Any, scale: Any, w: Any, b: Any, eps: float) -> None:
         out += b
 
 
-def _aval(x: Aval, w: Aval, b: Aval, *, axes: Axes = (-1,), eps: float = 1e-5) -> tuple[Aval, Aval, Aval]:
+def _aval(
+    x: Aval, w: Aval, b: Aval, *, axes: Axes = (-1,), eps: float = 1e-5
+) -> tuple[Aval, Aval, Aval]:
     row = Aval(reduced_shape(x.shape, _positive(axes, x.ndim), True), _wide(x.dtype))
     return x, row, row
 
@@ -149,9 +151,12 @@ def _pulled(
         z = (x - out1) * out2
         grads[1] = sum_to_shape(g * z, w.shape) if needs[1] else None
         h = g * w
-        grads[0] = (h - _mean(h, axes, n) - z * _mean_dot(h, z, axes, n)) * out2 if needs[0] else None
+        grads[0] = (
+            (h - _mean(h, axes, n) - z * _mean_dot(h, z, axes, n)) * out2 if needs[0] else None
+        )
         return grads
-    # The weight is the same along the axes, so that its gradient holds the sums that the input's needs.
+    # The weight is the same along the axes, so that its gradient holds the sums that the input's
+    # needs.
     z = x - out1
     z *= out2
     product = g * z
@@ -168,7 +173,14 @@ def _pulled(
 
 
 def _rows_pulled(
-    g: Any, needs: tuple[bool, ...], x: Any, w: Any, center: Any, scale: Any, n: int, grads: list[Any]
+    g: Any,
+    needs: tuple[bool, ...],
+    x: Any,
+    w: Any,
+    center: Any,
+    scale: Any,
+    n: int,
+    grads: list[Any],
 ) -> None:
     """Fill in the gradients of x and w where rows are standardised and the weight is a row."""
     total = np.zeros(w.shape, w.dtype)
@@ -232,13 +244,20 @@ def absent(x: Any) -> tuple[Any, Any]:
 
 
 def _standardisation(name: str, grad_name: str) -> Any:
-    primitive = general(
-        name, _eval, inputs="x w b", outputs=3, differentiable=(0,), aval=_aval, grad_name=grad_name,
-        jvp=(_jvp_x, _jvp_w, _jvp_b), joint_vjp=_pullback,
+    primitive: Any = general(
+        name,
+        _eval,
+        inputs="x w b",
+        outputs=3,
+        differentiable=(0,),
+        aval=_aval,
+        grad_name=grad_name,
+        jvp=(_jvp_x, _jvp_w, _jvp_b),
+        joint_vjp=_pullback,
         batch=lambda *args, **params: _batch(primitive, *args, **params),
         doc="(x - mean) / sqrt(variance + eps) along `axes` (negative), times w, plus b; mean; "
         "1 / sqrt(variance + eps).",
-    )  # fmt: skip
+    )
     return primitive
 
 

@@ -1,15 +1,16 @@
 """Stencils: what one output of a pooling or a resampling sees along one axis.
 
-A stencil is a description (a named tuple, so that it can be a static parameter); `taps` turns it into
-index arithmetic for a given length, once. Tap t says which elements of the axis (`source`) go to which
-results (`target`), each with a `weight`. Within one tap the sources never decrease.
+A stencil is a description (immutable, so that it can be a static parameter); `taps` turns it
+into index arithmetic for a given length, once. Tap t says which elements of the axis (`source`) go
+to which results (`target`), each with a `weight`. Within one tap the sources never decrease.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from .windows import Array
 Index = slice | Array
 
 
-class Sliding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sliding:
     """`count` windows of `kernel` elements that lie `dilation` apart, `stride` between windows.
 
     `before` and `after` count the padding, which belongs to no tap.
@@ -32,21 +34,23 @@ class Sliding(NamedTuple):
     count: int
 
 
-class Adaptive(NamedTuple):
-    """`count` windows that together cover the axis: the l-th from floor(l n/L) to ceil((l+1) n/L)."""
+@dataclass(frozen=True, slots=True)
+class Adaptive:
+    """`count` windows that cover the axis: the l-th from floor(l n/L) to ceil((l+1) n/L)."""
 
     count: int
 
 
-class Interpolation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Interpolation:
     """`count` samples taken at evenly spaced places of the axis.
 
     Attributes:
-        kind: "nearest", "nearest-exact", "linear", "cubic"; or, with a filter that widens when the axis
-            shrinks (antialiasing), "linear-aa", "cubic-aa", "lanczos-aa".
+        kind: "nearest", "nearest-exact", "linear", "cubic"; or, with a filter that widens when the
+            axis shrinks (antialiasing), "linear-aa", "cubic-aa", "lanczos-aa".
         count: Number of results.
-        align_corners: First and last samples lie on the first and last elements, instead of the outer
-            edges of the axis being matched.
+        align_corners: First and last samples lie on the first and last elements, instead of the
+            outer edges of the axis being matched.
         scale: Results per element as the user gave it, or None for count / length.
         single: Places are worked out in single precision, as PyTorch does for float32 input.
     """
@@ -61,17 +65,20 @@ class Interpolation(NamedTuple):
 Stencil = Sliding | Adaptive | Interpolation
 
 
-class Tap(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tap:
     """One term: result[target] += weight * x[source]."""
 
     source: Index
     target: Index
     weight: Array | None
-    # For the transpose, where a source may repeat: the first of each run of equal sources, and its value.
+    # For the transpose, where a source may repeat: the first of each run of equal sources, and its
+    # value.
     runs: Array | None
 
 
-class Places(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Places:
     """A stencil as arrays (taps, count): positions, -1 where there is none, and weights."""
 
     index: Array
@@ -101,7 +108,8 @@ def taps(stencil: Stencil, size: int) -> tuple[Tap, ...]:
     """The taps of `stencil` on an axis of length `size`; those that see nothing are left out."""
     if isinstance(stencil, Sliding):
         return _sliding_taps(stencil, size)
-    index, weight = places(stencil, size)
+    known = places(stencil, size)
+    index, weight = known.index, known.weight
     found = []
     for t, row in enumerate(index):
         there = row >= 0
@@ -143,7 +151,8 @@ def _interpolated(s: Interpolation, size: int) -> Places:
     real: Any = np.float32 if s.single else np.float64
     at = np.arange(s.count, dtype=real)
     if s.kind.startswith("nearest"):
-        # As PyTorch does: scale and place in the precision of the data, then single for the last step.
+        # As PyTorch does: scale and place in the precision of the data, then single for the last
+        # step.
         scale = real(1 / s.scale if s.scale else size / s.count)
         if s.kind == "nearest":
             place = (at * scale).astype(np.float32)
@@ -207,8 +216,13 @@ def _filtered(s: Interpolation, size: int) -> Places:
     return Places(index, weight)
 
 
-def pooled_size(size: int, kernel: int, stride: int, pad: int, dilation: int, ceil_mode: bool) -> int:
-    """PyTorch's number of windows: with `ceil_mode` a last one may hang over, unless it starts in the padding."""
+def pooled_size(
+    size: int, kernel: int, stride: int, pad: int, dilation: int, ceil_mode: bool
+) -> int:
+    """PyTorch's number of windows.
+
+    With `ceil_mode` a last one may hang over, unless it starts in the padding behind.
+    """
     span = size + 2 * pad - dilation * (kernel - 1) - 1
     count = (math.ceil(span / stride) if ceil_mode else span // stride) + 1
     return count - 1 if ceil_mode and (count - 1) * stride >= size + pad else count

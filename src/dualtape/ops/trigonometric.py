@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import elementwise
-from .evaluation import in_single, into, real_only, times_into
+from .evaluation import in_single, one, real_only, times_into
 from .exponential import rsqrt
 from .guarded import div_or_zero
 from .numbers import is_complex
@@ -29,8 +29,8 @@ tanh = elementwise("tanh", np.tanh, lambda d, out: tanh_backward(d, out))
 
 @in_single
 def _tanh_backward(x: Any, y: Any) -> Any:
-    t = into(np.negative, y * y)
-    t += 1
+    t = y * y
+    t = np.subtract(one(t), t, out=t) if type(t) is np.ndarray else 1 - t
     return times_into(t, x)
 
 

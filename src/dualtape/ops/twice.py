@@ -1,10 +1,11 @@
-"""Speed: rules in two forms, and evaluation that goes straight to the point for the commonest dtypes.
+"""Speed: rules in two forms, short cuts for the commonest dtypes, work in blocks.
 
 Rules written twice are in operations, which is their meaning, and in NumPy, which is how they run.
 
-A rule of several steps, called on plain arrays, need not allocate memory for each. `fast_on_arrays` gives
-such a rule a second form that computes the same on arrays and reuses memory; on tensors and boxes, and
-while a trace is open, the first form runs and is recorded. The checks of samples compare the two.
+A rule of several steps, called on plain arrays, need not allocate memory for each. `fast_on_arrays`
+gives such a rule a second form that computes the same on arrays and reuses memory; on tensors and
+boxes, and while a trace is open, the first form runs and is recorded. The checks of samples compare
+the two.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def fast_on_arrays(fast: Form) -> Callable[[Form], Form]:
 
 
 def real_floating(name: str) -> Callable[[Form], Form]:
-    """Decorate an `eval` for float32 and float64; half precision is computed in single, complex refused."""
+    """Decorate an `eval` of float32 and float64; half is computed in single, complex refused."""
 
     def decorate(f: Form) -> Form:
         others = real_in_single(name)(f)
@@ -70,24 +71,23 @@ def in_blocks(kernel: Callable[..., None], out: Any, *arrays: Any, axis: int = -
     """Run a kernel of several passes on a few rows at a time, so that they stay in the cache.
 
     Args:
-        kernel: Called as kernel(out, *arrays), on blocks of rows or on everything; writes `out`, each row
-            from the same rows of the others.
+        kernel: Called as kernel(out, *arrays), on blocks of rows or on everything; writes `out`,
+            each row from the same rows of the others.
         out: New memory for the result.
-        arrays: Of the same shape as `out` but for the last axis.
+        arrays: Of the same shape as `out` but for the last axis; the first is the largest.
         axis: The axis that makes a row; only rows along the last one are split.
 
     Returns:
         `out`.
     """
-    everything = (out, *arrays)
     if (
-        axis != -1 or max([a.size for a in everything]) <= 2 * _BLOCK or out.ndim < 2
-        or not all([a.flags.c_contiguous for a in arrays])
+        arrays[0].size <= 2 * _BLOCK or axis != -1 or out.ndim < 2
+        or not all(a.flags.c_contiguous for a in arrays)
     ):  # fmt: skip
         kernel(out, *arrays)
         return out
-    rows = [a.reshape(-1, a.shape[-1]) for a in everything]
-    step = max(1, _BLOCK // max([r.shape[1] for r in rows]))
+    rows = [a.reshape(-1, a.shape[-1]) for a in (out, *arrays)]
+    step = max(1, _BLOCK // rows[1].shape[1])
     for start in range(0, len(rows[0]), step):
         kernel(*[r[start : start + step] for r in rows])
     return out

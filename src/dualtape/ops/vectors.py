@@ -16,11 +16,15 @@ from .shape import broadcast_to, concatenate, expand_dims
 
 # x . (y x z) does not change when the three are rotated.
 cross_p = multilinear(
-    "cross", lambda x, y, *, axis: np.cross(x, y, axis=axis),
-    lambda ct, y, *, axis: cross_p(y, ct, axis=axis), lambda ct, x, *, axis: cross_p(ct, x, axis=axis),
-    aval=lambda x, y, *, axis: Aval(x.shape, x.dtype), batch=batch_in_front(lambda: cross_p),
-    grad_name="LinalgCrossBackward0", doc="The cross product along an axis (negative) of length 3.",
-)  # fmt: skip
+    "cross",
+    lambda x, y, *, axis: np.cross(x, y, axis=axis),
+    lambda ct, y, *, axis: cross_p(y, ct, axis=axis),
+    lambda ct, x, *, axis: cross_p(ct, x, axis=axis),
+    aval=lambda x, y, *, axis: Aval(x.shape, x.dtype),
+    batch=batch_in_front(lambda: cross_p),
+    grad_name="LinalgCrossBackward0",
+    doc="The cross product along an axis (negative) of length 3.",
+)
 
 
 def cross(x: Any, y: Any, axis: int = -1) -> Any:
@@ -35,7 +39,8 @@ def cross(x: Any, y: Any, axis: int = -1) -> Any:
     at = normalize_axis(axis, rank)
     if x.shape[at] != 3 or y.shape[at] != 3:
         raise ShapeError(
-            f"linalg.cross: inputs dimension {axis} must have length 3. Got {x.shape[at]} and {y.shape[at]}"
+            f"linalg.cross: inputs dimension {axis} must have length 3. Got {x.shape[at]} and "
+            f"{y.shape[at]}"
         )
     shape = broadcast_shapes("cross", tuple(x.shape), tuple(y.shape))
     return cross_p(broadcast_to(x, shape), broadcast_to(y, shape), axis=at - rank)

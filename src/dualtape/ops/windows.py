@@ -1,7 +1,7 @@
 """Sliding windows over the trailing, spatial axes of an array: what convolution and pooling share.
 
-Shapes are written (N, C, *S): examples, channels, space. A window moves over S padded by `padding`, one
-pair (before, after) per axis, in steps of `stride`; its elements lie `dilation` apart.
+Shapes are written (N, C, *S): examples, channels, space. A window moves over S padded by `padding`,
+one pair (before, after) per axis, in steps of `stride`; its elements lie `dilation` apart.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def windows(x: Array, kernel: Ints, stride: Ints, dilation: Ints, counts: Ints) 
 
 
 def add_windows(columns: Array, out: Array, stride: Ints, dilation: Ints) -> None:
-    """Add windows (N, C, *kernel, *counts) into the padded array `out`: the transpose of `windows`."""
+    """Add windows (N, C, *kernel, *counts) into a padded array: the transpose of `windows`."""
     rank = len(stride)
     kernel, counts = columns.shape[-2 * rank : -rank], columns.shape[-rank:]
     if not all(counts):
@@ -87,4 +87,5 @@ def add_windows(columns: Array, out: Array, stride: Ints, dilation: Ints) -> Non
             slice(k * d, k * d + (n - 1) * s + 1, s)
             for k, d, n, s in zip(offset, dilation, counts, stride, strict=True)
         )
-        out[(..., *place)] += columns[(*lead, *offset)]
+        target: Any = (..., *place)
+        out[target] += columns[(*lead, *offset)]

@@ -17,7 +17,7 @@ from ..core.tensor import Tensor
 from ..ops import arithmetic as a
 from ..ops import compare as c
 from ..ops.complex import cast
-from ..ops.select import where as select
+from ..ops.tf_choices import pow_bare
 from . import kernels as k
 from .convert import FLOAT32, as_tensor, number_tensor, operands
 from .kernels import ANYTHING, Dtypes, check_dtype
@@ -167,7 +167,7 @@ floordiv = _no_zero_divisor("FloorDiv", binary("FloorDiv", a.floor_divide, k.MUL
 floormod = _no_zero_divisor("FloorMod", binary("FloorMod", a.remainder, k.REMAINDERS, "Return x - y * floor(x / y)."))
 truncatemod = _no_zero_divisor("TruncateMod", binary("TruncateMod", a.fmod, k.TRUNCATED, "Return x - y * trunc(x / y)."))
 
-_pow = binary("Pow", a.pow, k.POWERS, "Return x ** y.")
+_pow = binary("Pow", pow_bare, k.POWERS, "Return x ** y.")
 
 
 def pow(x: Any, y: Any, name: str | None = None) -> EagerTensor:
@@ -178,7 +178,7 @@ def pow(x: Any, y: Any, name: str | None = None) -> EagerTensor:
             negative power.
         TypeError: A Python number does not fit the other operand's dtype.
     """
-    if isinstance(y, (int, float)) and isinstance(x, EagerTensor) and x.value.dtype.kind in "fV":
+    if isinstance(y, (int, float)) and y and isinstance(x, EagerTensor) and x.value.dtype.kind in "fV":
         # The rule for a constant exponent takes no logarithm.
         if y == 2:
             return a.square.bind1(x)  # type: ignore[no-any-return]

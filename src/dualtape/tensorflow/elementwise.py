@@ -19,6 +19,7 @@ from ..ops.complex import cast as cast_to
 from ..ops.complex import conj as conjugate
 from ..ops.complex import imag as imaginary_part
 from ..ops.complex import real as real_part
+from ..ops.tf_choices import sqrt_masked
 from . import kernels as k
 from .arithmetic import binary
 from .convert import as_tensor, numpy_dtype, operands
@@ -27,7 +28,7 @@ from .errors import UnimplementedError
 from .indexed_slices import IndexedSlices
 from .kernels import Dtypes, check_dtype
 from .raising import incompatible_shapes
-from .tensor import EagerTensor
+from .tensor import EagerTensor, tensor
 
 Function = Callable[..., Any]
 
@@ -63,8 +64,13 @@ def unary(op: str, compute: Callable[[Any], Any], allowed: Dtypes, doc: str) -> 
     return function
 
 
+def flat(op: str, compute: Callable[[Any], Any], allowed: Dtypes, doc: str) -> Function:
+    """As `unary`, for operations that TensorFlow gives no gradient: the result counts as a constant."""
+    return unary(op, lambda x: compute(tensor(x.value)), allowed, doc)
+
+
 square = unary("Square", a.square, k.NUMBERS, "Return x * x.")
-sqrt = unary("Sqrt", e.sqrt, k.INEXACT, "Return the square root of x.")
+sqrt = unary("Sqrt", sqrt_masked, k.INEXACT, "Return the square root of x.")
 rsqrt = unary("Rsqrt", e.rsqrt, k.INEXACT, "Return 1 / sqrt(x).")
 exp = unary("Exp", e.exp, k.INEXACT, "Return e ** x.")
 expm1 = unary("Expm1", e.expm1, k.INEXACT, "Return e ** x - 1, exact near 0.")
@@ -84,9 +90,9 @@ acosh = unary("Acosh", t.acosh, k.INEXACT, "Return the inverse hyperbolic cosine
 atanh = unary("Atanh", t.atanh, k.INEXACT, "Return the inverse hyperbolic tangent of x.")
 sigmoid = unary("Sigmoid", logistic.sigmoid, k.INEXACT, "Return 1 / (1 + exp(-x)).")
 sign = unary("Sign", n.sgn, k.SIGNED_COMPLEX, "Return x / |x|, and 0 for 0.")
-floor = unary("Floor", n.floor, k.FLOATING, "Return the largest integer not above x.")
-ceil = unary("Ceil", n.ceil, k.FLOATING, "Return the smallest integer not below x.")
-rint = unary("Rint", n.round_p, k.FLOATING, "Return the nearest integer, the even one at ties.")
+floor = flat("Floor", n.floor, k.FLOATING, "Return the largest integer not above x.")
+ceil = flat("Ceil", n.ceil, k.FLOATING, "Return the smallest integer not below x.")
+rint = flat("Rint", n.round_p, k.FLOATING, "Return the nearest integer, the even one at ties.")
 erf = unary("Erf", s.erf, k.FLOATING, "Return the Gauss error function of x.")
 erfc = unary("Erfc", s.erfc, k.FLOATING, "Return 1 - erf(x).")
 erfinv = unary("Erfinv", s.erfinv, k.FLOATING, "Return the inverse of erf at x.")
@@ -117,7 +123,7 @@ def round(x: Any, name: str | None = None) -> EagerTensor:  # noqa: A001
     if x.value.dtype.kind in "iu":
         return x
     check_dtype("Round", x.value.dtype, k.SIGNED_COMPLEX)
-    return n.round_p(x)  # type: ignore[no-any-return]
+    return n.round_p(tensor(x.value))  # type: ignore[no-any-return]
 
 
 def real(input: Any, name: str | None = None) -> EagerTensor:

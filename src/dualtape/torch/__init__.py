@@ -15,12 +15,15 @@ from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .binning import *
 from .comparison import *
 from .complex_ops import *
 from .conversion import *
 from .creation import *
+from .decompositions import *
 from .dtype_names import *
 from .dtypes import *
+from .extrema import *
 from .filled import *
 from .generator import Generator as Generator
 from .generator import default_generator as default_generator
@@ -40,7 +43,9 @@ from .printing import set_printoptions as set_printoptions
 from .promotion import result_type as result_type
 from .ranges import *
 from .ranges import range_ as range
+from .reductions import *
 from .sampling import *
+from .scans import *
 from .scattering import *
 from .serialization import load as load
 from .serialization import save as save
@@ -56,6 +61,9 @@ from .sizes import memory_format as memory_format
 from .sizes import preserve_format as preserve_format
 from .sizes import sparse_coo as sparse_coo
 from .sizes import strided as strided
+from .softmax import *
+from .sorting import *
+from .statistics import *
 from .type_info import *
 from .version import __version__ as __version__
 

@@ -17,11 +17,6 @@ from .promotion import Number, wrapped
 
 def type_name(x: Any) -> str:
     """How PyTorch's messages call the type of an argument."""
-    if isinstance(x, (tuple, list)):
-        inner = {type(e).__name__ for e in x}
-        if isinstance(x, tuple):
-            return f"tuple of ({', '.join(type(e).__name__ for e in x)}{',' if len(x) == 1 else ''})"
-        return f"list of [{', '.join(type(e).__name__ for e in x)}]" if len(inner) > 1 else "list"
     return type(x).__name__
 
 

@@ -47,6 +47,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     rest = list(args)
     if other is not None:
         rest.insert(0, other)
+    flags: list[bool] = []
     for a in rest:
         if isinstance(a, dtypes.dtype):
             dtype = a
@@ -55,9 +56,11 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         elif isinstance(a, (str, device)):
             dev = a
         elif isinstance(a, bool):
-            copy = copy or (a and rest.index(a) == len(rest) - 1 and len(rest) > 2)
+            flags.append(a)
         elif a is not None:
             raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
+    if len(flags) > 1:  # the first is non_blocking
+        copy = flags[1]
     if dev is not None:
         device(dev)
     if dtype is None:

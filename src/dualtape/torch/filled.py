@@ -496,7 +496,16 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 @method()
 def zero_(self: Tensor) -> Tensor:
     """Make every element zero, in place."""
-    return fill_(self, 0)
+    mode = modes.current()
+    value = self.value
+    if mode & modes.BOXED or not (mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)):
+        return fill_(self, 0)
+    if type(value) is np.ndarray:
+        value.fill(0)
+    else:
+        self.value = value.dtype.type(0)
+    self.shared_version().bump()
+    return self
 
 
 def fill(input: Any, value: Any) -> Tensor:

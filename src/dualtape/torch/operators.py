@@ -56,8 +56,8 @@ def binary(primitive: BinaryPrimitive, x: Any, y: Any, *, true_division: bool = 
 
 
 def is_operand(x: Any) -> bool:
-    """Whether a Python operator accepts `x` beside a tensor."""
-    return isinstance(x, (CoreTensor, *Number, np.generic))
+    """Whether a Python operator accepts `x` beside a tensor: rules of derivatives multiply by arrays."""
+    return isinstance(x, (CoreTensor, *Number, np.generic, np.ndarray))
 
 
 def _operators(
@@ -112,7 +112,9 @@ def updated(x: Tensor, y: Any, compute: Callable[[Any, Any], Any], general: Call
     """`x op= y`: straight into the memory when nothing is recorded, else through `core.inplace`."""
     mode = modes.current()
     value = x.value
-    quiet = mode & _QUIET or (x.edge is None and x.view_of is None and getattr(y, "edge", None) is None)
+    quiet = mode & _QUIET or (
+        x.edge is None and x.view_of is None and not (isinstance(y, Tensor) and y.current_edge() is not None)
+    )
     if quiet and not mode & _LOUD:
         if isinstance(y, Tensor):
             other = y.value if y.value.dtype is value.dtype else None
@@ -183,7 +185,7 @@ def power(self: Any, exponent: Any) -> Any:
     if not (is_operand(self) and is_operand(exponent)):
         return NotImplemented
     dtype = result_numpy(self, exponent)
-    if not isinstance(exponent, CoreTensor):
+    if not isinstance(exponent, (CoreTensor, np.ndarray)):
         exponent = exponent.item() if isinstance(exponent, np.generic) else exponent
         if dtype.kind in "biu" and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")

@@ -242,10 +242,12 @@ def _install_in_place() -> None:
     def quick(name: str, update: Callable[..., Any], general: Function) -> Any:
         slow = in_place(general, name)
 
-        def function(self: Tensor, other: Any, *args: Any, alpha: Any = 1, **kwargs: Any) -> Any:
-            if args or kwargs or not is_operand(other):
-                return slow(self, other, *args, **kwargs, **({} if alpha == 1 else {"alpha": alpha}))
-            return update(self, other if alpha == 1 else scaled(name[:-1], self, other, alpha))
+        def function(self: Tensor, other: Any, alpha: Any = 1, **kwargs: Any) -> Any:
+            if alpha == 1 and not kwargs and (isinstance(other, Tensor) or is_operand(other)):
+                return update(self, other)
+            if kwargs or not is_operand(other):
+                return slow(self, other, **kwargs, **({} if alpha == 1 else {"alpha": alpha}))
+            return update(self, scaled(name[:-1], self, other, alpha))
 
         function.__name__ = function.__qualname__ = name
         function.__doc__ = slow.__doc__

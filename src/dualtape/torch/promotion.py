@@ -76,6 +76,8 @@ def result_numpy(*operands: Any) -> NumpyDtype:
             rank, d = 2, number_dtype(x)
         elif isinstance(x, np.generic):
             rank, d = 2, number_dtype(x.item())
+        elif isinstance(x, np.ndarray):
+            rank, d = (0 if x.shape else 1), x.dtype
         else:
             continue
         old = ranks[rank]
@@ -90,7 +92,7 @@ def as_operand(x: Any, dtype: NumpyDtype, cls: type[CoreTensor], like: Any = Non
     """An operand as a tensor of the given dtype.
 
     Args:
-        x: A tensor (of any front end), a Python number or a NumPy scalar.
+        x: A tensor (of any front end), a Python number, a NumPy scalar or array.
         dtype: What to compute in.
         cls: The class a constant gets.
         like: A value beside which a constant is used (decides between scalar and array).
@@ -99,6 +101,8 @@ def as_operand(x: Any, dtype: NumpyDtype, cls: type[CoreTensor], like: Any = Non
         if x.value.dtype is not dtype and x.value.dtype != dtype:
             x = cast(x, dtype)
         return x if issubclass(type(x), cls) else retyped(x, cls)
+    if isinstance(x, np.ndarray):
+        return wrap(cls, x if x.dtype == dtype else x.astype(dtype))
     if isinstance(x, np.generic):
         x = x.item()
     if dtype.kind in "iu" and not fits_exactly(x, dtype):

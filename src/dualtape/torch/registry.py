@@ -14,6 +14,7 @@ from ..core.graph import Version
 from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
 from ._tensor import Tensor, checked_result
+from .random_dtypes import scalar_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,7 +75,8 @@ def store(out: Tensor | None, result: Tensor, name: str = "", *, exact: bool = F
         )
     if exact and out.value.dtype != result.value.dtype:
         raise RuntimeError(
-            f"Expected out tensor to have dtype {result.dtype}, but got {out.dtype} instead"
+            f"Expected out tensor to have dtype {scalar_name(result.value.dtype, cpp=True)}, but got "
+            f"{scalar_name(out.value.dtype, cpp=True)} instead"
         )
     checked_result(out, result)
     if tuple(out.value.shape) == tuple(result.value.shape):

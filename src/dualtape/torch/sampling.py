@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..core import modes
+from ..core.boxes import Box
 from ..core.conform import can_sum_to
+from ..core.forward import Dual
 from ..core.inplace import check_writable, write
 from ..core.kinds import broadcast_shapes
 from ..core.tensor import Tensor as CoreTensor
@@ -194,8 +196,12 @@ def randint_like(
 # --- with parameters --------------------------------------------------------------------------------
 
 
-def _numbers(function: str, t: Tensor) -> Any:
-    return np.asarray(concrete(t.value, f"{function}()"))
+def _numbers(function: str, t: Any) -> Any:
+    """The values of a parameter; its primal ones inside a forward-mode level."""
+    value = t.value if isinstance(t, CoreTensor) else t
+    if isinstance(value, Dual):
+        return _numbers(function, value.primal)
+    return np.asarray(concrete(value, f"{function}()"))
 
 
 @method()
@@ -220,7 +226,12 @@ def recorded(values: Any, *parameters: Any) -> Tensor:
     """Draws as a tensor, recorded as having been drawn with those of the parameters that are tensors."""
     values = np.asarray(values)
     draw: Tensor = wrap(Tensor, values if values.ndim else values[()])  # type: ignore[assignment]
-    return drawn_from(draw, *[p for p in parameters if isinstance(p, CoreTensor) and p.current_edge()])  # type: ignore[no-any-return]
+    return drawn_from(draw, *[p for p in parameters if isinstance(p, CoreTensor) and _matters(p)])  # type: ignore[no-any-return]
+
+
+def _matters(p: CoreTensor) -> bool:
+    """Whether a derivative by `p` may be asked for."""
+    return p.current_edge() is not None or isinstance(p.value, Box)
 
 
 def normal(

@@ -238,14 +238,7 @@ def _slope(x: Any, axis: int, spacing: Any, edge_order: int) -> Tensor:
         bend = (after - before) / (left + right)
         first = first - _cut(bend * left, axis, 0, 1)
         last = last + _cut(bend * right, axis, n - 3, n - 2)
-    return shape_join([first, inner, last], axis)
-
-
-def shape_join(parts: list[Any], axis: int) -> Tensor:
-    """Tensors joined along an axis."""
-    from .shapes import cat
-
-    return cat(parts, axis)
+    return shape.concatenate([first, inner, last], axis)  # type: ignore[no-any-return]
 
 
 __all__ = [

@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from ..core.inplace import write
 from ..core.modes import BOXED, current
 from ..core.tensor import Tensor as CoreTensor
-from ..ops import diagonals, joining, rearrange, strided, views
+from ..core.tensor import wrap
+from ..ops import diagonals, joining, masked, rearrange, strided, views
+from ..ops import select as select_ops
 from ..ops import shape as _shape
 from ..ops.complex import cast
-from .arguments import tensor_argument
+from .arguments import invalid_combination, is_integer, number_as, tensor_argument
 from .promotion import result_numpy
-from .registry import method, store
+from .conversion import numel
+from .indexing import check_no_overlap
+from .registry import method, store, store_all
 from .sizes import Size, contiguous_format, preserve_format
 from ._tensor import Tensor
 
@@ -215,7 +220,13 @@ moveaxis = movedim
 
 @method()
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
-    """A part along an axis, as a view."""
+    """A part along an axis, as a view.
+
+    Raises:
+        RuntimeError: It reaches outside; or `start` is a tensor that is no 0-d integer.
+    """
+    if isinstance(start, CoreTensor) and (start.value.shape or start.value.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     return views.narrow(input, dim, int(start), int(length))  # type: ignore[no-any-return]
 
 
@@ -303,7 +314,7 @@ def _reshaping_in_place(name: str, function: Any) -> None:
 
 for _name, _function in (
     ("t_", t), ("transpose_", transpose), ("swapaxes_", transpose), ("swapdims_", transpose),
-    ("squeeze_", squeeze), ("unsqueeze_", unsqueeze),
+    ("squeeze_", squeeze), ("unsqueeze_", unsqueeze), ("as_strided_", as_strided),
 ):  # fmt: skip
     _reshaping_in_place(_name, _function)
 
@@ -318,7 +329,7 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | No
     """
     given = tensors_argument("cat", tensors)
     if not given:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, t in enumerate(given):
         if t.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
@@ -327,7 +338,8 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | No
     for t in kept:
         if t.ndim != rank:
             raise RuntimeError(f"Tensors must have same number of dimensions: got {rank} and {t.ndim}")
-    return store(out, _shape.concatenate(kept, dim if axis is None else axis))
+    check_no_overlap(out, *given)
+    return store(out, _shape.concatenate(kept, dim if axis is None else axis), "cat")
 
 
 concat = concatenate = cat
@@ -400,44 +412,50 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return joining.chunk(input, chunks, dim)
 
 
+@method()
 def unsafe_split(tensor: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """As `split`."""
     return split(tensor, split_size, dim)
 
 
+@method()
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """As `chunk`."""
     return chunk(input, chunks, dim)
 
 
-def _sections(x: Any) -> Any:
+def _sections(function: str, x: Any) -> Any:
     if isinstance(x, CoreTensor):
-        x = tensor_argument("tensor_split", x).tolist()
-    return list(x) if isinstance(x, (list, tuple)) else int(x)
+        x = tensor_argument(function, x).tolist()
+    if isinstance(x, (list, tuple)):
+        return list(x)
+    if not is_integer(x):
+        raise invalid_combination(function, (x,))
+    return int(x)
 
 
 @method()
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts at the given places, or a number of nearly equal ones."""
-    return joining.tensor_split(input, _sections(indices_or_sections), dim)
+    return joining.tensor_split(input, _sections("tensor_split", indices_or_sections), dim)
 
 
 @method()
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """Split along the second axis (vectors: the first)."""
-    return joining.hsplit(input, _sections(indices_or_sections))
+    return joining.hsplit(input, _sections("hsplit", indices_or_sections))
 
 
 @method()
 def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """Split along the first axis."""
-    return joining.vsplit(input, _sections(indices_or_sections))
+    return joining.vsplit(input, _sections("vsplit", indices_or_sections))
 
 
 @method()
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """Split along the third axis."""
-    return joining.dsplit(input, _sections(indices_or_sections))
+    return joining.dsplit(input, _sections("dsplit", indices_or_sections))
 
 
 @method()
@@ -532,6 +550,8 @@ def flipud(input: Tensor) -> Tensor:
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Shifted along some axes, what falls off coming in at the other end."""
     dims = None if dims == () or dims == [] else dims
+    if dims is not None and not input.ndim:
+        raise IndexError(f"Dimension specified as {dims if isinstance(dims, int) else dims[0]} but tensor has no dimensions")
     return rearrange.roll(input, shifts, dims)  # type: ignore[no-any-return]
 
 
@@ -600,6 +620,62 @@ def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
     return store(out, diagonals.triu(tensor_argument("triu", input), diagonal))
 
 
+@method()
+def as_strided_scatter(
+    input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
+) -> Tensor:
+    """A copy with `src` written at the places that strides name.
+
+    Raises:
+        RuntimeError: They reach outside, or `src` has another shape.
+    """
+    x = tensor_argument("as_strided_scatter", input)
+    size, steps = tuple(size), tuple(stride)
+    if tuple(src.value.shape) != size:
+        raise RuntimeError(
+            "expected src to have a size equal to the slice of self. src size = "
+            f"{list(src.value.shape)}, slice size = {list(size)}"
+        )
+    total = numel(x)
+    first = storage_offset or 0
+    last = first + sum((n - 1) * k for n, k in zip(size, steps, strict=True))
+    if 0 not in size and last >= total:
+        item = x.value.dtype.itemsize
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(steps)}, storage offset {first}, and itemsize {item} "
+            f"requiring a storage size of {(last + 1) * item} are out of bounds for storage of size {total * item}"
+        )
+    return masked.put(x, wrap(Tensor, strided.positions(size, steps, first)), src)  # type: ignore[no-any-return]
+
+
+@method()
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Write a number along the main diagonal, in place; with `wrap` a tall matrix's goes on below.
+
+    Raises:
+        RuntimeError: Fewer than two axes, or more than two of different lengths.
+    """
+    shape = tuple(self.value.shape)
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    total = numel(self)
+    step = sum(int(np.prod(shape[k + 1 :])) for k in range(len(shape)))
+    end = total if wrap or len(shape) > 2 else min(total, shape[1] * shape[1])
+    places = np.arange(0, end, step)
+    number = number_as(fill_value, self.value.dtype)
+    mask = np.zeros(total, np.bool_)
+    mask[places] = True
+    mask = mask.reshape(shape)
+    return write(self, lambda old: select_ops.masked_fill.bind(old, as_tensor(mask), as_tensor(number)))  # type: ignore[return-value]
+
+
+def as_tensor(x: Any) -> Tensor:
+    """An array as a tensor."""
+    return wrap(Tensor, x)  # type: ignore[return-value]
+
+
 # --- copies -------------------------------------------------------------------------------------
 
 
@@ -617,7 +693,58 @@ def contiguous(self: Tensor, memory_format: Any = contiguous_format) -> Tensor:
     return views.as_contiguous(self)  # type: ignore[no-any-return]
 
 
+def _copying(name: str, function: Any) -> Any:
+    """`view_copy` and the like: the view's elements in memory of their own."""
+
+    def copy(input: Tensor, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        found = function(input, *args, **kwargs)
+        if isinstance(found, tuple):
+            return store_all(out, [views.clone(t) for t in found], name)
+        return store(out, views.clone(found), name)
+
+    copy.__name__ = copy.__qualname__ = name
+    copy.__doc__ = f"As `{name.removesuffix('_copy')}`, in memory of its own."
+    return copy
+
+
+alias_copy = _copying("alias_copy", views.clone)
+as_strided_copy = _copying("as_strided_copy", as_strided)
+detach_copy = _copying("detach_copy", Tensor.detach)
+diagonal_copy = _copying("diagonal_copy", diagonal)
+expand_copy = _copying("expand_copy", expand)
+permute_copy = _copying("permute_copy", permute)
+select_copy = _copying("select_copy", select)
+split_copy = _copying("split_copy", split)
+split_with_sizes_copy = _copying("split_with_sizes_copy", split_with_sizes)
+squeeze_copy = _copying("squeeze_copy", squeeze)
+t_copy = _copying("t_copy", t)
+transpose_copy = _copying("transpose_copy", transpose)
+unbind_copy = _copying("unbind_copy", unbind)
+unfold_copy = _copying("unfold_copy", unfold)
+unsqueeze_copy = _copying("unsqueeze_copy", unsqueeze)
+view_copy = _copying("view_copy", view_method)
+narrow_copy = method()(_copying("narrow_copy", narrow))
+
+
 __all__ = [
+    "alias_copy",
+    "as_strided_copy",
+    "as_strided_scatter",
+    "detach_copy",
+    "diagonal_copy",
+    "expand_copy",
+    "narrow_copy",
+    "permute_copy",
+    "select_copy",
+    "split_copy",
+    "split_with_sizes_copy",
+    "squeeze_copy",
+    "t_copy",
+    "transpose_copy",
+    "unbind_copy",
+    "unfold_copy",
+    "unsqueeze_copy",
+    "view_copy",
     "adjoint",
     "as_strided",
     "atleast_1d",

@@ -1,5 +1,7 @@
 """Samples of `dualtape.ops.pooling`."""
 
+from typing import Any
+
 from ...ops import pooling as p
 from ...ops.stencils import Adaptive, Sliding
 from ..sample import distinct, fixed, real, sample
@@ -7,7 +9,7 @@ from ..sample import distinct, fixed, real, sample
 _TWO = Sliding(2, 2, 0, 0, 1, 3)
 _THREE = Sliding(3, 2, 1, 1, 1, 3)
 _WIDE = Sliding(2, 1, 1, 1, 3, 4)
-_UNFOLD = [
+_UNFOLD: list[tuple[tuple[int, ...], dict[str, Any], tuple[int, ...]]] = [
     (
         (2, 3, 4, 5),
         {"kernel": (2, 3), "stride": (1, 2), "padding": ((1, 1), (0, 1)), "dilation": (2, 1)},

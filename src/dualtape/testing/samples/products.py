@@ -13,7 +13,11 @@ def zeros(*places: int) -> Operand:
 
 
 SAMPLES = [
-    *[sample(p.prod_p, o, **a) for a in AXES for o in (real(2, 3), zeros(1), zeros(0, 1, 5), zeros(*range(6)))],
+    *[
+        sample(p.prod_p, o, **a)
+        for a in AXES
+        for o in (real(2, 3), zeros(1), zeros(0, 1, 5), zeros(*range(6)))
+    ],
     *[sample(p.prod_all_p, o) for o in (real(), real(3), zeros(1), zeros(1, 2), real(0, 2))],
     sample(p.prod_p, real(2, 3, 2), axes=(0, 2), keepdims=False),
     sample(p.prod_p, real(2, 0), axes=(1,), keepdims=False),
@@ -22,10 +26,14 @@ SAMPLES = [
         for a, r in [(-1, False), (-2, True)]
         for o in (positive(2, 3), zeros(1, 5), zeros(0, 1, 3))
     ],
-    *[sample(p.linear_recurrence, real(2, 4), real(2, 4), axis=a, reverse=r) for a in (-1, -2) for r in (False, True)],
+    *[
+        sample(p.linear_recurrence, real(2, 4), real(2, 4), axis=a, reverse=r)
+        for a in (-1, -2)
+        for r in (False, True)
+    ],
     sample(p.linear_recurrence, real(3, 20), real(3, 20), axis=-2, reverse=True),  # NumPy's loop
     sample(p.linear_recurrence, real(0, 2), real(0, 2), axis=-2, reverse=False),
     *[sample(p.shift_p, real(2, 3), axis=a, by=b) for a in (-1, -2) for b in (1, -1)],
     sample(p.shift_p, real(2, 0), axis=-1, by=1),
     sample(p.shift_p, real(1), axis=-1, by=1),
-]  # fmt: skip
+]

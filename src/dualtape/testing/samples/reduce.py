@@ -1,11 +1,13 @@
 """Samples of `dualtape.ops.reduce`."""
 
+from typing import Any
+
 import numpy as np
 
 from ...ops import reduce as r
 from ..sample import booleans, fixed, real, sample
 
-AXES = [
+AXES: list[dict[str, Any]] = [
     {"axes": (0, 1), "keepdims": False},
     {"axes": (1,), "keepdims": True},
     {"axes": (0,), "keepdims": False},

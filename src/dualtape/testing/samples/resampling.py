@@ -36,19 +36,46 @@ SAMPLES = [
         for p in (r.avg_pool2d_p, r.adaptive_avg_pool2d_p)
         for divide in (None, "padding", "inside", 3)
     ],
-    sample(r.avg_pool3d_p, real(1, 4, 2, 3), stencils=(Sliding(2, 1, 0, 0, 1, 3),) + (Sliding(2, 2, 0, 0, 1, 1),) * 2, divide="inside"),
+    sample(
+        r.avg_pool3d_p,
+        real(1, 4, 2, 3),
+        stencils=(Sliding(2, 1, 0, 0, 1, 3),) + (Sliding(2, 2, 0, 0, 1, 1),) * 2,
+        divide="inside",
+    ),
     sample(r.adaptive_avg_pool3d_p, real(1, 4, 2, 3), stencils=(Adaptive(2),) * 3, divide="inside"),
-    *[sample(p, real(2, 3), stencils=(Interpolation("linear", 5, False, None, False),), divide=None) for p in r.upsample_ps.values()],
     *[
-        sample(r.resample_p, real(2, size, 2), stencils=(Interpolation(kind, count, align, scale, False),) * 2, divide=None)
+        sample(
+            p, real(2, 3), stencils=(Interpolation("linear", 5, False, None, False),), divide=None
+        )
+        for p in r.upsample_ps.values()
+    ],
+    *[
+        sample(
+            r.resample_p,
+            real(2, size, 2),
+            stencils=(Interpolation(kind, count, align, scale, False),) * 2,
+            divide=None,
+        )
         for kind, size, count, align, scale in _GRIDS
     ],
     *[
-        sample(r.resample_transpose_p, real(2, count), space=(size,), stencils=(Interpolation(kind, count, align, scale, False),), divide=None)
+        sample(
+            r.resample_transpose_p,
+            real(2, count),
+            space=(size,),
+            stencils=(Interpolation(kind, count, align, scale, False),),
+            divide=None,
+        )
         for kind, size, count, align, scale in _GRIDS
     ],
     *[
-        sample(r.resample_transpose_p, real(2, *(s.count for s in stencils)), space=shape[-len(stencils) :], stencils=stencils, divide="inside")
+        sample(
+            r.resample_transpose_p,
+            real(2, *(s.count for s in stencils)),
+            space=shape[-len(stencils) :],
+            stencils=stencils,
+            divide="inside",
+        )
         for shape, stencils in _CASES
     ],
-]  # fmt: skip
+]

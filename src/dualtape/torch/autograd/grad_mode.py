@@ -12,24 +12,24 @@ from ...core import modes
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+# Only the bits of recording are put back: a transformation opened meanwhile keeps its own.
+_MASK = modes.NO_GRAD | modes.INFERENCE
+
+
 class _Mode:
     """A switch of the recording mode, usable as `with`, as decorator, and on generators."""
 
-    def __init__(self) -> None:
-        self._before: list[int] = []
+    __slots__ = ("_before",)
 
     def _bits(self, mode: int) -> int:
         raise NotImplementedError
 
     def __enter__(self) -> None:
-        before = modes.current()
-        self._before.append(before)
+        self._before = before = modes.current()
         modes.set_mode(self._bits(before))
 
     def __exit__(self, *_: object) -> None:
-        # Only the bits of recording: a transformation opened meanwhile keeps its own.
-        mask = modes.NO_GRAD | modes.INFERENCE
-        modes.set_mode(modes.current() & ~mask | self._before.pop() & mask)
+        modes.set_mode(modes.current() & ~_MASK | self._before & _MASK)
 
     def clone(self) -> _Mode:
         """A fresh switch of the same kind, for a decorated call."""
@@ -78,32 +78,33 @@ class _Mode:
 class no_grad(_Mode):  # noqa: N801
     """Nothing is recorded inside."""
 
+    __slots__ = ()
+
     def __new__(cls, function: Any = None) -> Any:
         self = object.__new__(cls)
-        if function is None:
-            return self
-        self.__init__()  # type: ignore[misc]
-        return self(function)
+        return self if function is None else self(function)
 
-    def __init__(self, function: Any = None) -> None:
-        super().__init__()
-
-    def _bits(self, mode: int) -> int:
-        return mode | modes.NO_GRAD
+    def __enter__(self) -> None:
+        self._before = before = modes.current()
+        modes.set_mode(before | modes.NO_GRAD)
 
 
 class enable_grad(no_grad):  # noqa: N801
     """Recording is on inside."""
 
-    def _bits(self, mode: int) -> int:
-        return mode & ~modes.NO_GRAD
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        self._before = before = modes.current()
+        modes.set_mode(before & ~modes.NO_GRAD)
 
 
 class set_grad_enabled(_Mode):  # noqa: N801
     """Recording is on or off: from the call on, and for the block if used with `with`."""
 
+    __slots__ = ("_prev", "mode")
+
     def __init__(self, mode: bool) -> None:
-        super().__init__()
         self.mode = bool(mode)
         self._prev = modes.current()
         modes.set_mode(self._bits(self._prev))
@@ -112,7 +113,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
         return mode & ~modes.NO_GRAD if self.mode else mode | modes.NO_GRAD
 
     def __enter__(self) -> None:
-        self._before.append(self._prev)
+        self._before = self._prev
         modes.set_mode(self._bits(modes.current()))
 
     def __call__(self, function: F) -> F:
@@ -127,16 +128,12 @@ class set_grad_enabled(_Mode):  # noqa: N801
 class inference_mode(_Mode):  # noqa: N801
     """Nothing is recorded inside, and what is made inside can never be recorded."""
 
+    __slots__ = ("mode",)
+
     def __new__(cls, mode: Any = True) -> Any:
         self = object.__new__(cls)
-        if isinstance(mode, bool):
-            return self
-        self.__init__()  # type: ignore[misc]
-        return self(mode)
-
-    def __init__(self, mode: Any = True) -> None:
-        super().__init__()
         self.mode = mode if isinstance(mode, bool) else True
+        return self if isinstance(mode, bool) else self(mode)
 
     def _bits(self, mode: int) -> int:
         bits = modes.NO_GRAD | modes.INFERENCE

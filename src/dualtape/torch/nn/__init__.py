@@ -5,6 +5,7 @@ from . import init as init
 from . import modules as modules
 from . import utils as utils
 from .activations import *
+from .attention_layers import *
 from .containers import *
 from .layers import *
 from .losses import *

@@ -176,6 +176,10 @@ class ConstantLR(LRScheduler):
             return self._scaled(self.factor)
         return self._scaled(1 / self.factor if self.last_epoch == self.total_iters else 1)
 
+    def _get_closed_form_lr(self) -> list[Any]:
+        factor = 1.0 if self.last_epoch >= self.total_iters else self.factor
+        return [base * factor for base in self.base_lrs]
+
 
 class LinearLR(LRScheduler):
     """The rate times a factor that goes linearly from `start_factor` to `end_factor`."""
@@ -200,6 +204,10 @@ class LinearLR(LRScheduler):
             return self._scaled(1)
         change = self.end_factor - self.start_factor
         return self._scaled(1 + change / (self.total_iters * self.start_factor + (self.last_epoch - 1) * change))
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        share = min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * (self.start_factor + (self.end_factor - self.start_factor) * share) for base in self.base_lrs]
 
 
 class ExponentialLR(LRScheduler):
@@ -231,6 +239,10 @@ class PolynomialLR(LRScheduler):
         if t == 0 or t > n:
             return self._scaled(1)
         return self._scaled(((1.0 - t / n) / (1.0 - (t - 1) / n)) ** self.power)
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        n = self.total_iters
+        return [base * (1.0 - min(n, self.last_epoch) / n) ** self.power for base in self.base_lrs]
 
 
 class CosineAnnealingLR(LRScheduler):

@@ -14,9 +14,10 @@ from ...generator import stream_of
 from ..._tensor import Tensor
 
 
-def _mask(x: Tensor, shape: tuple[int, ...], p: float) -> Tensor:
+def dropout_factors(shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> Tensor:
     """1/(1-p) with probability 1-p, else 0."""
-    dtype = x.value.dtype
+    if p == 1:
+        return wrap(Tensor, np.zeros(shape, dtype))  # type: ignore[return-value]
     drawn = stream_of(None).bernoulli(shape, dtype, 1 - p)
     return wrap(Tensor, np.asarray(drawn / np.asarray(1 - p, drawn.dtype), dtype))  # type: ignore[return-value]
 
@@ -28,7 +29,7 @@ def _dropped(name: str, input: Any, p: float, training: bool, inplace: bool, cha
     if p == 0 or not training or 0 in x.shape:
         return x
     shape = tuple(x.shape[:2]) + (1,) * (x.ndim - 2) if channels else tuple(x.shape)
-    mask = wrap(Tensor, np.zeros(shape, x.value.dtype)) if p == 1 else _mask(x, shape, p)
+    mask = dropout_factors(shape, x.value.dtype, p)
     if inplace:
         return write(x, lambda old: old * mask)  # type: ignore[return-value]
     return x * mask  # type: ignore[no-any-return]

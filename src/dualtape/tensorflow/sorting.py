@@ -1,0 +1,389 @@
+"""Order: sort, top-k, search, unique values, counts and segments of sorted or numbered rows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..ops import binning, picking, scatter_reduce
+from ..ops import shape as s
+from ..ops import sorting as order
+from ..ops.complex import cast as cast_to
+from .convert import as_tensor, numpy_dtype, operands, static
+from .dtype import int32
+from .raising import kernel_error
+from .tensor import EagerTensor, tensor
+
+INT32 = np.dtype(np.int32)
+
+
+class TopKV2(NamedTuple):
+    """What `top_k` returns."""
+
+    values: EagerTensor
+    indices: EagerTensor
+
+
+class Unique(NamedTuple):
+    """What `unique` returns."""
+
+    y: EagerTensor
+    idx: EagerTensor
+
+
+class UniqueWithCounts(NamedTuple):
+    """What `unique_with_counts` returns."""
+
+    y: EagerTensor
+    idx: EagerTensor
+    count: EagerTensor
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = int32, name: str | None = None) -> TopKV2:  # noqa: A002
+    """Return the k largest elements of the last axis, descending, and their indices.
+
+    Raises:
+        InvalidArgumentError: The axis is shorter than k.
+    """
+    x = as_tensor(input)
+    n = int(static(k))
+    if not x.value.shape:
+        raise kernel_error("TopKV2", "input must be >= 1-D, got shape []")
+    if n > x.value.shape[-1]:
+        raise kernel_error("TopKV2", f"input must have at least k columns. Had {x.value.shape[-1]}, needed {n}")
+    values, places = order.topk(x, n)
+    return TopKV2(values, cast_to(places, numpy_dtype(index_type)))
+
+
+def _descending(direction: str) -> bool:
+    if direction not in ("ASCENDING", "DESCENDING"):
+        raise ValueError(
+            "`direction` should be one of 'ASCENDING' or 'DESCENDING'. Received: " f"direction={direction}."
+        )
+    return direction == "DESCENDING"
+
+
+def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> EagerTensor:
+    """Return the elements in order along `axis`.
+
+    Raises:
+        ValueError: `direction` is neither "ASCENDING" nor "DESCENDING".
+    """
+    return order.sort(as_tensor(values), axis, _descending(direction))[0]  # type: ignore[no-any-return]
+
+
+def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: str | None = None) -> EagerTensor:
+    """Return the int32 indices that sort along `axis`; equal elements keep their order.
+
+    Raises:
+        ValueError: `direction` is neither "ASCENDING" nor "DESCENDING".
+    """
+    return cast_to(order.argsort(as_tensor(values), axis, _descending(direction)), INT32)  # type: ignore[no-any-return]
+
+
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = int32, name: str | None = None) -> EagerTensor:
+    """Return where `values` belong in sorted rows, before equal elements ("left") or after.
+
+    Raises:
+        ValueError: `side` is neither "left" nor "right".
+        InvalidArgumentError: The leading axes differ.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"side must be either 'right' or 'left'. Saw: {side}.")
+    rows, x = operands("LowerBound", sorted_sequence, values)
+    if len(rows.value.shape) > 1 and rows.value.shape[:-1] != x.value.shape[:-1]:
+        raise kernel_error("LowerBound", "Leading dim_size of both tensors must match.")
+    found = binning.searchsorted(tensor(rows.value), tensor(x.value), right=side == "right")
+    return cast_to(found, numpy_dtype(out_type))  # type: ignore[no-any-return]
+
+
+def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> Unique:
+    """Return the distinct elements of a vector in the order they come, and the place of each element.
+
+    Raises:
+        InvalidArgumentError: `x` is no vector.
+    """
+    values, places, _ = _distinct(x)
+    return Unique(tensor(values), tensor(places.astype(numpy_dtype(out_idx))))
+
+
+def unique_with_counts(x: Any, out_idx: Any = int32, name: str | None = None) -> UniqueWithCounts:
+    """As `unique`, and how often each value comes."""
+    values, places, counts = _distinct(x)
+    to = numpy_dtype(out_idx)
+    return UniqueWithCounts(tensor(values), tensor(places.astype(to)), tensor(counts.astype(to)))
+
+
+def _distinct(x: Any) -> tuple[Any, Any, Any]:
+    array = np.asarray(as_tensor(x).value)
+    if array.ndim != 1:
+        raise kernel_error("Unique", "unique expects a 1D vector.")
+    values, first, places, counts = np.unique(array, return_index=True, return_inverse=True, return_counts=True)
+    by_first = np.argsort(first, kind="stable")
+    rank = np.empty_like(by_first)
+    rank[by_first] = np.arange(len(by_first))
+    return values[by_first], rank[places.reshape(-1)], counts[by_first]
+
+
+def bincount(
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: Any = int32,
+    name: str | None = None, axis: Any = None, binary_output: bool = False,
+) -> EagerTensor:  # fmt: skip
+    """Return how often each integer from 0 on comes, or the sum of its weights.
+
+    Raises:
+        InvalidArgumentError: An integer is negative.
+        NotImplementedError: `axis`, or `binary_output`.
+    """
+    if axis is not None or binary_output:
+        raise NotImplementedError("tf.math.bincount with axis or binary_output")
+    flat = np.asarray(as_tensor(arr).value).reshape(-1)
+    if flat.size and flat.min() < 0:
+        raise kernel_error("Bincount", "Input arr must be non-negative!")
+    least = 0 if minlength is None else int(static(minlength))
+    share = None if weights is None else np.asarray(as_tensor(weights).value)
+    kept = slice(None) if maxlength is None else flat < int(static(maxlength))
+    if share is None:
+        out = np.bincount(flat[kept], minlength=least).astype(numpy_dtype(dtype))
+    else:
+        flat_share = share.reshape(-1)
+        out = np.bincount(flat[kept], flat_share[kept], least).astype(share.dtype)
+    return tensor(out if maxlength is None else out[: int(static(maxlength))])
+
+
+def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: Any = int32, name: str | None = None) -> EagerTensor:
+    """Return how often each prediction (column) was made for each label (row)."""
+    y, p = (np.asarray(as_tensor(v).value).reshape(-1).astype(np.int64) for v in (labels, predictions))
+    n = int(max(y.max(initial=-1), p.max(initial=-1)) + 1) if num_classes is None else int(static(num_classes))
+    out = np.zeros((n, n), numpy_dtype(dtype))
+    share = np.ones(len(y)) if weights is None else np.asarray(as_tensor(weights).value).reshape(-1)
+    np.add.at(out, (y, p), share.astype(out.dtype))
+    return tensor(out)
+
+
+def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = int32, name: str | None = None) -> EagerTensor:
+    """Return counts in bins of one width; what lies outside counts in the first or last bin."""
+    x = np.asarray(as_tensor(values).value)
+    low, high = (float(v) for v in np.asarray(as_tensor(value_range).value))
+    n = int(static(nbins))
+    places = np.clip(np.floor((x.reshape(-1) - low) / (high - low) * n), 0, n - 1).astype(np.int64)
+    return tensor(np.bincount(places, minlength=n).astype(numpy_dtype(dtype)))
+
+
+def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> EagerTensor:
+    """Return whether each row's target class is among its k best."""
+    t = np.asarray(as_tensor(targets).value)
+    p = np.asarray(as_tensor(predictions).value)
+    own = np.take_along_axis(p, t[:, None].astype(np.int64), 1)
+    with np.errstate(invalid="ignore"):
+        better = np.sum(p > own, 1)
+    return tensor((better < int(static(k))) & np.isfinite(own[:, 0]))
+
+
+def invert_permutation(x: Any, name: str | None = None) -> EagerTensor:
+    """Return the permutation that undoes x.
+
+    Raises:
+        InvalidArgumentError: x is no permutation.
+    """
+    p = np.asarray(as_tensor(x).value)
+    if sorted_values(p) != list(range(len(p))):
+        raise kernel_error("InvertPermutation", f"{p.tolist()} is not a permutation")
+    out = np.empty_like(p)
+    out[p] = np.arange(len(p), dtype=p.dtype)
+    return tensor(out)
+
+
+def sorted_values(p: np.ndarray[Any, Any]) -> list[int]:
+    """The elements in order, as ints."""
+    return np.sort(p.reshape(-1)).tolist()  # type: ignore[no-any-return]
+
+
+# --- segments ---------------------------------------------------------------------------------------
+
+
+def _segments(op: str, data: Any, segment_ids: Any, count: int | None) -> tuple[EagerTensor, np.ndarray[Any, Any], int]:
+    """The data as [rows, ...], the rows' numbers and how many there are; rows numbered below 0 are left out."""
+    x = as_tensor(data)
+    ids = np.asarray(as_tensor(segment_ids).value)
+    if count is None and ids.size and (np.any(np.diff(ids) < 0) or ids.min() < 0):
+        raise kernel_error(op, "segment ids are not increasing")
+    if ids.shape != x.value.shape[: ids.ndim]:
+        raise kernel_error(
+            op, f"data.shape = {list(x.value.shape)} does not start with segment_ids.shape = {list(ids.shape)}"
+        )
+    flat = ids.reshape(-1).astype(np.int64)
+    n = (int(flat.max(initial=-1)) + 1) if count is None else count
+    x = s.reshape(x, (flat.size, *x.value.shape[ids.ndim :]))
+    if flat.size and flat.max() >= n:
+        raise kernel_error(op, f"segment_ids = {flat.max()} is out of range [0, {n})")
+    if (flat < 0).any():
+        kept = np.flatnonzero(flat >= 0)
+        x, flat = picking.index_p(x, tensor(kept), axis=0, depth=1), flat[kept]
+    return x, flat, n
+
+
+def _summed(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
+    return picking.deposit_p(x, tensor(ids), axis=0, depth=1, shape=(n, *x.value.shape[1:]))  # type: ignore[no-any-return]
+
+
+def _counts(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
+    counts = np.maximum(np.bincount(ids, minlength=n), 1).astype(x.value.dtype)
+    return counts.reshape(n, *(1,) * (len(x.value.shape) - 1))
+
+
+def _mean(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
+    return _summed(x, ids, n) / tensor(_counts(x, ids, n))  # type: ignore[no-any-return]
+
+
+def _sqrt_n(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
+    return _summed(x, ids, n) / tensor(np.sqrt(_counts(x, ids, n)))  # type: ignore[no-any-return]
+
+
+def _combined(reduce: str) -> Any:
+    def combine(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
+        dtype = x.value.dtype
+        start = {"prod": 1, "amax": _lowest(dtype), "amin": _highest(dtype)}[reduce]
+        base = tensor(np.full((n, *x.value.shape[1:]), start, dtype))
+        if not ids.size:
+            return base
+        index = np.broadcast_to(ids.reshape(-1, *(1,) * (len(x.value.shape) - 1)), x.value.shape)
+        return scatter_reduce.scatter_reduce(base, 0, tensor(index.copy()), x, reduce)  # type: ignore[no-any-return]
+
+    return combine
+
+
+def _lowest(dtype: np.dtype[Any]) -> Any:
+    return np.iinfo(dtype).min if dtype.kind in "iu" else np.finfo(dtype).min
+
+
+def _highest(dtype: np.dtype[Any]) -> Any:
+    return np.iinfo(dtype).max if dtype.kind in "iu" else np.finfo(dtype).max
+
+
+def _segment(op: str, combine: Any, empty: Any, doc: str) -> Any:
+    def function(data: Any, segment_ids: Any, name: str | None = None) -> EagerTensor:
+        x, ids, n = _segments(op, data, segment_ids, None)
+        out = combine(x, ids, n)
+        missing = np.setdiff1d(np.arange(n), ids)
+        if missing.size and empty is not None:
+            out = _filled(out, missing, empty)
+        return out  # type: ignore[no-any-return]
+
+    function.__doc__ = f"""{doc}
+
+    Args:
+        data: Rows.
+        segment_ids: The segment of each row, not decreasing.
+        name: Not used.
+
+    Raises:
+        InvalidArgumentError: The numbers decrease, or there is not one for each row.
+    """
+    return function
+
+
+def _filled(x: EagerTensor, rows: np.ndarray[Any, Any], value: Any) -> EagerTensor:
+    return picking.index_fill_p(x, tensor(rows), axis=0, depth=1, value=value)  # type: ignore[no-any-return]
+
+
+def _unsorted(op: str, combine: Any, doc: str) -> Any:
+    def function(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> EagerTensor:
+        x, ids, n = _segments(op, data, segment_ids, int(static(num_segments)))
+        return combine(x, ids, n)  # type: ignore[no-any-return]
+
+    function.__doc__ = f"""{doc}
+
+    Args:
+        data: Rows.
+        segment_ids: The segment of each row, in any order; a negative one leaves the row out.
+        num_segments: How many segments there are.
+        name: Not used.
+
+    Raises:
+        InvalidArgumentError: A number is too large, or there is not one for each row.
+    """
+    return function
+
+
+segment_sum = _segment("SegmentSum", _summed, None, "Return the sum of each segment.")
+segment_mean = _segment("SegmentMean", _mean, None, "Return the mean of each segment.")
+segment_prod = _segment("SegmentProd", _combined("prod"), None, "Return the product of each segment.")
+segment_max = _segment("SegmentMax", _combined("amax"), 0, "Return the maximum of each segment, 0 of an empty one.")
+segment_min = _segment("SegmentMin", _combined("amin"), 0, "Return the minimum of each segment, 0 of an empty one.")
+unsorted_segment_sum = _unsorted("UnsortedSegmentSum", _summed, "Return the sum of each segment.")
+unsorted_segment_mean = _unsorted("UnsortedSegmentMean", _mean, "Return the mean of each segment.")
+unsorted_segment_sqrt_n = _unsorted("UnsortedSegmentSqrtN", _sqrt_n, "Return the sum of each segment over the root of its size.")
+unsorted_segment_prod = _unsorted("UnsortedSegmentProd", _combined("prod"), "Return the product of each segment.")
+unsorted_segment_max = _unsorted("UnsortedSegmentMax", _combined("amax"), "Return the maximum of each segment.")
+unsorted_segment_min = _unsorted("UnsortedSegmentMin", _combined("amin"), "Return the minimum of each segment.")
+
+
+def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> EagerTensor:
+    """Repeat each element (or slice along `axis`) as often as `repeats` says.
+
+    Raises:
+        InvalidArgumentError: There is not one number for each.
+    """
+    x = as_tensor(input)
+    times = np.asarray(static(repeats))
+    if axis is None:
+        x, axis = s.reshape(x, (-1,)), 0
+    at = int(static(axis)) % max(len(x.value.shape), 1)
+    n = x.value.shape[at]
+    if times.ndim and times.size not in (1, n):
+        raise kernel_error("Repeat", f"repeats has {times.size} elements for an axis of length {n}")
+    places = np.repeat(np.arange(n), times)
+    return picking.index_p(x, tensor(places), axis=at, depth=1)  # type: ignore[no-any-return]
+
+
+def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None) -> EagerTensor:
+    """Reverse the first `seq_lengths[i]` elements along `seq_axis` of the i-th slice along `batch_axis`."""
+    x = as_tensor(input)
+    lengths = np.asarray(as_tensor(seq_lengths).value)
+    along, batch = int(static(seq_axis)), int(static(0 if batch_axis is None else batch_axis))
+    n = x.value.shape[along]
+    if lengths.shape != (x.value.shape[batch],):
+        raise kernel_error("ReverseSequence", f"Length of seq_lengths != input.dims({batch}), ({lengths.size} vs. {x.value.shape[batch]})")
+    if lengths.size and (lengths.max() > n or lengths.min() < 0):
+        raise kernel_error("ReverseSequence", f"seq_lens({int(lengths.argmax())}) > input.dims({along})")
+    steps = np.arange(n)
+    table = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # [batch, n]
+    shape = [1] * len(x.value.shape)
+    shape[batch], shape[along] = table.shape
+    grid = (table if batch < along else table.T).reshape(shape)
+    places = np.broadcast_to(grid, x.value.shape)
+    flat = np.ravel_multi_index(
+        [places if i == along else g for i, g in enumerate(np.indices(x.value.shape, sparse=True))],
+        x.value.shape,
+    ) if x.value.size else places  # fmt: skip
+    return picking.index_p(x, tensor(flat), axis=0, depth=len(x.value.shape))  # type: ignore[no-any-return]
+
+
+def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[EagerTensor]:
+    """Return the rows of each partition, in order.
+
+    Raises:
+        InvalidArgumentError: A number is out of range.
+    """
+    x = as_tensor(data)
+    p = np.asarray(as_tensor(partitions).value)
+    if p.size and (p.min() < 0 or p.max() >= num_partitions):
+        raise kernel_error("DynamicPartition", f"partitions must be in [0, {num_partitions})")
+    x = s.reshape(x, (p.size, *x.value.shape[p.ndim :]))
+    flat = p.reshape(-1)
+    return [picking.index_p(x, tensor(np.flatnonzero(flat == i)), axis=0, depth=1) for i in range(num_partitions)]
+
+
+def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> EagerTensor:
+    """Put rows where `indices` says; of several for one place the last."""
+    places = [np.asarray(as_tensor(i).value) for i in indices]
+    rows = []
+    for p, x in zip(places, data, strict=True):
+        t = as_tensor(x)
+        rows.append(s.reshape(t, (p.size, *t.value.shape[p.ndim :])))
+    flat = np.concatenate([p.reshape(-1) for p in places]).astype(np.int64)
+    joined = s.concatenate(rows)
+    n = int(flat.max(initial=-1)) + 1
+    return picking.place_p(joined, tensor(flat), axis=0, depth=1, shape=(n, *joined.value.shape[1:]))  # type: ignore[no-any-return]
