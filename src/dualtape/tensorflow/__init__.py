@@ -6,10 +6,11 @@ missing raises AttributeError with the nearest ones.
 # ruff: noqa: F401 - this module is the namespace
 
 import importlib
+from builtins import bool as _bool
 from typing import Any
 
 from ..core.missing import missing_attribute
-from . import errors, nest
+from . import autodiff, dtypes, errors, linalg, math, nest, nn, random
 from .arithmetic import (
     add,
     divide,
@@ -32,6 +33,21 @@ from .arithmetic import (
     truncatemod,
 )
 from .convert import constant, convert_to_tensor
+from .control import (
+    case,
+    cond,
+    foldl,
+    foldr,
+    group,
+    map_fn,
+    numpy_function,
+    py_function,
+    scan,
+    switch_case,
+    vectorized_map,
+    while_loop,
+)
+from .control import tuple_ as tuple
 from .creation import (
     eye,
     fill,
@@ -121,8 +137,18 @@ from .gather import (
     where,
 )
 from .indexed_slices import IndexedSlices
+from .linalg import norm
 from .module import Module
 from .names import control_dependencies, device, init_scope, name_scope
+from .nn_norms import (
+    clip_by_global_norm,
+    clip_by_norm,
+    clip_by_value,
+    maximum,
+    minimum,
+)
+from .print_function import print
+from .products import einsum, matmul, tensordot
 from .reductions import (
     argmax,
     argmin,
@@ -159,10 +185,46 @@ from .shaping import (
     transpose,
     unstack,
 )
+from .sorting import (
+    argsort,
+    dynamic_partition,
+    dynamic_stitch,
+    histogram_fixed_width,
+    repeat,
+    reverse_sequence,
+    searchsorted,
+    sort,
+    unique,
+    unique_with_counts,
+)
+from .special import add_n, atan2, scalar_mul, truncatediv
 from .symbolic import gradients
 from .tape import GradientTape
 from .tensor import EagerTensor as Tensor
 from .variable import Variable
-from . import autodiff
-from . import elementwise as math
+
 newaxis = None
+__version__ = "2.21.0"
+
+# What is imported when it is first asked for: Keras alone is half of this package.
+_LAZY = frozenset({
+    "autograph", "bitwise", "config", "data", "debugging", "experimental", "image", "initializers", "io",
+    "keras", "losses", "metrics", "optimizers", "raw_ops", "saved_model", "signal", "strings", "summary",
+    "test", "types", "version",
+})  # fmt: skip
+
+
+def executing_eagerly() -> _bool:
+    """True: there are no graphs, not in `tf.function` either."""
+    return True
+
+
+def is_tensor(x: Any) -> _bool:
+    """Whether `x` is a tensor, a variable or a `tf.IndexedSlices`."""
+    return isinstance(x, (Tensor, Variable, IndexedSlices))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise missing_attribute(__name__, name, {**globals(), **dict.fromkeys(_LAZY)})

@@ -11,14 +11,14 @@ from ..ops import arithmetic as a
 from ..ops import bessel, exponential, incomplete, integrals
 from ..ops import special as s
 from ..ops import trigonometric as t
+from ..ops.complex import conj
 from ..ops.guarded import div_or_zero
 from ..ops.numbers import nextafter as next_number
-from ..ops.select import keep
+from ..ops.select import where
 from . import kernels as k
 from .arithmetic import binary, realdiv
-from .convert import as_tensor, operands, static
+from .convert import as_tensor, operands
 from .elementwise import lgamma, unary
-from .errors import InvalidArgumentError
 from .indexed_slices import as_dense
 from .kernels import check_dtype
 from .raising import incompatible_shapes
@@ -26,12 +26,9 @@ from .reductions import reduce_sum
 from .shaping import alike
 from .tensor import EagerTensor, tensor
 
-atan2 = binary("Atan2", t.atan2, k.FLOATING, "Return the angle of the point (x=y's, y=x's) in radians.")
+atan2 = binary("Atan2", t.atan2, k.FLOATING, "Return the angle in radians of the point with ordinate x and abscissa y.")
 xlogy = binary("Xlogy", exponential.xlogy, k.LOGS, "Return x * log(y), and 0 for x = 0.")
 xlog1py = binary("Xlog1py", exponential.xlog1py, k.LOGS, "Return x * log(1 + y), and 0 for x = 0.")
-squared_difference = binary(
-    "SquaredDifference", a.sub, k.SQUARED, "Return (x - y) ** 2 (times its conjugate for complex numbers)."
-)
 nextafter = binary("NextAfter", next_number, k.SINGLE_DOUBLE, "Return the number next to x towards y.")
 bessel_i0 = unary("BesselI0", bessel.i0, k.FLOATING, "Return the modified Bessel function I0.")
 bessel_i0e = unary("BesselI0e", bessel.i0e, k.FLOATING, "Return exp(-|x|) * I0(x).")
@@ -39,15 +36,18 @@ bessel_i1 = unary("BesselI1", bessel.i1, k.FLOATING, "Return the modified Bessel
 bessel_i1e = unary("BesselI1e", bessel.i1e, k.FLOATING, "Return exp(-|x|) * I1(x).")
 ndtri = unary("Ndtri", s.ndtri, k.FLOATING, "Return the inverse of the normal distribution function.")
 spence = unary("Spence", integrals.spence, k.FLOATING, "Return the dilogarithm, Spence's integral.")
-expint = unary("Expint", integrals.expi, k.FLOATING, "Return the exponential integral Ei.")
+expint = unary("Expint", integrals.expint, k.FLOATING, "Return the exponential integral Ei.")
+dawsn = unary("Dawsn", integrals.dawsn, k.FLOATING, "Return Dawson's integral.")
+fresnel_cos = unary("FresnelCos", integrals.fresnel_cos, k.FLOATING, "Return the Fresnel cosine integral.")
+fresnel_sin = unary("FresnelSin", integrals.fresnel_sin, k.FLOATING, "Return the Fresnel sine integral.")
 igamma = binary("Igamma", incomplete.gammainc, k.FLOATING, "Return the lower incomplete gamma function P(x, y).")
 igammac = binary("Igammac", incomplete.gammaincc, k.FLOATING, "Return the upper incomplete gamma function Q(x, y).")
 zeta = binary("Zeta", s.zeta, k.SINGLE_DOUBLE, "Return the Hurwitz zeta function.")
+_difference = binary("SquaredDifference", a.sub, k.SQUARED, "Return x - y.")
+_product = binary("MulNoNan", a.mul, k.INEXACT, "Return x * y.")
 
-_difference = squared_difference
 
-
-def squared_difference(x: Any, y: Any, name: str | None = None) -> EagerTensor:  # type: ignore[no-redef]  # noqa: F811
+def squared_difference(x: Any, y: Any, name: str | None = None) -> EagerTensor:
     """Return (x - y) ** 2, for complex numbers times the conjugate.
 
     Raises:
@@ -55,5 +55,140 @@ def squared_difference(x: Any, y: Any, name: str | None = None) -> EagerTensor: 
     """
     d = _difference(x, y)
     if d.value.dtype.kind == "c":
-        return d * conj_of(d)  # type: ignore[no-any-return]
+        return a.mul(d, conj(d))  # type: ignore[no-any-return]
     return a.square.bind1(d)  # type: ignore[no-any-return]
+
+
+def divide_no_nan(x: Any, y: Any, name: str | None = None) -> EagerTensor:
+    """Return x / y, and 0 where y is 0, in derivatives as well.
+
+    Raises:
+        InvalidArgumentError: The dtypes differ or are integers, or the shapes do not broadcast.
+    """
+    x, y = operands("DivNoNan", x, y, strict=True)
+    check_dtype("DivNoNan", x.value.dtype, k.NO_GAPS)
+    try:
+        return div_or_zero(x, y)  # type: ignore[no-any-return]
+    except (ShapeError, ValueError) as error:
+        raise incompatible_shapes("DivNoNan", x.value.shape, y.value.shape) from error
+
+
+def xdivy(x: Any, y: Any, name: str | None = None) -> EagerTensor:
+    """Return x / y, and 0 where x is 0.
+
+    Raises:
+        InvalidArgumentError: The dtypes differ or are integers, or the shapes do not broadcast.
+    """
+    x, y = operands("Xdivy", x, y, strict=True)
+    check_dtype("Xdivy", x.value.dtype, k.LOGS)
+    there = tensor(np.asarray(x.value != 0)[()])
+    safe = where(there, y, a.ones_like(y)) if not np.all(there.value) else y
+    return realdiv(x, safe)  # type: ignore[no-any-return]
+
+
+def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> EagerTensor:
+    """Return x * y, and 0 where y is 0 even if x is infinite or NaN.
+
+    Raises:
+        InvalidArgumentError: The dtypes differ or are integers, or the shapes do not broadcast.
+    """
+    x, y = operands("MulNoNan", x, y, strict=True)
+    there = tensor(np.asarray(y.value != 0)[()])
+    if np.all(there.value):
+        return _product(x, y)  # type: ignore[no-any-return]
+    return _product(where(there, x, a.zeros_like(x)), y)  # type: ignore[no-any-return]
+
+
+def reciprocal_no_nan(x: Any, name: str | None = None) -> EagerTensor:
+    """Return 1 / x, and 0 where x is 0."""
+    x = as_tensor(x)
+    return divide_no_nan(a.ones_like(x), x)
+
+
+def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> EagerTensor:
+    """Return the regularized incomplete beta function."""
+    xs = alike("Betainc", [a, b, x])
+    check_dtype("Betainc", xs[0].value.dtype, k.SINGLE_DOUBLE)
+    return incomplete.betainc(*xs)  # type: ignore[no-any-return]
+
+
+def polygamma(a: Any, x: Any, name: str | None = None) -> EagerTensor:
+    """Return the polygamma function of order `a`, the same for all elements.
+
+    Raises:
+        NotImplementedError: Several orders.
+    """
+    orders = set(np.asarray(as_tensor(a).value).reshape(-1).tolist())
+    if len(orders) != 1:
+        raise NotImplementedError("tf.math.polygamma with several orders: call it once for each")
+    return s.polygamma(int(orders.pop()), as_tensor(x))  # type: ignore[no-any-return]
+
+
+def lbeta(x: Any, name: str | None = None) -> EagerTensor:
+    """Return log(|Beta|) of the vectors in the last axis."""
+    x = as_tensor(x)
+    return reduce_sum(lgamma(x), -1) - lgamma(reduce_sum(x, -1))  # type: ignore[no-any-return]
+
+
+def polyval(coeffs: Any, x: Any, name: str | None = None) -> EagerTensor:
+    """Return the polynomial with the coefficients `coeffs`, the highest power first.
+
+    Raises:
+        ValueError: `coeffs` is no list.
+    """
+    if not isinstance(coeffs, list):
+        raise ValueError(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
+    x = as_tensor(x)
+    if not coeffs:
+        return a.zeros_like(x)  # type: ignore[no-any-return]
+    out = as_tensor(coeffs[0], x.value.dtype)
+    for c in coeffs[1:]:
+        out = as_tensor(c, x.value.dtype) + out * x
+    return out
+
+
+def add_n(inputs: Any, name: str | None = None) -> EagerTensor:
+    """Add up tensors of one shape and dtype.
+
+    Raises:
+        ValueError: There is none.
+        InvalidArgumentError: Shapes or dtypes differ.
+    """
+    if not isinstance(inputs, (list, tuple)):
+        inputs = [inputs]
+    if not inputs:
+        raise ValueError(
+            "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
+        )
+    xs = alike("AddN", [as_dense(x) for x in inputs])
+    out = xs[0]
+    for x in xs[1:]:
+        if x.value.shape != out.value.shape:
+            raise incompatible_shapes("AddN", out.value.shape, x.value.shape)
+        out = a.add.bind2(out, x)
+    return out
+
+
+accumulate_n = add_n
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> EagerTensor:
+    """Return a scalar times a tensor.
+
+    Raises:
+        ValueError: It is no scalar.
+    """
+    x = as_tensor(as_dense(x))
+    factor = as_tensor(scalar, x.value.dtype)
+    if factor.value.shape:
+        raise ValueError(f"The input scalar must be a 0-D value. Received shape {factor.shape}.")
+    return factor * x  # type: ignore[no-any-return]
+
+
+def truncatediv(x: Any, y: Any, name: str | None = None) -> EagerTensor:
+    """Return x / y for integers, rounded towards zero."""
+    x, y = operands("TruncateDiv", x, y, strict=True)
+    quotient = np.trunc(x.value.astype(np.float64) / y.value)
+    exact = (np.abs(x.value) // np.abs(y.value)) * np.sign(x.value) * np.sign(y.value)
+    return tensor((exact if x.value.dtype.kind in "iu" else quotient).astype(x.value.dtype)[()])
+

@@ -56,10 +56,12 @@ from .sizes import channels_last as channels_last
 from .sizes import channels_last_3d as channels_last_3d
 from .sizes import contiguous_format as contiguous_format
 from .sizes import device as device
+from .sizes import jagged as jagged
 from .sizes import layout as layout
 from .sizes import memory_format as memory_format
 from .sizes import preserve_format as preserve_format
 from .sizes import sparse_coo as sparse_coo
+from .sizes import sparse_csr as sparse_csr
 from .sizes import strided as strided
 from .softmax import *
 from .sorting import *
@@ -69,7 +71,7 @@ from .version import __version__ as __version__
 
 # Imported when first asked for: a program that uses none of them starts without.
 _LAZY = frozenset(
-    ("backends", "cuda", "distributions", "fft", "func", "linalg", "nn", "optim", "special", "testing", "utils", "version")
+    ("accelerator", "backends", "cuda", "distributions", "fft", "func", "linalg", "nn", "optim", "special", "testing", "utils", "version")
 )
 
 

@@ -10,7 +10,7 @@ from ..core.errors import GraphError
 from ..core.inplace import write
 from ..core.modes import INFERENCE, current
 from ..core.tensor import Tensor as CoreTensor
-from ..core.tensor import wrap
+from ..core.tensor import retyped, wrap
 from ..ops.complex import cast
 from ..ops.views import clone
 from . import dtypes
@@ -285,6 +285,32 @@ def share_memory_(self: Tensor) -> Tensor:
 
 
 @method()
+def is_shared(self: Tensor) -> bool:
+    """Whether the memory is shared between processes: no."""
+    return False
+
+
+@method()
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have one shape."""
+    return tuple(input.value.shape) == tuple(other.value.shape)
+
+
+@method()
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    """Whether two tensors are the same view of the same memory."""
+    a, b = concrete(self.buffer(), "is_set_to()"), concrete(tensor.buffer(), "is_set_to()")
+    same_place = a.__array_interface__["data"][0] == b.__array_interface__["data"][0]
+    return bool(same_place and a.shape == b.shape and a.strides == b.strides)
+
+
+@method()
+def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
+    """The same memory and history as a tensor of a subclass."""
+    return retyped(self, cls)  # type: ignore[return-value]
+
+
+@method()
 def get_device(self: Tensor) -> int:
     """-1, as on every CPU tensor."""
     return -1
@@ -385,6 +411,6 @@ def is_storage(obj: Any) -> bool:
 
 
 __all__ = [
-    "is_complex", "is_conj", "is_floating_point", "is_inference", "is_neg", "is_nonzero", "is_signed", "is_storage",
+    "is_complex", "is_conj", "is_floating_point", "is_inference", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage",
     "is_tensor", "numel", "resize_as_", "resolve_conj", "resolve_neg",
 ]  # fmt: skip

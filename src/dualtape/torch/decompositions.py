@@ -6,6 +6,8 @@ from typing import Any
 
 from ..ops import linalg as _ops
 from ..ops import linalg_spectra as _spectra
+from ..ops import rearrange
+from ..ops import vectors as _vectors
 from ..ops.complex import conj
 from ..ops.shape import broadcast_to
 from ..ops.views import transpose
@@ -214,7 +216,36 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor |
     return _linalg.cross(x, other, dim=dim, out=out)
 
 
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:  # noqa: N803
+    """The powers of the elements of a vector, as columns: falling, or rising with `increasing`.
+
+    Raises:
+        RuntimeError: Not a vector, or a negative number of columns.
+    """
+    t = tensor_argument("vander", x, "x")
+    if t.ndim != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    n = t.value.shape[0] if N is None else N
+    if n < 0:
+        raise RuntimeError("N must be non-negative.")
+    if n < 2:
+        return t.new_ones((t.value.shape[0], n))  # type: ignore[attr-defined, no-any-return]
+    powers = _vectors.vander(t, n)
+    return powers if increasing else rearrange.flip(powers, -1)  # type: ignore[no-any-return]
+
+
+def nuclear_norm(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The sum of the singular values; see `torch.linalg.matrix_norm`."""
+    return _linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, out=out)
+
+
+def frobenius_norm(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The 2-norm of the elements; see `torch.linalg.vector_norm`."""
+    return _linalg.vector_norm(input, 2, dim, keepdim, out=out)
+
+
 __all__ = [
-    "cholesky", "cholesky_inverse", "cholesky_solve", "cross", "det", "geqrf", "inverse", "logdet", "lu", "lu_solve",
-    "lu_unpack", "matrix_exp", "matrix_power", "orgqr", "ormqr", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
+    "cholesky", "cholesky_inverse", "cholesky_solve", "cross", "det", "frobenius_norm", "geqrf", "inverse", "logdet", "lu", "lu_solve",
+    "lu_unpack", "matrix_exp", "matrix_power", "nuclear_norm", "orgqr", "ormqr", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
+    "vander",
 ]  # fmt: skip

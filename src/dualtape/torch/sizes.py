@@ -119,6 +119,8 @@ class memory_format(_Named):  # noqa: N801
 
 strided = layout("torch.strided")
 sparse_coo = layout("torch.sparse_coo")
+sparse_csr = layout("torch.sparse_csr")
+jagged = layout("torch.jagged")
 contiguous_format = memory_format("torch.contiguous_format")
 preserve_format = memory_format("torch.preserve_format")
 channels_last = memory_format("torch.channels_last")
@@ -126,5 +128,5 @@ channels_last_3d = memory_format("torch.channels_last_3d")
 
 _BY_NAME = {
     x.name: x
-    for x in (strided, sparse_coo, contiguous_format, preserve_format, channels_last, channels_last_3d)
+    for x in (strided, sparse_coo, sparse_csr, jagged, contiguous_format, preserve_format, channels_last, channels_last_3d)
 }

@@ -8,7 +8,7 @@ from ....ops import conv as c
 from ....ops import grid as _grid
 from ....ops import interpolate as resample
 from ....ops import padding as pads
-from ....ops import pool
+from ....ops import pool, rearrange
 from ...arguments import tensor_argument
 from ..._tensor import Tensor
 
@@ -205,17 +205,17 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Channels as finer pixels."""
-    return resample.pixel_shuffle(tensor_argument("pixel_shuffle", input), upscale_factor)  # type: ignore[no-any-return]
+    return rearrange.pixel_shuffle(tensor_argument("pixel_shuffle", input), upscale_factor)  # type: ignore[no-any-return]
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Pixels as more channels."""
-    return resample.pixel_unshuffle(tensor_argument("pixel_unshuffle", input), downscale_factor)  # type: ignore[no-any-return]
+    return rearrange.pixel_unshuffle(tensor_argument("pixel_unshuffle", input), downscale_factor)  # type: ignore[no-any-return]
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """Channels of groups interleaved."""
-    return resample.channel_shuffle(tensor_argument("channel_shuffle", input), groups)  # type: ignore[no-any-return]
+    return rearrange.channel_shuffle(tensor_argument("channel_shuffle", input), groups)  # type: ignore[no-any-return]
 
 
 

@@ -1,0 +1,184 @@
+"""Control flow as functions: eagerly these are Python's own `if`, `while` and `for`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import nest
+from .convert import as_tensor
+from .shaping import stack, unstack
+from .tensor import EagerTensor
+
+
+def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: str | None = None) -> Any:
+    """Return what `true_fn` returns if `pred` is true, else what `false_fn` returns.
+
+    Raises:
+        TypeError: One of the functions cannot be called, or `pred` is None.
+    """
+    for what, function in (("true_fn", true_fn), ("false_fn", false_fn)):
+        if not callable(function):
+            raise TypeError(f"'{what}' must be callable.")
+    if pred is None:
+        raise TypeError("pred must not be a Python None")
+    chosen = true_fn if bool(as_tensor(pred)) else false_fn
+    assert chosen is not None
+    return chosen()
+
+
+def case(pred_fn_pairs: Sequence[tuple[Any, Callable[[], Any]]], default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:
+    """Return what the function of the first true predicate returns, else what `default` returns.
+
+    Raises:
+        ValueError: None is true and there is no default; or several are, and `exclusive`.
+    """
+    found = [f for pred, f in pred_fn_pairs if bool(as_tensor(pred))]
+    if exclusive and len(found) > 1:
+        raise ValueError("Input error: exactly one predicate must be true, several are")
+    if found:
+        return found[0]()
+    if default is None:
+        raise ValueError("None of the conditions evaluated as True.")
+    return default()
+
+
+def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: str = "switch_case") -> Any:
+    """Return what the branch of that number returns; out of range, `default` or the last one."""
+    table = dict(enumerate(branch_fns)) if not isinstance(branch_fns, dict) else dict(branch_fns)
+    if table and isinstance(table[next(iter(table))], tuple):
+        table = dict(table.values())
+    index = int(as_tensor(branch_index))
+    chosen = table.get(index, default or table[max(table)])
+    return chosen()
+
+
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
+    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
+    maximum_iterations: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """Repeat `body` while `cond` is true; both take the loop variables as arguments.
+
+    Returns:
+        The last loop variables, in the form they were given.
+
+    Raises:
+        TypeError: `cond` or `body` cannot be called.
+    """
+    if not callable(cond):
+        raise TypeError("'cond' must be callable.")
+    if not callable(body):
+        raise TypeError("'body' must be callable.")
+    single = len(loop_vars) == 1
+    limit = None if maximum_iterations is None else int(as_tensor(maximum_iterations))
+    current: Any = loop_vars
+    count = 0
+    while bool(as_tensor(cond(*current))):
+        if limit is not None and count >= limit:
+            break
+        found = body(*current)
+        if single and not isinstance(found, (list, tuple)):
+            found = (found,)
+        current = type(loop_vars)(found) if isinstance(loop_vars, (list, tuple)) else found
+        count += 1
+    return nest.map_structure(lambda x: as_tensor(x) if not isinstance(x, EagerTensor) and _is_number(x) else x, current)
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (bool, int, float, complex)) or hasattr(x, "__array__")
+
+
+def map_fn(
+    fn: Callable[..., Any], elems: Any, dtype: Any = None, parallel_iterations: int | None = None,
+    back_prop: bool = True, swap_memory: bool = False, infer_shape: bool = True, name: str | None = None,
+    fn_output_signature: Any = None,
+) -> Any:  # fmt: skip
+    """Apply `fn` to each slice along the first axis and stack what it returns.
+
+    Raises:
+        ValueError: There are no slices, so that the result's form is unknown.
+    """
+    slices = [unstack(x) for x in nest.flatten(elems)]
+    count = len(slices[0])
+    results = []
+    for i in range(count):
+        results.append(fn(nest.pack_sequence_as(elems, [s[i] for s in slices])))
+    return _stacked(results)
+
+
+def vectorized_map(fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
+    """Apply `fn` to each slice along the first axis and stack what it returns."""
+    return map_fn(fn, elems)
+
+
+def _stacked(results: list[Any]) -> Any:
+    if not results:
+        raise ValueError("tf.map_fn over an empty axis: the form of the result is unknown")
+    flat = [nest.flatten(r) for r in results]
+    return nest.pack_sequence_as(results[0], [stack(list(column)) for column in zip(*flat, strict=True)])
+
+
+def _folded(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, keep: bool) -> Any:
+    slices = [unstack(x) for x in nest.flatten(elems)]
+    items = [nest.pack_sequence_as(elems, [s[i] for s in slices]) for i in range(len(slices[0]))]
+    if reverse:
+        items.reverse()
+    if initializer is None:
+        if not items:
+            raise ValueError("Must provide an initializer or at least one element.")
+        state, items = items[0], items[1:]
+        kept = [state]
+    else:
+        state = nest.map_structure(as_tensor, initializer)
+        kept = []
+    for x in items:
+        state = fn(state, x)
+        kept.append(state)
+    if not keep:
+        return state
+    return _stacked(kept[::-1] if reverse else kept)
+
+
+def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+    """Combine the slices along the first axis from first to last: fn(fn(x0, x1), x2)."""
+    return _folded(fn, elems, initializer, reverse=False, keep=False)
+
+
+def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+    """Combine the slices along the first axis from last to first."""
+    return _folded(fn, elems, initializer, reverse=True, keep=False)
+
+
+def scan(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10,
+    back_prop: bool = True, swap_memory: bool = False, infer_shape: bool = True, reverse: bool = False,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Return all states of `foldl` (of `foldr` with `reverse`), stacked."""
+    return _folded(fn, elems, initializer, reverse, keep=True)
+
+
+def group(*inputs: Any, **kwargs: Any) -> None:
+    """Run several operations: eagerly they have run already."""
+
+
+def tuple_(tensors: Any, control_inputs: Any = None, name: str | None = None) -> list[Any]:
+    """Return tensors after all of them are computed: eagerly they are."""
+    return list(tensors)
+
+
+def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:  # noqa: N803
+    """Call a Python function with tensors; gradients flow through it."""
+    assert func is not None
+    out = func(*[as_tensor(x) for x in inp])
+    if Tout is None or (isinstance(Tout, (list, tuple)) and not Tout):
+        return out
+    return nest.map_structure(as_tensor, out)
+
+
+def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: str | None = None) -> Any:  # noqa: N803
+    """Call a Python function with arrays; no gradient flows through it."""
+    assert func is not None
+    out = func(*[as_tensor(x).numpy() for x in inp])
+    return nest.map_structure(as_tensor, out)
