@@ -65,9 +65,9 @@ def max_pool(
         ShapeError: Shapes or settings do not fit, in PyTorch's words.
     """
     name = f"max_pool{rank}d"
-    stencils, distinct = _sliding(name, x, kernel_size, stride, padding, dilation, ceil_mode, rank)
+    stencils = _sliding(name, x, kernel_size, stride, padding, dilation, ceil_mode, rank)
     if not return_indices:
-        return max_pool_ps[rank](x, stencils=stencils, distinct=distinct)
+        return max_pool_ps[rank](x, stencils=stencils)
     at = max_pool_indices_p(x, stencils=stencils)
     return pool_gather_p(x, at, rank=rank), at
 
@@ -94,7 +94,7 @@ def avg_pool(
         ShapeError: Shapes or settings do not fit, in PyTorch's words.
     """
     name = f"avg_pool{rank}d"
-    stencils, _ = _sliding(name, x, kernel_size, stride, padding, 1, ceil_mode, rank)
+    stencils = _sliding(name, x, kernel_size, stride, padding, 1, ceil_mode, rank)
     if divisor_override == 0:
         raise ShapeError("divisor must be not zero")
     divide: Any = divisor_override or ("padding" if count_include_pad else "inside")
@@ -128,9 +128,8 @@ def adaptive_max_pool(
     name = f"adaptive_max_pool{rank}d"
     sizes = _adaptive_sizes(name, x, output_size, rank)
     stencils = tuple(Adaptive(n) for n in sizes)
-    distinct = all(n and s % n == 0 for n, s in zip(sizes, x.shape[-rank:], strict=True))
     if not return_indices:
-        return adaptive_max_pool_ps[rank](x, stencils=stencils, distinct=distinct)
+        return adaptive_max_pool_ps[rank](x, stencils=stencils)
     at = max_pool_indices_p(x, stencils=stencils)
     return pool_gather_p(x, at, rank=rank), at
 
@@ -144,7 +143,7 @@ def lp_pool(
     *,
     rank: int,
 ) -> Any:
-    """The p-norm of each window of the last `rank` axes, as (mean of x^p * size of the window)^(1/p).
+    """The p-norm of each window of the last `rank` axes, as (mean of x^p * window size)^(1/p).
 
     Args:
         x: (N, C, *S) or (C, *S).
@@ -354,8 +353,8 @@ def _sliding(
     dilation: IntOrInts,
     ceil_mode: bool,
     rank: int,
-) -> tuple[tuple[Sliding, ...], bool]:
-    """The windows along each axis, and whether they share no element."""
+) -> tuple[Sliding, ...]:
+    """The windows along each axis."""
     kernel = _setting(kernel_size, rank, name, "kernel_size")
     no_stride = stride is None or (not isinstance(stride, int) and not len(stride))
     step = kernel if no_stride else _setting(stride, rank, name, "stride")  # type: ignore[arg-type]
@@ -407,8 +406,7 @@ def _sliding(
         for stencil, n in zip(stencils, space, strict=True):
             if (places(stencil, n).index.max(axis=0) < 0).any():
                 raise ShapeError(f"{name}: a window of {list(shape)} lies in the padding only")
-    distinct = all(s >= d * (k - 1) + 1 for s, k, d in zip(step, kernel, dil, strict=True))
-    return stencils, distinct
+    return stencils
 
 
 def _adaptive_sizes(

@@ -1,9 +1,9 @@
 """The primitives of maximum pooling, and windows as columns.
 
-The maximum over a window of several axes is taken axis by axis. Where a window has its maximum
-several times, the first in row-major order counts; of NaNs, which win, the last: PyTorch's choices.
-Only `x` is kept for the backward pass, which finds the places again: a forward pass without
-gradients does not pay for them, and they would take twice the memory of float32 results.
+The maximum over a window of several axes is taken axis by axis. Where a window has its maximum several
+times, the first in row-major order counts; of NaNs, which win, the last: PyTorch's choices. Only `x`
+is kept for the backward pass, which finds the places again: a forward pass without gradients does not
+pay for them, and they would take twice the memory of float32 results.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.kinds import constant, general, linear
 from .axes import batch_in_front, size_of
-from .stencils import Stencil, places, taps
+from .stencils import Index, Stencil, places, taps
 from .windows import Array, Ints, Pairs, add_windows, interior, padded, window_count, windows
 
 Stencils = tuple[Stencil, ...]
@@ -25,56 +25,153 @@ def _at(index: Any, after: int) -> tuple[Any, ...]:
     return (..., index, *(slice(None),) * after)
 
 
-def _max_along(x: Array, stencil: Stencil, axis: int, where: bool) -> tuple[Array, Array | None]:
-    """The maxima of the windows along one (negative) axis and, if `where`, their places on it."""
-    after = -axis - 1
+def _taken(x: Array, index: Index, axis: int) -> Array:
+    return x[_at(index, -axis - 1)] if isinstance(index, slice) else np.take(x, index, axis)
+
+
+def _first(x: Array, stencil: Stencil, axis: int) -> Array:
+    """A copy of the first element of each window."""
     found = places(stencil, x.shape[axis]).index
+    if found.shape[0] and (found[0] >= 0).all():
+        return np.array(_taken(x, taps(stencil, x.shape[axis])[0].source, axis))
     first = np.take_along_axis(found, np.argmax(found >= 0, axis=0)[None], 0)[0]
-    out = np.take(x, first, axis)
-    at = np.broadcast_to(first.reshape(-1, *(1,) * after), out.shape).copy() if where else None
+    return np.take(x, first, axis)
+
+
+def _max_along(x: Array, stencil: Stencil, axis: int) -> Array:
+    """The maxima of the windows along one (negative) axis."""
+    after = -axis - 1
+    out = _first(x, stencil, axis)
     for tap in taps(stencil, x.shape[axis]):
-        part = (
-            x[_at(tap.source, after)]
-            if isinstance(tap.source, slice)
-            else np.take(x, tap.source, axis)
-        )
+        part = _taken(x, tap.source, axis)
         target = _at(tap.target, after)
-        if at is None:
-            if isinstance(tap.target, slice):
-                np.maximum(out[target], part, out=out[target])
-            else:
-                out[target] = np.maximum(out[target], part)
-            continue
-        sofar, source = out[target], tap.source
-        larger = (part > sofar) | (part != part)  # a NaN wins
-        if isinstance(source, slice):
-            source = np.arange(x.shape[axis])[source]
-        spots = np.where(larger, source.reshape(-1, *(1,) * after), at[target])
-        at[target] = spots
-        out[target] = np.where(larger, part, sofar)
-    return out, at
+        if isinstance(tap.target, slice):
+            np.maximum(out[target], part, out=out[target])
+        else:
+            out[target] = np.maximum(out[target], part)
+    return out
+
+
+def _winners(x: Array, stencil: Stencil, axis: int) -> tuple[Array, Array]:
+    """The maxima along one (negative) axis, and the numbers of the taps that have them."""
+    after = -axis - 1
+    known = taps(stencil, x.shape[axis])
+    small = np.uint8 if len(known) <= 256 else np.int64
+
+    def run(nan: bool) -> tuple[Array, Array]:
+        out = _first(x, stencil, axis)
+        # The first tap that sees a window has its first element; where that is not tap 0 it is
+        # written when the tap is met, since nothing is larger than what is not there yet.
+        winner = np.zeros(out.shape, small)
+        seen = np.zeros(out.shape[axis], bool)
+        for number, tap in enumerate(known):
+            part, target = _taken(x, tap.source, axis), _at(tap.target, after)
+            larger = part > out[target]
+            if nan:
+                larger |= part != part
+            new = ~seen[tap.target]
+            if number and new.any():
+                larger |= new.reshape(-1, *(1,) * after)
+            seen[tap.target] = True
+            if number:
+                if isinstance(tap.target, slice):
+                    np.copyto(winner[target], small(number), where=larger)
+                    np.maximum(out[target], part, out=out[target])
+                else:
+                    winner[target] = np.where(larger, small(number), winner[target])
+                    out[target] = np.maximum(out[target], part)
+        return out, winner
+
+    out, winner = run(False)
+    return run(True) if x.dtype.kind in "fV" and np.isnan(out).any() else (out, winner)
 
 
 def _max_pool_eval(x: Array, *, stencils: Stencils) -> Array:
     for number, stencil in enumerate(stencils):
-        x, _ = _max_along(x, stencil, number - len(stencils), False)
+        x = _max_along(x, stencil, number - len(stencils))
     return x
+
+
+def _all_winners(x: Array, stencils: Stencils) -> list[Array]:
+    """The winning taps of each axis, the last axis first.
+
+    That order makes ties fall to the first in row-major order: an outer axis chooses among rows whose
+    own first maximum is known.
+    """
+    found = []
+    for number in reversed(range(len(stencils))):
+        x, winner = _winners(x, stencils[number], number - len(stencils))
+        found.append(winner)
+    return found
 
 
 def _max_pool_indices_eval(x: Array, *, stencils: Stencils) -> Array:
     rank = len(stencils)
     space = x.shape[-rank:]
     flat: Array | None = None
-    # Innermost axis first: then a later axis, further out, chooses among rows whose first maximum
-    # is known.
-    for number in reversed(range(rank)):
+    for number, winner in zip(reversed(range(rank)), _all_winners(x, stencils), strict=True):
         axis = number - rank
-        x, at = _max_along(x, stencils[number], axis, True)
-        assert at is not None
+        at = _positions(winner, stencils[number], axis, space[axis])
         step = size_of(space[number + 1 :])
-        flat = at * step if flat is None else np.take_along_axis(flat, at, axis) + at * step
+        if flat is None:
+            flat = at * step
+        else:
+            flat = np.take_along_axis(flat, at, axis) + at * step
     assert flat is not None
     return flat
+
+
+def _positions(winner: Array, stencil: Stencil, axis: int, size: int) -> Array:
+    """Places on the axis from numbers of taps."""
+    known = taps(stencil, size)
+    table = np.zeros((len(known), stencil.count), np.int64)
+    for row, tap in zip(table, known, strict=True):
+        row[tap.target] = np.arange(size)[tap.source]
+    return table[winner, np.arange(stencil.count).reshape(-1, *(1,) * (-axis - 1))]
+
+
+def _pick_eval(d: Array, x: Array, *, stencils: Stencils) -> Array:
+    rank = len(stencils)
+    for number, winner in zip(reversed(range(rank)), _all_winners(x, stencils), strict=True):
+        axis = number - rank
+        out = _first(d, stencils[number], axis)
+        for k, tap in enumerate(taps(stencils[number], d.shape[axis])):
+            target = _at(tap.target, -axis - 1)
+            part = _taken(d, tap.source, axis)
+            out[target] = np.where(winner[target] == k, part, out[target])
+        d = out
+    return d
+
+
+def _spread_eval(ct: Array, x: Array, *, stencils: Stencils) -> Array:
+    rank = len(stencils)
+    winners = _all_winners(x, stencils)
+    for number in range(rank):  # the axis that chose last first
+        axis = number - rank
+        winner = winners[rank - 1 - number]
+        size = x.shape[axis]
+        out = np.zeros((*ct.shape[: ct.ndim + axis], size, *ct.shape[ct.ndim + axis + 1 :]), ct.dtype)
+        for k, tap in enumerate(taps(stencils[number], size)):
+            target = _at(tap.target, -axis - 1)
+            part = _kept(ct[target], winner[target] == k)
+            source = tap.source
+            if tap.runs is not None:
+                part = np.add.reduceat(part, tap.runs, axis=axis)
+                source = source[tap.runs]  # type: ignore[index]
+            out[_at(source, -axis - 1)] += part
+        ct = out
+    return ct
+
+
+_INTEGERS = {n: np.dtype(f"i{n}") for n in (2, 4, 8)}
+
+
+def _kept(x: Array, mask: Array) -> Array:
+    """`x` where `mask` holds and zero elsewhere, chosen on the bits: NOTE [masks] in `select`."""
+    bits = _INTEGERS.get(x.dtype.itemsize)
+    if bits is None:
+        return np.where(mask, x, np.zeros((), x.dtype))
+    return np.multiply(x.view(bits), mask, dtype=bits).view(x.dtype)
 
 
 def _pooled_shape(shape: Ints, stencils: Stencils) -> Ints:
@@ -138,23 +235,31 @@ max_pool_indices_p = constant(
 )  # fmt: skip
 
 
-def _max_pool_jvp(d: Any, x: Any, *, stencils: Stencils, distinct: bool) -> Any:
-    return pool_gather_p(d, max_pool_indices_p(x, stencils=stencils), rank=len(stencils))
+max_pool_pick_p = linear(
+    "max_pool_pick", _pick_eval,
+    lambda ct, x, *, stencils: max_pool_spread_p(ct, x, stencils=stencils), inputs="d x",
+    aval=lambda d, x, *, stencils: Aval(_pooled_shape(x.shape, stencils), d.dtype),
+    batch=batch_in_front(lambda: max_pool_pick_p),
+    doc="The elements of d at the places where x has the maxima of its windows.",
+)  # fmt: skip
 
-
-def _max_pool_vjp(ct: Any, x: Any, *, stencils: Stencils, distinct: bool) -> Any:
-    at = max_pool_indices_p(x, stencils=stencils)
-    return pool_scatter_p(ct, at, space=tuple(x.shape[-len(stencils) :]), distinct=distinct)
+max_pool_spread_p = linear(
+    "max_pool_spread", _spread_eval,
+    lambda ct, x, *, stencils: max_pool_pick_p(ct, x, stencils=stencils), inputs="ct x",
+    aval=lambda ct, x, *, stencils: Aval(x.shape, ct.dtype),
+    batch=batch_in_front(lambda: max_pool_spread_p),
+    doc="Zeros with ct added up where x has the maxima of its windows.",
+)  # fmt: skip
 
 
 def _declare(name: str, grad_name: str) -> Any:
     primitive = general(
-        name, lambda x, *, stencils, distinct: _max_pool_eval(x, stencils=stencils),
-        jvp=_max_pool_jvp, vjp=_max_pool_vjp, grad_name=grad_name,
-        aval=lambda x, *, stencils, distinct: Aval(_pooled_shape(x.shape, stencils), x.dtype),
+        name, _max_pool_eval, grad_name=grad_name,
+        jvp=lambda d, x, *, stencils: max_pool_pick_p(d, x, stencils=stencils),
+        vjp=lambda ct, x, *, stencils: max_pool_spread_p(ct, x, stencils=stencils),
+        aval=lambda x, *, stencils: Aval(_pooled_shape(x.shape, stencils), x.dtype),
         batch=batch_in_front(lambda: primitive),
-        doc="The maximum of each window of the last axes; `distinct` promises that no element is "
-            "in two windows.",
+        doc="The maximum of each window of the last axes, which have a stencil each.",
     )  # fmt: skip
     return primitive
 

@@ -20,32 +20,29 @@ _UNFOLD: list[tuple[tuple[int, ...], dict[str, Any], tuple[int, ...]]] = [
 
 SAMPLES = [
     sample(
-        p.max_pool2d_p, distinct(2, 3, 6, 5), stencils=(_TWO, _THREE), distinct=False, complex=False
+        p.max_pool2d_p, distinct(2, 3, 6, 5), stencils=(_TWO, _THREE), complex=False
     ),
     sample(
-        p.max_pool2d_p, distinct(2, 3, 6, 6), stencils=(_TWO, _TWO), distinct=True, complex=False
+        p.max_pool2d_p, distinct(2, 3, 6, 6), stencils=(_TWO, _TWO), complex=False
     ),
-    sample(p.max_pool2d_p, distinct(2, 5), stencils=(_WIDE,), distinct=False, complex=False),
-    sample(p.max_pool2d_p, real(0, 3, 6), stencils=(_TWO,), distinct=True, complex=False),
+    sample(p.max_pool2d_p, distinct(2, 5), stencils=(_WIDE,), complex=False),
+    sample(p.max_pool2d_p, real(0, 3, 6), stencils=(_TWO,), complex=False),
     sample(
         p.max_pool3d_p,
         distinct(1, 5, 6, 5),
         stencils=(_THREE, _TWO, _THREE),
-        distinct=False,
         complex=False,
     ),
     sample(
         p.adaptive_max_pool2d_p,
         distinct(2, 5, 3),
         stencils=(Adaptive(3), Adaptive(4)),
-        distinct=False,
         complex=False,
     ),
     sample(
         p.adaptive_max_pool3d_p,
         distinct(1, 2, 3, 4),
         stencils=(Adaptive(2),) * 3,
-        distinct=False,
         complex=False,
     ),
     sample(p.max_pool_indices_p, distinct(2, 6, 5), stencils=(_TWO, _THREE), complex=False),
