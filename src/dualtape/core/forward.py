@@ -84,7 +84,7 @@ def pushforward(
         if tangents[0] is None and not primitive.variadic:
             return [None] * len(outs)
         operands = [
-            t if t is not None else zeros_like(p) if primitive.variadic or i == 0 else p
+            p if i and not primitive.variadic else zeros_like(p) if t is None else t
             for i, (p, t) in enumerate(zip(primals, tangents, strict=True))
         ]
         dots = primitive(*operands, **params)  # type: ignore[operator]

@@ -7,6 +7,7 @@ depends on the numbers; they cannot be traced or mapped, and say so.
 from __future__ import annotations
 
 import math
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -125,12 +126,7 @@ def bucketize(x: Any, boundaries: Any, right: bool = False, int32: bool = False)
     return searchsorted(boundaries, x, right=right, int32=int32)
 
 
-def _range(name: str, x: Array, low: float, high: float) -> tuple[float, float]:
-    """The histogram's range: the data's for two equal bounds, widened where that is a point."""
-    if low == high and x.size:
-        low, high = float(x.min()), float(x.max())
-    if low == high:
-        low, high = low - 1, high + 1
+def _finite(name: str, low: float, high: float) -> tuple[float, float]:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ArgumentError(f"{name}: range of [{low:g}, {high:g}] is not finite")
     if low > high:
@@ -139,7 +135,7 @@ def _range(name: str, x: Array, low: float, high: float) -> tuple[float, float]:
 
 
 def _histc_eval(x: Array, *, bins: int, low: float, high: float) -> Array:
-    low, high = _range("torch.histc", x, low, high)
+    low, high = _range("torch.histc", x, low, high, 1)
     x = x[(x >= low) & (x <= high)]
     place = np.minimum(
         ((x.astype(np.float64) - low) / (high - low) * bins).astype(np.int64), bins - 1
@@ -264,12 +260,32 @@ def histogramdd(
             raise ArgumentError(
                 f"torch.histogramdd(): bins must be > 0, but got {b} for dimension {d}"
             )
-        low, high = (0.0, 0.0) if range is None else (range[2 * d], range[2 * d + 1])
-        low, high = _range("torch.histogramdd()", points[:, d], low, high)
+        low, high = (0.0, 1.0) if range is None else (range[2 * d], range[2 * d + 1])
+        if range is None and len(points):
+            low, high = float(points[:, d].min()), float(points[:, d].max())
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        low, high = _finite(f"torch.histogramdd: dimension {d}'s", low, high)
         edges.append(np.linspace(low, high, b + 1, dtype=points.dtype))
     weights = None if weight is None else _concrete("histogramdd", weight).reshape(-1)
-    counts, _ = np.histogramdd(points, edges, weights=weights, density=density)
+    counts = _counted(points, edges, weights)
+    if density:
+        counts /= counts.sum() * functools.reduce(np.multiply.outer, [np.diff(e) for e in edges])
     return _like(x, counts.astype(points.dtype)), [_like(x, e) for e in edges]
+
+
+def _counted(points: Array, edges: list[Array], weights: Array | None) -> Array:
+    """How many points, or how much weight, in each cell; the last bins hold their upper edge too."""
+    shape = [len(e) - 1 for e in edges]
+    inside = np.ones(len(points), bool)
+    cell = np.zeros(len(points), np.int64)
+    for d, e in enumerate(edges):
+        v = points[:, d]
+        inside &= (v >= e[0]) & (v <= e[-1])
+        cell = cell * shape[d] + np.minimum(np.searchsorted(e, v, "right") - 1, shape[d] - 1)
+    chosen = None if weights is None else weights[inside].astype(np.float64)
+    size = int(np.prod(shape))
+    return np.bincount(cell[inside], chosen, size).astype(np.float64).reshape(shape)
 
 
 def histogram(

@@ -261,6 +261,15 @@ others: Any = constant(
 )  # fmt: skip
 
 
+def _check_scores(x: Any) -> None:
+    """Check that there are classes, in PyTorch's words."""
+    if tuple(x.shape)[-1:] == (0,):
+        raise ShapeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(x.shape)}"
+        )
+
+
 def multi_margin_loss(
     x: Any,
     target: Any,
@@ -287,7 +296,10 @@ def multi_margin_loss(
     check_reduction(reduction)
     if p not in (1, 2):
         raise ArgumentError("only p == 1 and p == 2 supported")
-    if tuple(target.shape) != tuple(x.shape)[:-1] or not 1 <= len(x.shape) <= 2:
+    _check_scores(x)
+    if not x.shape and not target.shape:  # the score of the only class
+        x = reshape(x, (1,))
+    if tuple(target.shape) != tuple(x.shape)[:-1] or len(x.shape) > 2:
         raise ShapeError(
             f"inconsistent target size, expected {list(x.shape)[:-1]} but got {list(target.shape)}"
         )
@@ -340,7 +352,10 @@ def multilabel_margin_loss(x: Any, target: Any, reduction: str = "mean") -> Any:
         BoundsError: A label is no class.
     """
     check_reduction(reduction)
-    if tuple(target.shape) != tuple(x.shape) or not 1 <= len(x.shape) <= 2:
+    _check_scores(x)
+    if not x.shape and not target.shape:
+        return multilabel_margin_loss(reshape(x, (1,)), reshape(target, (1,)), reduction)
+    if tuple(target.shape) != tuple(x.shape) or len(x.shape) > 2:
         raise ShapeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(x.shape)}"
         )

@@ -25,6 +25,7 @@ from .pooling import (
     pool_scatter_p,
     unfold_p,
 )
+from .reduce import mean
 from .resampling import adaptive_avg_pool_ps, avg_pool_ps
 from .stencils import Adaptive, Sliding, places, pooled_size
 from .windows import Ints, per_axis, window_count
@@ -109,6 +110,8 @@ def adaptive_avg_pool(x: Any, output_size: int | Sequence[int | None] | None, *,
     """
     name = f"adaptive_avg_pool{rank}d"
     sizes = _adaptive_sizes(name, x, output_size, rank)
+    if rank > 1 and all(n == 1 for n in sizes):
+        return mean(x, tuple(range(-rank, 0)), True)
     stencils = tuple(Adaptive(n) for n in sizes)
     return adaptive_avg_pool_ps[rank](x, stencils=stencils, divide="inside")
 

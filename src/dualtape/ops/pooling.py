@@ -15,7 +15,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.kinds import constant, general, linear
 from .axes import batch_in_front, size_of
-from .stencils import Index, Stencil, places, taps
+from .stencils import Index, Stencil, distinct_taps, places, taps
 from .windows import Array, Ints, Pairs, add_windows, interior, padded, window_count, windows
 
 Stencils = tuple[Stencil, ...]
@@ -56,7 +56,7 @@ def _winners(x: Array, stencil: Stencil, axis: int) -> tuple[Array, Array]:
     """The maxima along one (negative) axis, and the numbers of the taps that have them."""
     after = -axis - 1
     known = taps(stencil, x.shape[axis])
-    small = np.uint8 if len(known) <= 256 else np.int64
+    small = np.uint8 if known and known[-1].number < 256 else np.int64
 
     def run(nan: bool) -> tuple[Array, Array]:
         out = _first(x, stencil, axis)
@@ -64,7 +64,8 @@ def _winners(x: Array, stencil: Stencil, axis: int) -> tuple[Array, Array]:
         # written when the tap is met, since nothing is larger than what is not there yet.
         winner = np.zeros(out.shape, small)
         seen = np.zeros(out.shape[axis], bool)
-        for number, tap in enumerate(known):
+        for tap in known:
+            number = tap.number
             part, target = _taken(x, tap.source, axis), _at(tap.target, after)
             larger = part > out[target]
             if nan:
@@ -74,11 +75,13 @@ def _winners(x: Array, stencil: Stencil, axis: int) -> tuple[Array, Array]:
                 larger |= new.reshape(-1, *(1,) * after)
             seen[tap.target] = True
             if number:
+                # A later tap has a larger number: no choice is needed, which would be slow.
+                here = np.multiply(larger, small(number), dtype=small)
                 if isinstance(tap.target, slice):
-                    np.copyto(winner[target], small(number), where=larger)
+                    np.maximum(winner[target], here, out=winner[target])
                     np.maximum(out[target], part, out=out[target])
                 else:
-                    winner[target] = np.where(larger, small(number), winner[target])
+                    winner[target] = np.maximum(winner[target], here)
                     out[target] = np.maximum(out[target], part)
         return out, winner
 
@@ -124,9 +127,9 @@ def _max_pool_indices_eval(x: Array, *, stencils: Stencils) -> Array:
 def _positions(winner: Array, stencil: Stencil, axis: int, size: int) -> Array:
     """Places on the axis from numbers of taps."""
     known = taps(stencil, size)
-    table = np.zeros((len(known), stencil.count), np.int64)
-    for row, tap in zip(table, known, strict=True):
-        row[tap.target] = np.arange(size)[tap.source]
+    table = np.zeros((known[-1].number + 1 if known else 1, stencil.count), np.int64)
+    for tap in known:
+        table[tap.number][tap.target] = np.arange(size)[tap.source]
     return table[winner, np.arange(stencil.count).reshape(-1, *(1,) * (-axis - 1))]
 
 
@@ -135,10 +138,10 @@ def _pick_eval(d: Array, x: Array, *, stencils: Stencils) -> Array:
     for number, winner in zip(reversed(range(rank)), _all_winners(x, stencils), strict=True):
         axis = number - rank
         out = _first(d, stencils[number], axis)
-        for k, tap in enumerate(taps(stencils[number], d.shape[axis])):
+        for tap in taps(stencils[number], d.shape[axis]):
             target = _at(tap.target, -axis - 1)
             part = _taken(d, tap.source, axis)
-            out[target] = np.where(winner[target] == k, part, out[target])
+            out[target] = np.where(winner[target] == tap.number, part, out[target])
         d = out
     return d
 
@@ -151,14 +154,9 @@ def _spread_eval(ct: Array, x: Array, *, stencils: Stencils) -> Array:
         winner = winners[rank - 1 - number]
         size = x.shape[axis]
         out = np.zeros((*ct.shape[: ct.ndim + axis], size, *ct.shape[ct.ndim + axis + 1 :]), ct.dtype)
-        for k, tap in enumerate(taps(stencils[number], size)):
+        for tap in distinct_taps(stencils[number], size):
             target = _at(tap.target, -axis - 1)
-            part = _kept(ct[target], winner[target] == k)
-            source = tap.source
-            if tap.runs is not None:
-                part = np.add.reduceat(part, tap.runs, axis=axis)
-                source = source[tap.runs]  # type: ignore[index]
-            out[_at(source, -axis - 1)] += part
+            out[_at(tap.source, -axis - 1)] += _kept(ct[target], winner[target] == tap.number)
         ct = out
     return ct
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.kinds import linear
 from .axes import batch_in_front
-from .stencils import Adaptive, Index, Sliding, Stencil, Tap, counts, taps
+from .stencils import Adaptive, Index, Sliding, Stencil, Tap, counts, distinct_taps, taps
 from .windows import Array
 
 Stencils = tuple[Stencil, ...]
@@ -91,17 +91,13 @@ def _scattered(y: Array, stencil: Stencil, axis: int, size: int) -> Array:
     after = -axis - 1
     shape = (*y.shape[: y.ndim + axis], size, *y.shape[y.ndim + axis + 1 :])
     out = np.zeros(shape, y.dtype)
-    for tap in taps(stencil, size):
+    for tap in distinct_taps(stencil, size):
         part = _weighted(_taken(y, tap.target, axis), tap, after)
-        source = tap.source
-        if tap.runs is not None:
-            part = np.add.reduceat(part, tap.runs, axis=axis)
-            source = source[tap.runs]  # type: ignore[index]
-        if isinstance(source, slice):
-            view = out[_at(source, after)]
+        if isinstance(tap.source, slice):
+            view = out[_at(tap.source, after)]
             np.add(view, part, out=view)
         else:
-            out[_at(source, after)] += part
+            out[_at(tap.source, after)] += part
     return out
 
 

@@ -72,9 +72,7 @@ class Tap:
     source: Index
     target: Index
     weight: Array | None
-    # For the transpose, where a source may repeat: the first of each run of equal sources, and its
-    # value.
-    runs: Array | None
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +107,50 @@ def taps(stencil: Stencil, size: int) -> tuple[Tap, ...]:
     if isinstance(stencil, Sliding):
         return _sliding_taps(stencil, size)
     known = places(stencil, size)
-    index, weight = known.index, known.weight
     found = []
-    for t, row in enumerate(index):
-        there = row >= 0
-        whole = bool(there.all())
-        if not there.any():
-            continue
-        source = row if whole else row[there]
-        target: Index = slice(None) if whole else np.flatnonzero(there)
-        w = None if weight is None else weight[t] if whole else weight[t][there]
-        starts = np.flatnonzero(np.diff(source, prepend=-1))
-        found.append(Tap(source, target, w, None if len(starts) == len(source) else starts))
+    for t, row in enumerate(known.index):
+        target = np.flatnonzero(row >= 0)
+        if len(target):
+            weight = None if known.weight is None else known.weight[t][target]
+            found.append(_tap(row[target], target, weight, t, stencil.count))
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def distinct_taps(stencil: Stencil, size: int) -> tuple[Tap, ...]:
+    """The taps, divided so that within each no source repeats: what the transpose adds up from.
+
+    Windows overlap so that an element may be seen by several results through one tap only where an axis
+    grows. Parts keep the number of the tap they are from.
+    """
+    if isinstance(stencil, Sliding):
+        return _sliding_taps(stencil, size)
+    found = []
+    for tap in taps(stencil, size):
+        source = np.arange(size)[tap.source]
+        target = np.arange(stencil.count)[tap.target]
+        start = np.flatnonzero(np.diff(source, prepend=-1))
+        occurrence = np.arange(len(source)) - np.repeat(start, np.diff(start, append=len(source)))
+        for k in range(int(occurrence.max()) + 1):
+            mine = occurrence == k
+            weight = None if tap.weight is None else tap.weight[mine]
+            found.append(_tap(source[mine], target[mine], weight, tap.number, stencil.count))
+    return tuple(found)
+
+
+def _tap(source: Array, target: Array, weight: Array | None, number: int, count: int) -> Tap:
+    whole = len(target) == count
+    return Tap(_shortest(source), slice(None) if whole else _shortest(target), weight, number)
+
+
+def _shortest(index: Array) -> Index:
+    """A slice for evenly spaced, growing numbers: NumPy moves it several times as fast."""
+    steps = np.diff(index)
+    if len(index) == 1:
+        return slice(int(index[0]), int(index[0]) + 1)
+    if (steps == steps[0]).all() and steps[0] > 0:
+        return slice(int(index[0]), int(index[-1]) + 1, int(steps[0]))
+    return index
 
 
 def _sliding_taps(s: Sliding, size: int) -> tuple[Tap, ...]:
@@ -134,7 +163,8 @@ def _sliding_taps(s: Sliding, size: int) -> tuple[Tap, ...]:
             start = first * s.stride + offset
             source = slice(start, last * s.stride + offset + 1, s.stride)
             whole = first == 0 and last == s.count - 1
-            found.append(Tap(source, slice(None) if whole else slice(first, last + 1), None, None))
+            target = slice(None) if whole else slice(first, last + 1)
+            found.append(Tap(source, target, None, len(found)))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.missing import missing_attribute
 from . import autodiff, dtypes, errors, linalg, math, nest, nn, random
+from .arithmetic import absolute as abs
 from .arithmetic import (
     add,
     divide,
@@ -95,7 +96,6 @@ from .dtype import (
 )
 from .dtype import bool_ as bool
 from .elementwise import (
-    abs,
     acos,
     acosh,
     asin,
@@ -207,11 +207,22 @@ newaxis = None
 __version__ = "2.21.0"
 
 # What is imported when it is first asked for: Keras alone is half of this package.
-_LAZY = frozenset({
-    "autograph", "bitwise", "config", "data", "debugging", "experimental", "image", "initializers", "io",
-    "keras", "losses", "metrics", "optimizers", "raw_ops", "saved_model", "signal", "strings", "summary",
-    "test", "types", "version",
-})  # fmt: skip
+_LAZY = frozenset({"config", "data", "debugging", "keras", "strings"})
+
+# Other names of the same things; the modules above hold them.
+_ELSEWHERE = {
+    "Assert": ("debugging", "Assert"),
+    "as_string": ("strings", "as_string"),
+    "constant_initializer": ("keras.initializers", "Constant"),
+    "initializers": ("keras", "initializers"),
+    "losses": ("keras", "losses"),
+    "metrics": ("keras", "metrics"),
+    "ones_initializer": ("keras.initializers", "Ones"),
+    "optimizers": ("keras", "optimizers"),
+    "random_normal_initializer": ("keras.initializers", "RandomNormal"),
+    "random_uniform_initializer": ("keras.initializers", "RandomUniform"),
+    "zeros_initializer": ("keras.initializers", "Zeros"),
+}
 
 
 def executing_eagerly() -> _bool:
@@ -227,4 +238,7 @@ def is_tensor(x: Any) -> _bool:
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    raise missing_attribute(__name__, name, {**globals(), **dict.fromkeys(_LAZY)})
+    if name in _ELSEWHERE:
+        module, attribute = _ELSEWHERE[name]
+        return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    raise missing_attribute(__name__, name, {*globals(), *_LAZY, *_ELSEWHERE})

@@ -17,9 +17,10 @@ from ..core.tensor import Tensor
 from ..ops import arithmetic as a
 from ..ops import compare as c
 from ..ops.complex import cast
+from ..ops.numbers import abs_
 from ..ops.tf_choices import pow_bare
 from . import kernels as k
-from .convert import FLOAT32, as_tensor, number_tensor, operands
+from .convert import as_tensor, number_tensor, operands
 from .kernels import ANYTHING, Dtypes, check_dtype
 from .raising import incompatible_shapes, kernel_error
 from .tensor import EagerTensor, Readable, tensor
@@ -203,6 +204,19 @@ def neg(x: Any, name: str | None = None) -> EagerTensor:
 
 negative = neg
 
+
+def absolute(x: Any, name: str | None = None) -> EagerTensor:
+    """Return the absolute value of x, real for complex x.
+
+    Raises:
+        InvalidArgumentError: The dtype is bool, unsigned or string.
+    """
+    x = as_tensor(x)
+    if x.value.dtype.kind not in "fcVi":
+        check_dtype("Abs", x.value.dtype, k.SIGNED)
+    return abs_(x)  # type: ignore[no-any-return]
+
+
 # --- comparisons ------------------------------------------------------------------------------------
 
 less = binary("Less", c.lt, k.REALS, "Return x < y.")
@@ -345,7 +359,7 @@ def _reader(method: Function) -> Function:
 def install() -> None:
     """Give tensors and variables their operators."""
     methods: dict[str, Function] = {
-        "__neg__": neg, "__invert__": invert,
+        "__neg__": neg, "__invert__": invert, "__abs__": absolute,
         "__lt__": _slow_pair(less)[0], "__le__": _slow_pair(less_equal)[0],
         "__gt__": _slow_pair(greater)[0], "__ge__": _slow_pair(greater_equal)[0],
         "__eq__": equality("Equal", equal, False), "__ne__": equality("NotEqual", not_equal, True),

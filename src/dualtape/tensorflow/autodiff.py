@@ -20,7 +20,6 @@ from .convert import as_tensor
 from .cotangents import checked_sources, wants_zeros, zeros_for
 from .enums import UnconnectedGradients
 from .indexed_slices import as_dense
-from .raising import incompatible_shapes
 from .recording import recording
 from .tape import GradientTape
 from .tensor import EagerTensor
@@ -50,7 +49,7 @@ class ForwardAccumulator:
         for p, t in zip(self._primals, self._tangents, strict=True):
             value = as_tensor(p).value
             if tuple(value.shape) != tuple(t.value.shape):
-                raise incompatible_shapes("Mul", t.value.shape, value.shape)
+                raise ValueError(f"Shapes of primal and tangent differ: {p.shape} and {t.shape}")
             if value.dtype != t.value.dtype:
                 raise ValueError(f"Dtypes of primal and tangent differ: {p.dtype!r} and {t.dtype!r}")
         self._tape = GradientTape(persistent=True, watch_accessed_variables=False)

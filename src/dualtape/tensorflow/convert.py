@@ -82,6 +82,8 @@ def _array_cast(value: Any, dtype: np.dtype[Any] | None) -> Any:
     if value.dtype.kind in "SU" or (dtype is not None and dtype.kind == "O"):
         if dtype is not None and dtype.kind != "O":
             raise ValueError(f"could not convert string to {kernel_name(dtype)}: {value!r}")
+        if value.dtype.kind not in "SUO":
+            raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype string")
         return as_bytes(np.asarray(value))
     if dtype is None or value.dtype == dtype:
         # A copy: what the program writes into its array later is not the tensor's business.
@@ -152,7 +154,7 @@ def _python_array(value: Any, dtype: np.dtype[Any] | None) -> Any:
                     "float."
                 )
         array = converted
-    return array if array.shape else array[()]
+    return array if array.shape or kind == "O" else array[()]
 
 
 def _first_of(value: Any, kind: type) -> Any:

@@ -18,7 +18,7 @@ from .activations import relu, softplus
 from .arithmetic import add, multiply
 from .convert import as_tensor, operands, static, unified
 from .custom_gradient import stop_gradient
-from .elementwise import abs as absolute
+from .arithmetic import absolute
 from .elementwise import exp, log
 from .kernels import check_dtype
 from .raising import dims, kernel_error

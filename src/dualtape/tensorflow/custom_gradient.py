@@ -31,8 +31,9 @@ class CustomGradient(Node):
     owners: none; the gradient function keeps what it needs. `params` holds it, and the names for messages.
     """
 
-    __slots__ = ("output_avals",)
+    __slots__ = ("differentiable", "output_avals")
 
+    differentiable: Any
     output_avals: Any
 
     def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
@@ -143,6 +144,7 @@ def _recorded(
     node.site = caller(3)
     node.hooks = None
     node.output_avals = tuple([(o.value.shape, o.value.dtype) for o in outs])
+    node.differentiable = tuple(range(len(outs)))
     node.shape, node.dtype = node.output_avals[0]
     results = []
     for i, o in enumerate(outs):

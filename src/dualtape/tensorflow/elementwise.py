@@ -21,12 +21,12 @@ from ..ops.complex import imag as imaginary_part
 from ..ops.complex import real as real_part
 from ..ops.tf_choices import sqrt_masked
 from . import kernels as k
-from .arithmetic import binary
-from .convert import as_tensor, numpy_dtype, operands
+from .convert import as_tensor, operands
 from .dtype import as_dtype
 from .errors import UnimplementedError
 from .indexed_slices import IndexedSlices
 from .kernels import Dtypes, check_dtype
+from .logs import warn
 from .raising import incompatible_shapes
 from .tensor import EagerTensor, tensor
 
@@ -103,18 +103,6 @@ is_inf = unary("IsInf", c.isinf, k.FLOATING, "Return where x is infinite.")
 is_finite = unary("IsFinite", c.isfinite, k.FLOATING, "Return where x is finite.")
 reciprocal = unary("Reciprocal", a.reciprocal, k.SIGNED_COMPLEX, "Return 1 / x.")
 log_sigmoid = unary("Softplus", logistic.log_sigmoid, k.HALF_FIRST, "Return log(sigmoid(x)).")
-
-
-def abs(x: Any, name: str | None = None) -> EagerTensor:  # noqa: A001
-    """Return the absolute value of x, real for complex x.
-
-    Raises:
-        InvalidArgumentError: The dtype is bool, unsigned or string.
-    """
-    x = as_tensor(x)
-    if x.value.dtype.kind not in "fcVi":
-        check_dtype("Abs", x.value.dtype, k.SIGNED)
-    return n.abs_(x)  # type: ignore[no-any-return]
 
 
 def round(x: Any, name: str | None = None) -> EagerTensor:  # noqa: A001
@@ -198,6 +186,12 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         return x
     if (have.kind == "O") != (to.kind == "O"):
         raise _unimplemented_cast(x, as_dtype(dtype).name)
+    if have.kind == "c" and to.kind in "fViu":
+        warn(
+            "You are casting an input of type %s to an incompatible dtype %s.  This will discard the imaginary "
+            "part and may not be what you intended.",
+            have.name, to.name,
+        )  # fmt: skip
     if have.kind in "fV" and to.kind in "iu":
         return as_tensor(_truncated(x.value, to))
     return cast_to(x, to)

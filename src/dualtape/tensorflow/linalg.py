@@ -18,7 +18,7 @@ from ..ops.complex import conj as conjugate
 from . import kernels as k
 from .convert import as_tensor, operands, static
 from .creation import eye as eye
-from .elementwise import abs as absolute
+from .arithmetic import absolute
 from .elementwise import sqrt
 from .kernels import check_dtype
 from .nn_norms import global_norm as global_norm
@@ -205,12 +205,17 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
 
 def eigh(tensor: Any, name: str | None = None) -> tuple[EagerTensor, EagerTensor]:
     """Return the eigenvalues, ascending, and eigenvectors of Hermitian matrices (of their lower triangle)."""
-    return spectra.eigh(_matrix("SelfAdjointEigV2", tensor, square=True))
+    return spectra.eigh(_from_lower(_matrix("SelfAdjointEigV2", tensor, square=True)))
+
+
+def _from_lower(x: EagerTensor) -> EagerTensor:
+    """The Hermitian matrices that lower triangles stand for, so that the gradient is lower triangular too."""
+    return d.tril(x) + _adjoint(d.tril(x, -1))  # type: ignore[no-any-return]
 
 
 def eigvalsh(tensor: Any, name: str | None = None) -> EagerTensor:
     """Return the eigenvalues, ascending, of Hermitian matrices (of their lower triangle)."""
-    return spectra.eigvalsh(_matrix("SelfAdjointEigV2", tensor, square=True))  # type: ignore[no-any-return]
+    return spectra.eigvalsh(_from_lower(_matrix("SelfAdjointEigV2", tensor, square=True)))  # type: ignore[no-any-return]
 
 
 def eig(tensor: Any, name: str | None = None) -> tuple[EagerTensor, EagerTensor]:

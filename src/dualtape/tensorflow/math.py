@@ -6,6 +6,7 @@ from typing import NoReturn
 from ..core.missing import missing_attribute
 from . import special_namespace as special
 from .activations import log_softmax, softmax, softplus, softsign
+from .arithmetic import absolute as abs
 from .arithmetic import (
     add,
     divide,
@@ -29,7 +30,6 @@ from .arithmetic import (
 )
 from .arithmetic import floormod as mod
 from .elementwise import (
-    abs,
     acos,
     acosh,
     angle,

@@ -16,7 +16,7 @@ from . import kernels as k
 from .arithmetic import binary
 from .convert import as_tensor, converted, static
 from .custom_gradient import stop_gradient
-from .elementwise import abs as absolute
+from .arithmetic import absolute
 from .elementwise import rsqrt, sqrt, square
 from .indexed_slices import IndexedSlices
 from .raising import kernel_error, dims

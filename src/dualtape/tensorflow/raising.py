@@ -15,6 +15,10 @@ from .dtype import kernel_name
 from .errors import InvalidArgumentError
 
 
+# TensorFlow leaves the name out where an argument had to be made a tensor first, as shapes always are.
+_NAMELESS = frozenset({"BroadcastTo", "MirrorPad", "Pad", "Reshape", "Slice", "Tile", "Transpose"})
+
+
 def kernel_error(op: str, text: str, *, kernel: str | None = None, name: str = "") -> InvalidArgumentError:
     """The error for arguments that the kernel of `op` refuses.
 
@@ -24,9 +28,10 @@ def kernel_error(op: str, text: str, *, kernel: str | None = None, name: str = "
         kernel: The kernel's name where it is another, `__MklMatMul`.
         name: The name given to the operation.
     """
+    named = "" if op in _NAMELESS else f" name: {name}"
     node = f"__wrapped__{kernel or op}_device_/job:localhost/replica:0/task:0/device:CPU:0"
     return InvalidArgumentError(
-        None, None, f"{{{{function_node {node}}}}} {text} [Op:{op}] name: {name}"
+        None, None, f"{{{{function_node {node}}}}} {text} [Op:{op}]{named}"
     )
 
 

@@ -307,7 +307,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     parts = []
     start = 0
     for n in sizes:
-        parts.append(s.slice_p(x, index=s.along(at, slice(start, start + n))))
+        parts.append(s.slice_p(x, index=s.along(at, _slice(start, start + n))))
         start += n
     return parts
 

@@ -7,6 +7,7 @@ uses of a source are gathers, the pass is asked for those instead of the source.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -48,9 +49,11 @@ def sparse_gradients(
                 if e is not None:
                     users.setdefault((e.node, e.output_number), []).append(node)
     roots_at = {(e.node, e.output_number) for e, _ in roots}
-    rows: list[list[Any] | None] = [
-        None if e is None else _gathers_of(e, users, roots_at, gathers) for e in wanted
-    ]
+    turn = {node: i for i, node in enumerate(_visiting_order(roots, needed))}
+    rows: list[list[Any] | None] = []
+    for e in wanted:
+        nodes = None if e is None else _gathers_of(e, users, roots_at, gathers)
+        rows.append(nodes and sorted(nodes, key=turn.__getitem__))
     asked: list[Any] = []
     for e, nodes in zip(wanted, rows, strict=True):
         asked.extend([e] if nodes is None else nodes)
@@ -65,10 +68,36 @@ def sparse_gradients(
     return results
 
 
+def _visiting_order(roots: Sequence[tuple[Any, Any]], needed: set[Any]) -> list[Any]:
+    """The nodes in the order in which TensorFlow's backward pass comes to them: first ready, first served.
+
+    It is the order in which it joins the rows of several gathers.
+    """
+    waiting: dict[Any, int] = {}
+    for node in needed:
+        if node.kind != LEAF:
+            for e in node.inputs:
+                if e is not None and e.node in needed:
+                    waiting[e.node] = waiting.get(e.node, 0) + 1
+    queue = deque(dict.fromkeys(e.node for e, _ in roots if e.node in needed and not waiting.get(e.node)))
+    order = []
+    while queue:
+        node = queue.popleft()
+        order.append(node)
+        if node.kind == LEAF:
+            continue
+        for e in node.inputs:
+            if e is not None and e.node in needed:
+                waiting[e.node] -= 1
+                if not waiting[e.node]:
+                    queue.append(e.node)
+    return order
+
+
 def _gathers_of(
     edge: Any, users: Mapping[Any, list[Any]], roots: set[Any], gathers: Mapping[Any, Any]
 ) -> list[Any] | None:
-    """The gathers that use `edge`, oldest first; None where something else uses it too."""
+    """The gathers that use `edge`; None where something else uses it too."""
     nodes: list[Any] = []
     stack = [edge]
     while stack:
@@ -83,7 +112,7 @@ def _gathers_of(
                 nodes.append(node)
             else:
                 return None
-    return sorted(nodes, key=lambda n: n.order, reverse=True) or None
+    return nodes or None
 
 
 def _slices(edge: Any, parts: list[tuple[Any, EagerTensor]]) -> IndexedSlices | None:

@@ -7,7 +7,6 @@ in `recording`.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -23,6 +22,7 @@ from .cotangents import USED_UP, checked_sources, inexact, initial_cotangent, wa
 from .enums import UnconnectedGradients
 from .indexed_slices import IndexedSlices, as_dense
 from .jacobian import batch_jacobian, jacobian
+from .logs import warn
 from .recording import (
     NEVER,
     NOTHING,
@@ -37,8 +37,6 @@ from .recording import (
 from .sparse import sparse_gradients
 from .tensor import EagerTensor, raw_edge, set_edge
 from .variable import Variable, differentiable
-
-logger = logging.getLogger("tensorflow")
 
 _INSIDE = (
     "Calling GradientTape.gradient on a persistent tape inside its context is significantly less efficient than "
@@ -167,7 +165,7 @@ class GradientTape:
                 )
             value = x._read().value if isinstance(x, Variable) else x.value
             if not differentiable(value):
-                logger.warning(
+                warn(
                     "The dtype of the watched tensor must be floating (e.g. tf.float32), got %r", x.dtype
                 )
             elif isinstance(x, Variable):
@@ -259,7 +257,7 @@ class GradientTape:
         if not self.began:
             raise RuntimeError(USED_UP)
         if self.recording and self.persistent:
-            logger.warning(_INSIDE)
+            warn(_INSIDE, once=True)
         self.leave_own_context()
         if target is None:
             raise TypeError(

@@ -214,6 +214,11 @@ class EagerTensor(Tensor, metaclass=_WithoutUfunc):
             f"'tensorflow.python.framework.ops.EagerTensor' object has no attribute '{name}'"
         )
 
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            "'tensorflow.python.framework.ops.EagerTensor' object does not support item assignment"
+        )
+
     def eval(self, feed_dict: Any = None, session: Any = None) -> NoReturn:
         """Not in eager execution.
 

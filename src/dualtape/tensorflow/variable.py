@@ -524,3 +524,8 @@ def _assignable(part: EagerTensor, variable: Variable, index: Any) -> EagerTenso
 
 
 SlicedTensor.result_class = EagerTensor
+
+# Where TensorFlow keeps them; `print(type(v))` says it.
+for _cls, _name in ((ResourceVariable, "ResourceVariable"), (UnreadVariable, "_UnreadVariable")):
+    _cls.__name__ = _cls.__qualname__ = _name
+    _cls.__module__ = "tensorflow.python.ops.resource_variable_ops"

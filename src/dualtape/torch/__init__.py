@@ -9,6 +9,7 @@ from . import operators as _operators
 from . import random as random
 from . import return_types as return_types
 from ._tensor import Tensor as Tensor
+from .added_products import *
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
@@ -18,6 +19,7 @@ from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from .binning import *
 from .comparison import *
 from .complex_ops import *
+from .contraction import *
 from .conversion import *
 from .creation import *
 from .decompositions import *

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.forward import Dual
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import retyped
 from . import dtypes
-from ._tensor import Tensor
+from ._tensor import Tensor, concrete
 from .dtypes import NumpyDtype, scalar_name
 from .promotion import Number, wrapped
 
@@ -93,6 +94,18 @@ def number(function: str, x: Any, name: str, position: int | None = None) -> Any
     if isinstance(x, CoreTensor) and not x.value.shape:
         return tensor_argument(function, x).item()
     raise wrong_type(function, name, position, "Number", x)
+
+
+def known(function: str, x: Any) -> Any:
+    """The numbers of a tensor as an array; inside a forward-mode level the primal ones.
+
+    Raises:
+        TransformError: It is inside another transformation and has none.
+    """
+    value = x.value if isinstance(x, CoreTensor) else x
+    if isinstance(value, Dual):
+        return known(function, value.primal)
+    return np.asarray(concrete(value, f"{function}()"))
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

@@ -114,7 +114,9 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
                 f"{scalar_name(x.value.dtype)} and {scalar_name(y.value.dtype)}"
             )
     if x.value.dtype != y.value.dtype:
-        raise RuntimeError(f"Expected object of scalar type {scalar_name(x.value.dtype)} but got scalar type {scalar_name(y.value.dtype)} for second argument")
+        raise RuntimeError(
+            f"Expected object of scalar type {scalar_name(x.value.dtype)} but got scalar type {scalar_name(y.value.dtype)} for second argument"
+        )
     return store(out, _complex.complex.bind2(x, y), "complex", exact=True)
 
 

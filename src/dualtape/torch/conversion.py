@@ -58,7 +58,9 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         elif isinstance(a, bool):
             flags.append(a)
         elif a is not None:
-            raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
+            raise TypeError(
+                f"to() received an invalid combination of arguments - got ({type(a).__name__})"
+            )
     if len(flags) > 1:  # the first is non_blocking
         copy = flags[1]
     if dev is not None:
@@ -96,7 +98,11 @@ def type_method(self: Tensor, dtype: Any = None, non_blocking: bool = False, **k
             if short == wanted:
                 return converted(self, dtypes.BY_NAME[name])
         raise ValueError(f"invalid type: '{dtype}'")
-    if isinstance(dtype, type) and hasattr(dtype, "dtype") and isinstance(dtype.dtype, dtypes.dtype):
+    if (
+        isinstance(dtype, type)
+        and hasattr(dtype, "dtype")
+        and isinstance(dtype.dtype, dtypes.dtype)
+    ):
         return converted(self, dtype.dtype)
     return converted(self, dtype)
 
@@ -185,7 +191,10 @@ def storage_offset(self: Tensor) -> int:
     base = array
     while isinstance(base.base, np.ndarray):
         base = base.base
-    return int((array.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // array.itemsize)
+    return int(
+        (array.__array_interface__["data"][0] - base.__array_interface__["data"][0])
+        // array.itemsize
+    )
 
 
 @method()
@@ -328,7 +337,9 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     if isinstance(src, Number):
         src = wrap(Tensor, np.array(src, self.value.dtype))
     if not isinstance(src, CoreTensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        raise TypeError(
+            f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
+        )
     want = self.value.dtype
     return write(self, lambda _: src if src.value.dtype == want else cast(src, want))  # type: ignore[return-value]
 

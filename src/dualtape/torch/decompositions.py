@@ -38,7 +38,9 @@ def logdet(input: Tensor) -> Tensor:
 @method()
 def slogdet(input: Tensor, *, out: Any = None) -> Any:
     """See `torch.linalg.slogdet`."""
-    return results(out, _ops.slogdet(square("linalg.slogdet", input)), "slogdet", return_types.slogdet)
+    return results(
+        out, _ops.slogdet(square("linalg.slogdet", input)), "slogdet", return_types.slogdet
+    )
 
 
 @method()
@@ -66,17 +68,24 @@ def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None =
     Raises:
         torch.linalg.LinAlgError: The factor has a zero on its diagonal.
     """
-    return store(out, _ops.cholesky_inverse(square("cholesky_inverse", input), upper), "cholesky_inverse")
+    return store(
+        out, _ops.cholesky_inverse(square("cholesky_inverse", input), upper), "cholesky_inverse"
+    )
 
 
 @method()
-def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
+def cholesky_solve(
+    input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """X with A X = `input`, from the Cholesky factor `input2` of A.
 
     Raises:
         RuntimeError: Shapes do not fit.
     """
-    b, factor = tensor_argument("cholesky_solve", input), tensor_argument("cholesky_solve", input2, "input2", 2)
+    b, factor = (
+        tensor_argument("cholesky_solve", input),
+        tensor_argument("cholesky_solve", input2, "input2", 2),
+    )
     return store(out, _ops.cholesky_solve(b, factor, upper), "cholesky_solve")
 
 
@@ -105,10 +114,14 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any =
         return results(out, (u, _spectra.svdvals(x), v), "svd", return_types.svd)
     u, s, vh = _spectra.svd(x, not some)
     v = transpose(vh, -2, -1)
-    return results(out, (u, s, conj(v) if x.value.dtype.kind == "c" else v), "svd", return_types.svd)
+    return results(
+        out, (u, s, conj(v) if x.value.dtype.kind == "c" else v), "svd", return_types.svd
+    )
 
 
-def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Tensor, ...]:  # noqa: N803
+def lu(
+    A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None
+) -> tuple[Tensor, ...]:
     """Both LU factors packed in one matrix, the row exchanges, and with `get_infos` a number per matrix."""
     values = _ops.lu_factor_ex(matrices("torch.lu_factor", A), pivot)
     return results(out, values if get_infos else values[:2], "lu")  # type: ignore[no-any-return]
@@ -123,13 +136,20 @@ Tensor.lu = _lu_method  # type: ignore[attr-defined]
 
 
 @method()
-def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def lu_solve(
+    input: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
+) -> Tensor:
     """X with A X = `input`, from the LU factors of A."""
     return _linalg.lu_solve(LU_data, LU_pivots, input, out=out)
 
 
 def lu_unpack(
-    LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None  # noqa: N803
+    LU_data: Tensor,
+    LU_pivots: Tensor,
+    unpack_data: bool = True,
+    unpack_pivots: bool = True,
+    *,
+    out: Any = None,
 ) -> Any:
     """P, L and U from packed factors and row exchanges; what is not asked for is empty.
 
@@ -147,7 +167,7 @@ def lu_unpack(
 
 @method()
 def triangular_solve(
-    input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False,  # noqa: N803
+    input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False,
     *, out: Any = None,
 ) -> Any:  # fmt: skip
     """X with A X = `input` (A^T X with `transpose`) for triangular A, and a copy of A.
@@ -177,7 +197,13 @@ def orgqr(input: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @method()
 def ormqr(
-    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False, *, out: Tensor | None = None
+    input: Tensor,
+    tau: Tensor,
+    other: Tensor,
+    left: bool = True,
+    transpose: bool = False,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A matrix multiplied by a product of Householder reflections, or its adjoint.
 
@@ -201,7 +227,9 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
 
 
 @method()
-def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
+def cross(
+    input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """The cross product along an axis of length 3: the first such one without `dim`.
 
     Raises:
@@ -216,7 +244,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor |
     return _linalg.cross(x, other, dim=dim, out=out)
 
 
-def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:  # noqa: N803
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """The powers of the elements of a vector, as columns: falling, or rising with `increasing`.
 
     Raises:
@@ -234,12 +262,16 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     return powers if increasing else rearrange.flip(powers, -1)  # type: ignore[no-any-return]
 
 
-def nuclear_norm(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+def nuclear_norm(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """The sum of the singular values; see `torch.linalg.matrix_norm`."""
     return _linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, out=out)
 
 
-def frobenius_norm(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+def frobenius_norm(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """The 2-norm of the elements; see `torch.linalg.vector_norm`."""
     return _linalg.vector_norm(input, 2, dim, keepdim, out=out)
 

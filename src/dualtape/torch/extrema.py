@@ -111,10 +111,11 @@ def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False, out: Any = No
     x = tensor_argument("aminmax", input)
     if x.value.dtype.kind == "c":
         raise not_implemented("aminmax_cpu", x.value.dtype)
-    axis = None if dim is None else (integer("aminmax", dim, "dim"),)
-    if axis is None and keepdim is False or not len(x.value.shape):
-        axis = None if axis is None else dims_argument("aminmax", axis, 0)
-    return store_all(out, ops.aminmax(x, axis, bool(keepdim)), "aminmax", return_types.aminmax)
+    axes = None if dim is None else dims_argument("aminmax", integer("aminmax", dim, "dim"), len(x.value.shape))
+    for a in axes or ():
+        if not x.value.shape[a]:
+            raise IndexError(f"aminmax: Expected reduction dim {a} to have non-zero size.")
+    return store_all(out, ops.aminmax(x, axes, bool(keepdim)), "aminmax", return_types.aminmax)
 
 
 def _place(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:

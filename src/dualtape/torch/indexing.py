@@ -13,9 +13,8 @@ import numpy as np
 from ..core.modes import BOXED, current
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
-from ..ops import assign, select
+from ..ops import assign, masked, select, slices
 from ..ops import gather as picks
-from ..ops import masked, slices
 from ..ops import index as _index
 from ..ops.complex import cast
 from ..ops.shape import select_p
@@ -57,7 +56,11 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             raise RuntimeError(_unequal("Index put", self, value))
     elif not isinstance(value, Number):
         if not isinstance(value, (np.float64, np.integer, np.bool_, np.complex128)):
-            name = f"numpy.{type(value).__name__}" if isinstance(value, (np.ndarray, np.generic)) else type(value).__name__
+            name = (
+                f"numpy.{type(value).__name__}"
+                if isinstance(value, (np.ndarray, np.generic))
+                else type(value).__name__
+            )
             raise TypeError(f"can't assign a {name} to a {self.type()}")  # type: ignore[attr-defined]
         value = value.item()
     if isinstance(value, Number):
@@ -99,10 +102,13 @@ def contains(self: Tensor, element: Any) -> bool:
     return bool(np.any(np.equal(concrete(self.value, "in"), concrete(other, "in"))))
 
 
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
-Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
-Tensor.__delitem__ = delitem  # type: ignore[attr-defined]
-Tensor.__contains__ = contains  # type: ignore[attr-defined]
+for _name, _operator in (
+    ("__getitem__", getitem),
+    ("__setitem__", setitem),
+    ("__delitem__", delitem),
+    ("__contains__", contains),
+):
+    setattr(Tensor, _name, _operator)
 
 
 def indices_argument(function: str, indices: Any) -> tuple[Any, ...]:
@@ -117,7 +123,9 @@ def indices_argument(function: str, indices: Any) -> tuple[Any, ...]:
         )
     for i, t in enumerate(indices):
         if not isinstance(t, CoreTensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}"
+            )
     return tuple(indices)
 
 
@@ -143,7 +151,11 @@ def check_no_overlap(out: Any, *inputs: Any) -> None:
     """
     if isinstance(out, CoreTensor) and isinstance(out.value, np.ndarray):
         for x in inputs:
-            if isinstance(x, CoreTensor) and isinstance(x.value, np.ndarray) and np.may_share_memory(x.value, out.value):
+            if (
+                isinstance(x, CoreTensor)
+                and isinstance(x.value, np.ndarray)
+                and np.may_share_memory(x.value, out.value)
+            ):
                 raise RuntimeError(
                     "unsupported operation: some elements of the input tensor and the written-to tensor refer to "
                     "a single memory location. Please clone() the tensor before performing the operation."
@@ -230,7 +242,9 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     x = tensor_argument("take", input)
     i = tensor_argument("take", index, "index", 2)
     if i.value.dtype != np.int64:
-        raise RuntimeError(f"take(): Expected a long tensor for index, but got {scalar_name(i.value.dtype)}")
+        raise RuntimeError(
+            f"take(): Expected a long tensor for index, but got {scalar_name(i.value.dtype)}"
+        )
     return store(out, masked.take(x, i), "take", exact=True)
 
 
@@ -270,7 +284,9 @@ def argwhere(input: Tensor) -> Tensor:
     return nonzero(input)  # type: ignore[no-any-return]
 
 
-def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
+def where(
+    condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
+) -> Any:
     """`input` where the condition is true and `other` elsewhere; alone, `nonzero(as_tuple=True)`.
 
     Raises:
@@ -345,10 +361,14 @@ def _repeated(counts: Any, n: int, size: int | None) -> Any:
     if counts.dtype not in _INTS:
         raise not_implemented("repeat_interleave_cpu", counts.dtype)
     if counts.size and counts.min() < 0:
-        raise RuntimeError("Repeats must be non-negative" if counts.size == 1 else "repeats can not be negative")
+        raise RuntimeError(
+            "Repeats must be non-negative" if counts.size == 1 else "repeats can not be negative"
+        )
     index = np.repeat(np.arange(n), counts)
     if size is not None and index.size != size:
-        raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {index.size} but got {size}")
+        raise RuntimeError(
+            f"repeat_interleave: Invalid output_size, expected {index.size} but got {size}"
+        )
     return index
 
 

@@ -40,7 +40,9 @@ def construct(dtype: dtypes.dtype, args: tuple[Any, ...], kwargs: dict[str, Any]
     if dev is not None:
         device(dev)
     if kwargs:
-        raise TypeError(f"new() received an invalid combination of arguments - got {sorted(kwargs)}")
+        raise TypeError(
+            f"new() received an invalid combination of arguments - got {sorted(kwargs)}"
+        )
     numpy = dtype.dtype
     if not args:
         return wrap(Tensor, np.zeros((0,), numpy))  # type: ignore[return-value]
@@ -50,13 +52,20 @@ def construct(dtype: dtypes.dtype, args: tuple[Any, ...], kwargs: dict[str, Any]
         return wrap(Tensor, np.zeros(tuple([int(n) for n in sizes]), numpy))  # type: ignore[return-value]
     if isinstance(first, CoreTensor):
         if first.value.dtype != numpy:
-            raise TypeError(f"expected a tensor of {dtype!r} (got {dtypes.from_numpy_dtype(first.value.dtype)!r})")
+            raise TypeError(
+                f"expected a tensor of {dtype!r} (got {dtypes.from_numpy_dtype(first.value.dtype)!r})"
+            )
         return wrap(Tensor, first.buffer())  # type: ignore[return-value]
     return wrap(Tensor, np.array(first, numpy))  # type: ignore[return-value]
 
 
 def _type(name: str, dtype: dtypes.dtype) -> TensorType:
-    body = {"dtype": dtype, "__module__": "torch", "__doc__": f"Tensors of {dtype!r}.", "is_cuda": False}
+    body = {
+        "dtype": dtype,
+        "__module__": "torch",
+        "__doc__": f"Tensors of {dtype!r}.",
+        "is_cuda": False,
+    }
     return TensorType(name, (), body)
 
 

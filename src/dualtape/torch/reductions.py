@@ -24,9 +24,12 @@ from .arguments import (
     integer,
     invalid_combination,
     is_integer,
+    known,
+    not_implemented,
     numpy_names,
     tensor_argument,
 )
+from .creation import finished
 from .dtypes import scalar_name
 from .registry import method, store
 
@@ -282,6 +285,33 @@ def count_nonzero(input: Any, dim: Any = None) -> Tensor:
     return reduce.count_nonzero(x, _dims("count_nonzero", x, dim))  # type: ignore[no-any-return]
 
 
+@method()
+def hash_tensor(input: Any, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Any = None) -> Tensor:
+    """The exclusive or of all elements' bits over `dim`, uint64: of floats in double precision, of integers in int64.
+
+    Raises:
+        RuntimeError: Another mode than 0, or nothing to reduce.
+        NotImplementedError: Complex numbers.
+    """
+    x = tensor_argument("hash_tensor", input)
+    if mode != 0:
+        raise RuntimeError(f"Unknown hash_tensor mode: {mode}")
+    if x.value.dtype.kind == "c":
+        raise not_implemented("xor_sum_cpu", x.value.dtype)
+    value = known("hash_tensor", x)
+    axes = dims_argument("hash_tensor", dim, value.ndim)
+    if not value.size and axes is None:
+        raise RuntimeError(
+            "hash_tensor: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+            "the 'dim' argument."
+        )
+    for a in axes or ():
+        if not value.shape[a]:
+            raise IndexError(f"hash_tensor: Expected reduction dim {a} to have non-zero size.")
+    bits = value.astype(np.float64 if value.dtype.kind in "fV" else np.int64).view(np.uint64)
+    return store(out, finished(np.bitwise_xor.reduce(bits, axes, None, None, keepdim)), "hash_tensor")
+
+
 # --- logsumexp and norms ----------------------------------------------------------------------------
 
 
@@ -365,6 +395,6 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -
 
 
 __all__ = [
-    "all", "any", "count_nonzero", "dist", "logsumexp", "mean", "nanmean", "nansum", "norm", "prod",
+    "all", "any", "count_nonzero", "dist", "hash_tensor", "logsumexp", "mean", "nanmean", "nansum", "norm", "prod",
     "renorm", "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip

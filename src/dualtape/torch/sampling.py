@@ -14,7 +14,6 @@ import numpy as np
 from ..core import modes
 from ..core.boxes import Box
 from ..core.conform import can_sum_to
-from ..core.forward import Dual
 from ..core.inplace import check_writable, write
 from ..core.kinds import broadcast_shapes
 from ..core.tensor import Tensor as CoreTensor
@@ -22,7 +21,7 @@ from ..core.tensor import wrap
 from ..ops.random import drawn_from
 from . import dtypes
 from ._tensor import Tensor, concrete
-from .arguments import dtype_argument, integer, invalid_combination, is_integer, number, tensor_argument, wrong_type
+from .arguments import dtype_argument, integer, invalid_combination, known, number, tensor_argument, wrong_type
 from .creation import finished
 from .dtypes import NumpyDtype, scalar_name
 from .filled import array_like, check_options, checked_size, like_argument, size_argument
@@ -196,14 +195,6 @@ def randint_like(
 # --- with parameters --------------------------------------------------------------------------------
 
 
-def _numbers(function: str, t: Any) -> Any:
-    """The values of a parameter; its primal ones inside a forward-mode level."""
-    value = t.value if isinstance(t, CoreTensor) else t
-    if isinstance(value, Dual):
-        return _numbers(function, value.primal)
-    return np.asarray(concrete(value, f"{function}()"))
-
-
 @method()
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
     """Draw zeros and ones, of the probabilities in `input`, or all of the probability `p`.
@@ -214,7 +205,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     """
     t = tensor_argument("bernoulli", input)
     stream = stream_of(generator, "bernoulli")
-    probabilities = _numbers("bernoulli", t)
+    probabilities = known("bernoulli", t)
     if p is not None:
         values = stream.bernoulli(probabilities.shape, probabilities.dtype, float(number("bernoulli", p, "p", 2)))
     else:
@@ -258,12 +249,12 @@ def normal(
         shape = size_argument("normal", (size,), 3)
         d = dtypes.default_numpy if dtype is None else dtype_argument("normal", dtype)
         return made(shape, d, lambda sh, t: stream.normal(sh, t, m, s), out, requires_grad, device)
-    means = _numbers("normal", tensor_argument("normal", mean, "mean", 1)) if by_mean else None
+    means = known("normal", tensor_argument("normal", mean, "mean", 1)) if by_mean else None
     if not by_std:
         assert means is not None
         values = stream.normal(means.shape, means.dtype, 0.0, float(number("normal", std, "std", 2))) + means
         return store(out, recorded(values, mean), "normal")
-    stds = _numbers("normal", tensor_argument("normal", std, "std", 2))
+    stds = known("normal", tensor_argument("normal", std, "std", 2))
     if stds.dtype.kind == "c":
         raise RuntimeError("normal expects standard deviation to be non-complex")
     if (stds < 0).any():
@@ -288,7 +279,9 @@ def multinomial(
     t = tensor_argument("multinomial", input)
     count = integer("multinomial", num_samples, "num_samples", 2)
     stream = stream_of(generator, "multinomial")
-    return store(out, finished(draw_multinomial(stream, _numbers("multinomial", t), count, replacement)), "multinomial")
+    if out is not None and out.value.dtype != np.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.value.dtype)}")
+    return store(out, finished(draw_multinomial(stream, known("multinomial", t), count, replacement)), "multinomial")
 
 
 def poisson(input: Any, generator: Any = None) -> Tensor:
@@ -299,7 +292,7 @@ def poisson(input: Any, generator: Any = None) -> Tensor:
         NotImplementedError: Not a floating dtype.
     """
     t = tensor_argument("poisson", input)
-    rates = _numbers("poisson", t)
+    rates = known("poisson", t)
     if rates.dtype.kind in "biuc":
         raise NotImplementedError(f"\"poisson_cpu\" not implemented for '{scalar_name(rates.dtype)}'")
     return recorded(draw_poisson(stream_of(generator, "poisson"), rates), t)
@@ -323,7 +316,7 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Tensor:
             f"Found dtype {scalar_name(p.value.dtype)} but expected {scalar_name(n.value.dtype)}"
         )
     broadcast_shapes("binomial", tuple(n.value.shape), tuple(p.value.shape))
-    values = draw_binomial(stream_of(generator, "binomial"), _numbers("binomial", n), _numbers("binomial", p))
+    values = draw_binomial(stream_of(generator, "binomial"), known("binomial", n), known("binomial", p))
     return recorded(values, n, p)
 
 
@@ -417,7 +410,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     if not isinstance(p, CoreTensor):
         chance = float(number("bernoulli_", p, "p", 1))
         return overwrite(self, "bernoulli_", _filler(lambda s: stream.bernoulli(s, d, chance)))
-    probabilities = _numbers("bernoulli_", tensor_argument("bernoulli_", p, "p", 1))
+    probabilities = known("bernoulli_", tensor_argument("bernoulli_", p, "p", 1))
     shape = tuple(self.value.shape)
     if not can_sum_to(shape, probabilities.shape):
         raise RuntimeError(

@@ -70,7 +70,9 @@ def scatter(
 
 
 @method(inplace=True)
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None) -> Tensor:
+def scatter_add(
+    input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None
+) -> Tensor:
     """A copy with `src` added at the places that `index` names along `dim`.
 
     Raises:
@@ -79,7 +81,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
     x = tensor_argument("scatter_add", input)
     v = tensor_argument("scatter_add", src, "src", 4)
     _same("scatter(): Expected self.dtype to be equal to src.dtype", x, v)
-    return store(out, picks.scatter_add(x, dim, _index("scatter", index), v), "scatter_add", exact=True)
+    return store(
+        out, picks.scatter_add(x, dim, _index("scatter", index), v), "scatter_add", exact=True
+    )
 
 
 @method(inplace=True)
@@ -102,7 +106,9 @@ def scatter_reduce(
         RuntimeError: Dtypes or shapes do not fit; out of bounds.
     """
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
-        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+        raise RuntimeError(
+            f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
+        )
     x = tensor_argument("scatter_reduce", input)
     v = tensor_argument("scatter_reduce", src, "src", 4)
     _same("scatter(): Expected self.dtype to be equal to src.dtype", x, v)
@@ -115,7 +121,13 @@ def scatter_reduce(
 
 @method(inplace=True)
 def index_add(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1, out: Tensor | None = None
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: Any = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A copy with the slices of `alpha * source` added to those along `dim` that `index` names.
 
@@ -135,7 +147,9 @@ def index_add(
 
 
 @method(inplace=True)
-def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
+def index_copy(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor:
     """A copy with the slices of `source` written over those along `dim` that `index` names.
 
     Raises:
@@ -146,8 +160,14 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
     i = tensor_argument("index_copy", index, "index", 3)
     v = tensor_argument("index_copy", source, "source", 4)
     if i.value.dtype != np.int64:
-        raise IndexError("index_copy_(): Expected a long tensor for index, but got " + scalar_name(i.value.dtype))
-    _same("index_copy_(): self and source expected to have the same dtype, but got (self) {} and (source) {}", x, v)
+        raise IndexError(
+            "index_copy_(): Expected a long tensor for index, but got " + scalar_name(i.value.dtype)
+        )
+    _same(
+        "index_copy_(): self and source expected to have the same dtype, but got (self) {} and (source) {}",
+        x,
+        v,
+    )
     return store(out, slices.index_copy(x, dim, i, v), "index_copy", exact=True)
 
 
@@ -190,13 +210,17 @@ def index_reduce(
         RuntimeError: Dtypes or shapes do not fit; out of bounds.
     """
     if reduce not in ("prod", "mean", "amax", "amin"):
-        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+        raise RuntimeError(
+            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+        )
     x = tensor_argument("index_reduce", input)
     i = tensor_argument("index_reduce", index, "index", 3)
     v = tensor_argument("index_reduce", source, "source", 4)
     if i.value.dtype not in _INTS:
         raise RuntimeError("index_reduce(): Expected dtype int32/int64 for index")
-    _same("index_reduce(): Expected self and source to have the same dtype, but got {} and {}", x, v)
+    _same(
+        "index_reduce(): Expected self and source to have the same dtype, but got {} and {}", x, v
+    )
     result = combining.index_reduce(x, dim, i, v, reduce, include_self)
     return store(out, result, "index_reduce", exact=True)
 
@@ -213,7 +237,9 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         IndexError: Out of bounds.
     """
     if index.value.dtype != np.int64:
-        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {scalar_name(index.value.dtype)}")
+        raise RuntimeError(
+            f"put_(): Expected a long tensor for index, but got {scalar_name(index.value.dtype)}"
+        )
     _same(
         "put_(): self and source expected to have the same dtype, but got self.dtype = {} and source.dtype = {}",
         input, source,
@@ -228,7 +254,11 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     Raises:
         RuntimeError: Wrong dtypes; too few elements.
     """
-    _same("masked_scatter: expected self and source to have same dtypes but got{} and {}", input, source)
+    _same(
+        "masked_scatter: expected self and source to have same dtypes but got{} and {}",
+        input,
+        source,
+    )
     if mask.value.dtype.kind != "b":
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {scalar_name(mask.value.dtype)}"
@@ -252,7 +282,12 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
 
 @method()
 def slice_scatter(
-    input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+    input: Tensor,
+    src: Tensor,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
 ) -> Tensor:
     """A copy with `src` written over a range along an axis.
 
@@ -263,7 +298,9 @@ def slice_scatter(
 
 
 @method()
-def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+def diagonal_scatter(
+    input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Tensor:
     """A copy with `src` written along diagonals.
 
     Raises:

@@ -37,7 +37,8 @@ def save(
         obj: What to save: tensors, numbers, strings, and (nested) containers of these; modules and
             other objects as far as pickle goes.
         f: A path, or a file object open for writing bytes.
-        pickle_module, pickle_protocol: Accepted; the format is fixed.
+        pickle_module: Accepted; the format is fixed.
+        pickle_protocol: Accepted; the format is fixed.
     """
     memory = io.BytesIO()
     pickle.dump(obj, memory, protocol=4)
@@ -62,9 +63,11 @@ def load(
     Args:
         f: A path, or a file object open for reading bytes.
         map_location: Accepted: everything is on the CPU.
-        pickle_module, mmap, pickle_load_args: Accepted, without effect.
+        pickle_module: Accepted, without effect.
         weights_only: Whether only tensors, numbers, strings and containers may be loaded (the
             default).
+        mmap: Accepted, without effect.
+        **pickle_load_args: Accepted, without effect.
 
     Raises:
         pickle.UnpicklingError: PyTorch's own format, another kind of file, or an object that
@@ -77,7 +80,9 @@ def load(
     else:
         content = f.read()
     if not content.startswith(MAGIC):
-        if content.startswith(b"PK\x03\x04") or content.startswith(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"):
+        if content.startswith(b"PK\x03\x04") or content.startswith(
+            b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
+        ):
             raise UnpicklingError(
                 "this is a file of PyTorch's own format, which dualtape does not read yet: convert it once, "
                 "where PyTorch is installed, to .npz (numpy.savez of the state dict's arrays) or safetensors"

@@ -25,7 +25,11 @@ class TorchVersion(str):
     __slots__ = ()
 
     def _numbers(self, other: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        parts = [str(n) for n in other] if isinstance(other, tuple) else str(other).split("+")[0].split(".")
+        parts = (
+            [str(n) for n in other]
+            if isinstance(other, tuple)
+            else str(other).split("+")[0].split(".")
+        )
         theirs = [int(p) for p in parts if p.isdecimal()]
         mine = [int(p) for p in self.split("+")[0].split(".")]
         length = max(len(mine), len(theirs))
@@ -190,13 +194,21 @@ def compile(
 
     Args:
         model: What to compile; without it a decorator is returned.
-        fullgraph, dynamic, backend, mode, options, disable, rest: Accepted, without effect.
+        fullgraph: Accepted, without effect, as all the others.
+        dynamic: See `fullgraph`.
+        backend: See `fullgraph`.
+        mode: See `fullgraph`.
+        options: See `fullgraph`.
+        disable: See `fullgraph`.
+        **rest: See `fullgraph`.
 
     Raises:
         RuntimeError: Both `mode` and `options`.
     """
     if mode is not None and options is not None:
-        raise ArgumentError("Either mode or options can be specified, but both can't be specified at the same time.")
+        raise ArgumentError(
+            "Either mode or options can be specified, but both can't be specified at the same time."
+        )
     if model is None:
         return lambda function: function
     if not callable(model):

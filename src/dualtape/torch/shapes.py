@@ -15,13 +15,13 @@ from ..ops import diagonals, joining, masked, rearrange, strided, views
 from ..ops import select as select_ops
 from ..ops import shape as _shape
 from ..ops.complex import cast
+from ._tensor import Tensor
 from .arguments import invalid_combination, is_integer, number_as, tensor_argument
-from .promotion import result_numpy
 from .conversion import numel
 from .indexing import check_no_overlap
+from .promotion import result_numpy
 from .registry import method, store, store_all
 from .sizes import Size, contiguous_format, preserve_format
-from ._tensor import Tensor
 
 
 def sizes_argument(args: Sequence[Any]) -> tuple[int, ...]:
@@ -39,10 +39,14 @@ def tensors_argument(function: str, tensors: Any, promote: bool = True) -> list[
         RuntimeError: It is empty.
     """
     if isinstance(tensors, CoreTensor) or not isinstance(tensors, Sequence):
-        raise TypeError(f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+        raise TypeError(
+            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
     for i, t in enumerate(tensors):
         if not isinstance(t, CoreTensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}"
+            )
     out = [tensor_argument(function, t) for t in tensors]
     if promote and out:
         first = out[0].value.dtype
@@ -73,7 +77,9 @@ def view_method(self: Tensor, *args: Any, dtype: Any = None, size: Any = None) -
     Raises:
         RuntimeError: The strides do not allow it.
     """
-    if dtype is not None or (args and not isinstance(args[0], (int, tuple, list, np.integer, Tensor))):
+    if dtype is not None or (
+        args and not isinstance(args[0], (int, tuple, list, np.integer, Tensor))
+    ):
         return view_as_dtype(self, args[0] if dtype is None else dtype)
     return views.view(self, sizes_argument(args if size is None else (size,)))  # type: ignore[no-any-return]
 
@@ -90,7 +96,9 @@ def view_as_dtype(self: Tensor, dtype: Any) -> Tensor:
         return views.view(self, tuple(self.value.shape))  # type: ignore[no-any-return]
     array = self.detach().buffer()
     if want.itemsize != have.itemsize and array.ndim == 0:
-        raise RuntimeError(f"self.dim() cannot be 0 to view {self.dtype} as {dtype} (different element sizes)")
+        raise RuntimeError(
+            f"self.dim() cannot be 0 to view {self.dtype} as {dtype} (different element sizes)"
+        )
     if want.itemsize > have.itemsize and array.shape[-1] % (want.itemsize // have.itemsize):
         raise RuntimeError(
             f"self.size(-1) must be divisible by {want.itemsize // have.itemsize} to view {self.dtype} as {dtype} "
@@ -178,7 +186,9 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     except ValueError:
         fits = False
     if not fits:
-        raise RuntimeError(f"size {{{list(want)}}} is not expandable to size {{{list(self.value.shape)}}}.")
+        raise RuntimeError(
+            f"size {{{list(want)}}} is not expandable to size {{{list(self.value.shape)}}}."
+        )
     return _shape.sum_to_shape(self, want)  # type: ignore[no-any-return]
 
 
@@ -256,7 +266,7 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     return strided.unfold(self, dimension, size, step)  # type: ignore[no-any-return]
 
 
-def _mT(self: Tensor) -> Tensor:  # noqa: N802
+def _mT(self: Tensor) -> Tensor:
     if self.ndim < 2:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor."
@@ -264,7 +274,7 @@ def _mT(self: Tensor) -> Tensor:  # noqa: N802
     return views.transpose(self, -2, -1)  # type: ignore[no-any-return]
 
 
-def _T(self: Tensor) -> Tensor:  # noqa: N802
+def _T(self: Tensor) -> Tensor:
     n = self.ndim
     return _shape.permute(self, tuple(range(n - 1, -1, -1))) if n != 2 else views.t(self)  # type: ignore[no-any-return]
 
@@ -273,13 +283,15 @@ def _conjugate(x: Tensor) -> Tensor:
     return x.conj() if x.value.dtype.kind == "c" else x  # type: ignore[attr-defined, no-any-return]
 
 
-def _H(self: Tensor) -> Tensor:  # noqa: N802
+def _H(self: Tensor) -> Tensor:
     if self.ndim not in (0, 2):
-        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor.")
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor."
+        )
     return _conjugate(self if self.ndim == 0 else views.transpose(self, 0, 1))
 
 
-def _mH(self: Tensor) -> Tensor:  # noqa: N802
+def _mH(self: Tensor) -> Tensor:
     if self.ndim < 2:
         raise RuntimeError(
             f"tensor.mH is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor."
@@ -321,7 +333,9 @@ for _name, _function in (
 # --- joining and splitting ----------------------------------------------------------------------
 
 
-def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None) -> Tensor:
+def cat(
+    tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None
+) -> Tensor:
     """Join along an existing axis; one-dimensional empty tensors are left out.
 
     Raises:
@@ -337,7 +351,9 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | No
     rank = kept[0].ndim
     for t in kept:
         if t.ndim != rank:
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {rank} and {t.ndim}")
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {rank} and {t.ndim}"
+            )
     check_no_overlap(out, *given)
     return store(out, _shape.concatenate(kept, dim if axis is None else axis), "cat")
 
@@ -397,7 +413,9 @@ def _some(name: str, tensors: Any) -> list[Tensor]:
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of parts along an axis: of one size, or of the given sizes."""
     sizes = split_size_or_sections
-    return joining.split(tensor, list(sizes) if isinstance(sizes, (list, tuple)) else int(sizes), dim)
+    return joining.split(
+        tensor, list(sizes) if isinstance(sizes, (list, tuple)) else int(sizes), dim
+    )
 
 
 @method()
@@ -477,7 +495,9 @@ def broadcast_shapes(*shapes: Any) -> Size:
         RuntimeError: They do not.
     """
     try:
-        return Size(np.broadcast_shapes(*[tuple(s) if isinstance(s, (tuple, list)) else s for s in shapes]))
+        return Size(
+            np.broadcast_shapes(*[tuple(s) if isinstance(s, (tuple, list)) else s for s in shapes])
+        )
     except ValueError as error:
         raise RuntimeError(
             "Shape mismatch: objects cannot be broadcast to a single shape"
@@ -508,7 +528,9 @@ def block_diag(*tensors: Any) -> Tensor:
 
 def _atleast(function: Any) -> Any:
     def apply(*tensors: Any) -> Any:
-        given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+        given = (
+            tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+        )
         out = tuple(function(t) for t in given)
         return out[0] if len(tensors) == 1 and isinstance(tensors[0], CoreTensor) else out
 
@@ -551,7 +573,9 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Shifted along some axes, what falls off coming in at the other end."""
     dims = None if dims == () or dims == [] else dims
     if dims is not None and not input.ndim:
-        raise IndexError(f"Dimension specified as {dims if isinstance(dims, int) else dims[0]} but tensor has no dimensions")
+        raise IndexError(
+            f"Dimension specified as {dims if isinstance(dims, int) else dims[0]} but tensor has no dimensions"
+        )
     return rearrange.roll(input, shifts, dims)  # type: ignore[no-any-return]
 
 
@@ -668,7 +692,9 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     mask = np.zeros(total, np.bool_)
     mask[places] = True
     mask = mask.reshape(shape)
-    return write(self, lambda old: select_ops.masked_fill.bind(old, as_tensor(mask), as_tensor(number)))  # type: ignore[return-value]
+    return write(
+        self, lambda old: select_ops.masked_fill.bind(old, as_tensor(mask), as_tensor(number))
+    )  # type: ignore[return-value]
 
 
 def as_tensor(x: Any) -> Tensor:
@@ -727,26 +753,11 @@ narrow_copy = method()(_copying("narrow_copy", narrow))
 
 
 __all__ = [
+    "adjoint",
     "alias_copy",
+    "as_strided",
     "as_strided_copy",
     "as_strided_scatter",
-    "detach_copy",
-    "diagonal_copy",
-    "expand_copy",
-    "narrow_copy",
-    "permute_copy",
-    "select_copy",
-    "split_copy",
-    "split_with_sizes_copy",
-    "squeeze_copy",
-    "t_copy",
-    "transpose_copy",
-    "unbind_copy",
-    "unfold_copy",
-    "unsqueeze_copy",
-    "view_copy",
-    "adjoint",
-    "as_strided",
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
@@ -762,12 +773,15 @@ __all__ = [
     "combinations",
     "concat",
     "concatenate",
+    "detach_copy",
     "diag",
     "diag_embed",
     "diagflat",
     "diagonal",
+    "diagonal_copy",
     "dsplit",
     "dstack",
+    "expand_copy",
     "flatten",
     "flip",
     "fliplr",
@@ -778,31 +792,43 @@ __all__ = [
     "moveaxis",
     "movedim",
     "narrow",
+    "narrow_copy",
     "permute",
+    "permute_copy",
     "ravel",
     "reshape",
     "roll",
     "rot90",
     "row_stack",
     "select",
+    "select_copy",
     "split",
+    "split_copy",
     "split_with_sizes",
+    "split_with_sizes_copy",
     "squeeze",
+    "squeeze_copy",
     "stack",
     "swapaxes",
     "swapdims",
     "t",
+    "t_copy",
     "tensor_split",
     "tile",
     "trace",
     "transpose",
+    "transpose_copy",
     "tril",
     "triu",
     "unbind",
+    "unbind_copy",
     "unflatten",
+    "unfold_copy",
     "unsafe_chunk",
     "unsafe_split",
     "unsqueeze",
+    "unsqueeze_copy",
+    "view_copy",
     "vsplit",
     "vstack",
 ]

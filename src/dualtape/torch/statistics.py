@@ -11,8 +11,8 @@ from ..core.tensor import Tensor as CoreTensor
 from ..ops.complex import cast
 from ..ops.exponential import sqrt
 from . import dtypes
-from ._tensor import Tensor, concrete
-from .arguments import tensor_argument
+from ._tensor import Tensor
+from .arguments import known, tensor_argument
 from .dtypes import scalar_name
 from .reductions import mean, sum
 from .registry import method
@@ -52,20 +52,20 @@ def _weight(name: str, w: Any, count: int) -> Tensor | None:
         raise RuntimeError(
             f"cov(): expected {name} to have {kind} dtype but got {name} with {scalar_name(d)} dtype"
         )
-    if w.value.size != count:
+    numbers = known("cov", w)
+    if numbers.size != count:
         raise RuntimeError(
             f"cov(): expected {name} to have the same numel as there are observations in the input but got "
-            f"{w.value.size} != {count}"
+            f"{numbers.size} != {count}"
         )
-    if (concrete(w.value, "cov()") < 0).any():
+    if (numbers < 0).any():
         raise RuntimeError(f"cov(): {name} cannot be negative")
     return w  # type: ignore[no-any-return]
 
 
 def _degrees(free: Any) -> Any:
     """Degrees of freedom, not below zero; a warning where they are not above it."""
-    number = concrete(free.value, "cov()") if isinstance(free, CoreTensor) else free
-    if number > 0:
+    if (known("cov", free) if isinstance(free, CoreTensor) else free) > 0:
         return free
     warnings.warn(
         "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",

@@ -46,6 +46,15 @@ SAMPLES = [
         complex=False,
     ),
     sample(p.max_pool_indices_p, distinct(2, 6, 5), stencils=(_TWO, _THREE), complex=False),
+    *[
+        sample(f, real(*d), distinct(*x), stencils=stencils)
+        for x, y, stencils in (
+            ((2, 6, 5), (2, 3, 3), (_TWO, _THREE)),
+            ((5, 3), (3, 4), (Adaptive(3), Adaptive(4))),
+            ((0, 6), (0, 3), (_TWO,)),
+        )
+        for f, d in ((p.max_pool_pick_p, x), (p.max_pool_spread_p, y))
+    ],
     sample(p.pool_gather_p, real(2, 3, 4), fixed([[[0, 11], [5, 5]], [[1, 2], [3, 4]]]), rank=2),
     sample(
         p.pool_scatter_p,

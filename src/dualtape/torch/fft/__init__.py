@@ -32,7 +32,12 @@ def _one(name: str, doc: str) -> Callable[..., Tensor]:
     compute = getattr(_ops, name)
 
     def transform(
-        input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Tensor | None = None
+        input: Tensor,
+        n: int | None = None,
+        dim: int = -1,
+        norm: str | None = None,
+        *,
+        out: Tensor | None = None,
     ) -> Tensor:
         x = _operand(name, input)
         _check_real(name, x)
@@ -73,7 +78,11 @@ def _two(name: str, doc: str) -> Callable[..., Tensor]:
     ) -> Tensor:
         x = _operand(name, input)
         _check_real(name, x)
-        return store(out, compute(x, s, tuple(dim) if isinstance(dim, Sequence) else dim, norm), f"fft_{name}")
+        return store(
+            out,
+            compute(x, s, tuple(dim) if isinstance(dim, Sequence) else dim, norm),
+            f"fft_{name}",
+        )
 
     return _named(transform, name, doc)
 
@@ -81,7 +90,9 @@ def _two(name: str, doc: str) -> Callable[..., Tensor]:
 def _check_real(name: str, x: Tensor) -> None:
     if name.startswith(("rfft", "ihfft")) and x.value.dtype.kind == "c":
         shown = {"rfft2": "rfftn", "ihfft2": "ihfftn"}.get(name, name)
-        raise RuntimeError(f"{shown} expects a real input tensor, but got {scalar_name(x.value.dtype)}")
+        raise RuntimeError(
+            f"{shown} expects a real input tensor, but got {scalar_name(x.value.dtype)}"
+        )
 
 
 def _named(function: Callable[..., Tensor], name: str, doc: str) -> Callable[..., Tensor]:
@@ -104,7 +115,9 @@ def _named(function: Callable[..., Tensor], name: str, doc: str) -> Callable[...
 
 fft = _one("fft", "The transform along one axis.")
 ifft = _one("ifft", "The inverse of `fft`.")
-rfft = _one("rfft", "The transform of a real signal: its n//2 + 1 frequencies that are not negative.")
+rfft = _one(
+    "rfft", "The transform of a real signal: its n//2 + 1 frequencies that are not negative."
+)
 irfft = _one("irfft", "The inverse of `rfft`; `n` is 2 * (length - 1) by default.")
 hfft = _one("hfft", "The real transform of half of a Hermitian signal.")
 ihfft = _one("ihfft", "The inverse of `hfft`.")

@@ -29,7 +29,9 @@ def matrices(name: str, x: Any, argument: str = "A") -> Tensor:
         raise RuntimeError(f"{name}: The input tensor {argument} must have at least 2 dimensions.")
     floating(name, t)
     if t.value.dtype.itemsize == 2:
-        raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {scalar_name(t.value.dtype)}")
+        raise RuntimeError(
+            f"{name}: Low precision dtypes not supported. Got {scalar_name(t.value.dtype)}"
+        )
     return t
 
 
@@ -88,7 +90,9 @@ def tolerance(name: str, value: Any) -> Any:
     """
     if isinstance(value, CoreTensor):
         if value.value.shape:
-            raise TypeError(f"{name}: a tolerance for each matrix is not supported here; pass one number")
+            raise TypeError(
+                f"{name}: a tolerance for each matrix is not supported here; pass one number"
+            )
         return float(tensor_argument(name, value).item())
     return value
 
@@ -103,10 +107,14 @@ def computed_in(name: str, x: Tensor, dtype: Any) -> Tensor:
         return x
     have, want = x.value.dtype, dtype.dtype
     if want.kind in "biu":
-        raise RuntimeError(f"{name}: dtype should be floating point or complex. Got {scalar_name(want)}")
+        raise RuntimeError(
+            f"{name}: dtype should be floating point or complex. Got {scalar_name(want)}"
+        )
     if (have.kind == "c") != (want.kind == "c"):
         kind = "complex" if have.kind == "c" else "real"
-        raise RuntimeError(f"{name}: dtype should be {kind} for {kind} inputs, but got {scalar_name(want)}")
+        raise RuntimeError(
+            f"{name}: dtype should be {kind} for {kind} inputs, but got {scalar_name(want)}"
+        )
     if dtypes.promote_numpy(have, want) != want:
         raise RuntimeError(
             f"{name}: the dtype of the input ({scalar_name(have)}) should be convertible without narrowing to the "

@@ -13,7 +13,7 @@ from ..registry import store
 from .arguments import matrices, results, square
 
 
-def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
     """The lower triangular L with L L^H = A, or the upper U with U^H U = A.
 
     Raises:
@@ -23,13 +23,15 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Te
     return store(out, _ops.cholesky(square("linalg.cholesky", A), upper), "linalg.cholesky")
 
 
-def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:  # noqa: N803
+def cholesky_ex(
+    A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
+) -> Any:
     """`cholesky` and a number per matrix: 0, or the order of its first minor that is not positive."""
     values = _ops.cholesky_ex(square("linalg.cholesky", A), upper, check_errors)
     return results(out, values, "linalg.cholesky_ex", return_types.linalg_cholesky_ex)
 
 
-def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:  # noqa: N803
+def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Q with orthonormal columns and upper triangular R of A = QR.
 
     Args:
@@ -40,15 +42,19 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:  # noqa: N8
     Raises:
         RuntimeError: Another mode.
     """
-    return results(out, _ops.qr(matrices("linalg.qr", A), mode), "linalg.qr", return_types.linalg_qr)
+    return results(
+        out, _ops.qr(matrices("linalg.qr", A), mode), "linalg.qr", return_types.linalg_qr
+    )
 
 
-def lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:  # noqa: N803
+def lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """P, L and U with A = P L U."""
-    return results(out, _ops.lu(matrices("linalg.lu", A), pivot), "linalg.lu", return_types.linalg_lu)
+    return results(
+        out, _ops.lu(matrices("linalg.lu", A), pivot), "linalg.lu", return_types.linalg_lu
+    )
 
 
-def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:  # noqa: N803
+def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """Both factors packed in one matrix, and the row exchanges.
 
     Raises:
@@ -58,13 +64,15 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:  # noqa
     return results(out, values, "linalg.lu_factor", return_types.linalg_lu_factor)
 
 
-def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:  # noqa: N803
+def lu_factor_ex(
+    A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None
+) -> Any:
     """`lu_factor` and a number per matrix: 0, or that of the first zero on U's diagonal."""
     values = _ops.lu_factor_ex(matrices("torch.lu_factor", A), pivot, check_errors)
     return results(out, values, "linalg.lu_factor_ex", return_types.linalg_lu_factor_ex)
 
 
-def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first columns of a product of Householder reflections.
 
     Raises:
@@ -75,7 +83,7 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
     return store(out, _ops.householder_product(a, t), "linalg.householder_product")
 
 
-def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:  # noqa: N803
+def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Ascending eigenvalues and orthonormal eigenvectors of Hermitian matrices, read from one triangle.
 
     Raises:
@@ -85,22 +93,26 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:  # noqa: N803
     return results(out, values, "linalg.eigh", return_types.linalg_eigh)
 
 
-def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of `eigh`."""
     return store(out, _spectra.eigvalsh(square("linalg.eigvalsh", A), UPLO), "linalg.eigvalsh")
 
 
-def eig(A: Tensor, *, out: Any = None) -> Any:  # noqa: N803
+def eig(A: Tensor, *, out: Any = None) -> Any:
     """Complex eigenvalues and eigenvectors of square matrices."""
-    return results(out, _spectra.eig(square("linalg.eig", A)), "linalg.eig", return_types.linalg_eig)
+    return results(
+        out, _spectra.eig(square("linalg.eig", A)), "linalg.eig", return_types.linalg_eig
+    )
 
 
-def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def eigvals(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The eigenvalues of `eig`."""
     return store(out, _spectra.eigvals(square("linalg.eigvals", A)), "linalg.eigvals")
 
 
-def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:  # noqa: N803
+def svd(
+    A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
+) -> Any:
     """U, descending S and V^H of A = U S V^H.
 
     Args:
@@ -117,7 +129,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out
     return results(out, values, "linalg.svd", return_types.linalg_svd)
 
 
-def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor:
     """The singular values, descending."""
     _no_driver(driver)
     return store(out, _spectra.svdvals(matrices("linalg.svd", A)), "linalg.svdvals")
@@ -125,4 +137,6 @@ def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) 
 
 def _no_driver(driver: str | None) -> None:
     if driver is not None:
-        raise RuntimeError("torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.")
+        raise RuntimeError(
+            "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
+        )

@@ -26,7 +26,13 @@ from .arguments import computed_in, floating, matrices, square, tolerance
 
 
 def vector_norm(
-    x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
+    x: Tensor,
+    ord: Any = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The norm of the elements, over some axes or all.
 
@@ -69,7 +75,7 @@ def _check_identity(name: str, t: Tensor, p: float, axes: tuple[int, ...] | None
 
 
 def matrix_norm(
-    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None,  # noqa: N803
+    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """A norm of the matrices in two axes.
@@ -95,7 +101,13 @@ def matrix_norm(
 
 
 def norm(
-    A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None, dtype: Any = None  # noqa: N803
+    A: Tensor,
+    ord: Any = None,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
 ) -> Tensor:
     """A vector's or a matrix's norm: of matrices for two axes, of vectors otherwise.
 
@@ -131,11 +143,13 @@ def norm(
             raise RuntimeError(
                 "linalg.matrix_norm: The input tensor A must have at least 2 dimensions."
             )
-        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, axes))}")
+        raise RuntimeError(
+            f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, axes))}"
+        )
     return vector_norm(t, ord, axes, keepdim, dtype=dtype, out=out)
 
 
-def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number of matrices by a norm, 2 by default.
 
     Raises:
@@ -145,7 +159,13 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:  # n
 
 
 def matrix_rank(
-    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Tensor | None = None  # noqa: N803
+    A: Tensor,
+    tol: Any = None,
+    hermitian: bool = False,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The number of singular values that count as more than zero.
 
@@ -171,9 +191,16 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = N
     Raises:
         RuntimeError: The numbers of axes differ, or the length is not 3.
     """
-    x, y = tensor_argument("linalg_cross", input), tensor_argument("linalg_cross", other, "other", 2)
+    x, y = (
+        tensor_argument("linalg_cross", input),
+        tensor_argument("linalg_cross", other, "other", 2),
+    )
     dtype = result_numpy(x, y)
-    return store(out, _vectors.cross(as_operand(x, dtype, Tensor), as_operand(y, dtype, Tensor), dim), "linalg.cross")
+    return store(
+        out,
+        _vectors.cross(as_operand(x, dtype, Tensor), as_operand(y, dtype, Tensor), dim),
+        "linalg.cross",
+    )
 
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
@@ -183,10 +210,12 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
         RuntimeError: Booleans, or shapes that do not broadcast.
     """
     a, b = tensor_argument("linalg_vecdot", x, "x"), tensor_argument("linalg_vecdot", y, "y", 2)
-    return store(out, _sum(conj(a) * b if a.value.dtype.kind == "c" else a * b, dim), "linalg.vecdot")  # type: ignore[operator]
+    return store(
+        out, _sum(conj(a) * b if a.value.dtype.kind == "c" else a * b, dim), "linalg.vecdot"
+    )  # type: ignore[operator]
 
 
-def vander(x: Tensor, N: int | None = None) -> Tensor:  # noqa: N803
+def vander(x: Tensor, N: int | None = None) -> Tensor:
     """The powers 0, ..., N-1 of the elements, along a new last axis.
 
     Raises:
@@ -198,12 +227,12 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:  # noqa: N803
     return _vectors.vander(t, N)  # type: ignore[no-any-return]
 
 
-def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:  # noqa: N803
+def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The diagonals of matrices, as a view."""
     return A.diagonal(offset, dim1, dim2)  # type: ignore[attr-defined, no-any-return]
 
 
-def matrix_exp(A: Tensor) -> Tensor:  # noqa: N803
+def matrix_exp(A: Tensor) -> Tensor:
     """The exponential of square matrices.
 
     Raises:
@@ -214,7 +243,7 @@ def matrix_exp(A: Tensor) -> Tensor:  # noqa: N803
     return _ops.matrix_exp(t)  # type: ignore[no-any-return]
 
 
-def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """The n-th power of square matrices, by squaring; of the inverse for a negative n.
 
     Raises:
@@ -262,7 +291,9 @@ def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor
         if i in (0, n - 1):
             if t.ndim not in (1, 2):
                 which = "first" if i == 0 else "last"
-                raise RuntimeError(f"multi_dot(): the {which} tensor must be 1D or 2D but got {t.ndim}D")
+                raise RuntimeError(
+                    f"multi_dot(): the {which} tensor must be 1D or 2D but got {t.ndim}D"
+                )
         elif t.ndim != 2:
             raise RuntimeError(f"multi_dot(): tensor {i} must be 2D but got {t.ndim}D")
         if t.value.dtype != given[0].value.dtype:
@@ -298,7 +329,8 @@ def _chain(parts: list[Any], sizes: list[int]) -> Any:
         if j - i == 1:
             return 0, i
         return min(
-            (best(i, k)[0] + best(k, j)[0] + sizes[i] * sizes[k] * sizes[j], k) for k in range(i + 1, j)
+            (best(i, k)[0] + best(k, j)[0] + sizes[i] * sizes[k] * sizes[j], k)
+            for k in range(i + 1, j)
         )
 
     def multiply(i: int, j: int) -> Any:

@@ -15,7 +15,7 @@ from .arguments import as_tensor, matrices, results, same_dtype, square, toleran
 _SAME = "{}: Expected A and B to have the same dtype, but found A of type {{}} and B of type {{}} instead"
 
 
-def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:  # noqa: N803 - PyTorch's name
+def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inverse of square matrices.
 
     Raises:
@@ -25,7 +25,7 @@ def inv(A: Tensor, *, out: Tensor | None = None) -> Tensor:  # noqa: N803 - PyTo
     return store(out, _ops.inv(square("linalg.inv", A)), "linalg.inv")
 
 
-def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:  # noqa: N803
+def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     """The inverse and a number per matrix: 0, or that of its first zero pivot.
 
     Raises:
@@ -35,7 +35,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:  #
     return results(out, values, "linalg.inv_ex", return_types.linalg_inv_ex)
 
 
-def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None) -> Tensor:
     """X with A X = B, or X A = B unless `left`.
 
     Args:
@@ -54,7 +54,12 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
 
 
 def solve_ex(
-    A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None  # noqa: N803
+    A: Tensor,
+    B: Tensor,
+    *,
+    left: bool = True,
+    check_errors: bool = False,
+    out: Any = None,
 ) -> Any:
     """`solve` and a number per matrix: 0, or that of its first zero pivot.
 
@@ -67,7 +72,13 @@ def solve_ex(
 
 
 def solve_triangular(
-    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Tensor | None = None  # noqa: N803
+    A: Tensor,
+    B: Tensor,
+    *,
+    upper: bool,
+    left: bool = True,
+    unitriangular: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """X with A X = B, or X A = B unless `left`, reading one triangle of A.
 
@@ -85,10 +96,12 @@ def solve_triangular(
     name = "linalg.solve_triangular"
     a, b = square(name, A), tensor_argument("linalg_solve_triangular", B, "B", 2)
     same_dtype(_SAME.format(name), a, b)
-    return store(out, _ops.solve_triangular(a, b, upper=upper, left=left, unitriangular=unitriangular), name)
+    return store(
+        out, _ops.solve_triangular(a, b, upper=upper, left=left, unitriangular=unitriangular), name
+    )
 
 
-def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The determinant of square matrices; its gradient is right for singular ones too.
 
     Raises:
@@ -97,7 +110,7 @@ def det(A: Tensor, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
     return store(out, _ops.det(square("linalg.det", A)), "linalg.det")
 
 
-def slogdet(A: Tensor, *, out: Any = None) -> Any:  # noqa: N803
+def slogdet(A: Tensor, *, out: Any = None) -> Any:
     """Sign (or phase) and logarithm of the absolute value of the determinant.
 
     Raises:
@@ -108,7 +121,13 @@ def slogdet(A: Tensor, *, out: Any = None) -> Any:  # noqa: N803
 
 
 def lu_solve(
-    LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False, out: Tensor | None = None  # noqa: N803
+    LU: Tensor,
+    pivots: Tensor,
+    B: Tensor,
+    *,
+    left: bool = True,
+    adjoint: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """X with A X = B from the LU factors of A; with A^H if `adjoint`, and X A = B unless `left`.
 
@@ -117,11 +136,15 @@ def lu_solve(
     """
     name = "torch.linalg.lu_solve"
     lu, b = square(name, LU, "LU"), tensor_argument("linalg_lu_solve", B, "B", 3)
-    same_dtype("linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of type {} and B of type {} instead", lu, b)
+    same_dtype(
+        "linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of type {} and B of type {} instead",
+        lu,
+        b,
+    )
     return store(out, _ops.lu_solve(lu, pivots, b, left, adjoint), name)
 
 
-def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None) -> Any:  # noqa: N803
+def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None) -> Any:
     """The X of smallest norm that minimises |A X - B|, with residuals, rank and singular values.
 
     Args:
@@ -136,14 +159,16 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
     name = "torch.linalg.lstsq"
     a, b = matrices(name, A, "input"), tensor_argument("linalg_lstsq", B, "B", 2)
     same_dtype(
-        f"{name}: Expected input and other to have the same dtype, but got input's dtype {{}} and other's dtype {{}}", a, b
+        f"{name}: Expected input and other to have the same dtype, but got input's dtype {{}} and other's dtype {{}}",
+        a,
+        b,
     )
     values = _spectra.lstsq(a, b, tolerance(name, rcond), driver)
     return return_types.linalg_lstsq([as_tensor(v) for v in values])
 
 
 def pinv(
-    A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,  # noqa: N803
+    A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """The pseudo-inverse of matrices.
@@ -165,20 +190,25 @@ def pinv(
     return store(out, _spectra.pinv(a, relative, tolerance(name, atol), hermitian), name)
 
 
-def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of a tensor taken as a matrix whose rows are its first `ind` axes.
 
     Raises:
         RuntimeError: The two groups of axes have different sizes, or it is singular.
     """
-    return store(out, _ops.tensorinv(tensor_argument("linalg_tensorinv", A), ind), "linalg.tensorinv")
+    return store(
+        out, _ops.tensorinv(tensor_argument("linalg_tensorinv", A), ind), "linalg.tensorinv"
+    )
 
 
-def tensorsolve(A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None) -> Tensor:  # noqa: N803
+def tensorsolve(A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None) -> Tensor:
     """X with tensordot(A, X, X.ndim) = B, after the axes `dims` of A are moved to its end.
 
     Raises:
         RuntimeError: The sizes do not fit, or A is singular.
     """
-    a, b = tensor_argument("linalg_tensorsolve", A), tensor_argument("linalg_tensorsolve", B, "B", 2)
+    a, b = (
+        tensor_argument("linalg_tensorsolve", A),
+        tensor_argument("linalg_tensorsolve", B, "B", 2),
+    )
     return store(out, _ops.tensorsolve(a, b, dims), "linalg.tensorsolve")
