@@ -6,8 +6,8 @@ depends on the numbers; they cannot be traced or mapped, and say so.
 
 from __future__ import annotations
 
-import math
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -135,7 +135,11 @@ def _finite(name: str, low: float, high: float) -> tuple[float, float]:
 
 
 def _histc_eval(x: Array, *, bins: int, low: float, high: float) -> Array:
-    low, high = _range("torch.histc", x, low, high, 1)
+    if low == high and x.size:
+        low, high = float(x.min()), float(x.max())
+    if low == high:
+        low, high = low - 1, high + 1
+    low, high = _finite("torch.histc", low, high)
     x = x[(x >= low) & (x <= high)]
     place = np.minimum(
         ((x.astype(np.float64) - low) / (high - low) * bins).astype(np.int64), bins - 1
@@ -270,12 +274,13 @@ def histogramdd(
     weights = None if weight is None else _concrete("histogramdd", weight).reshape(-1)
     counts = _counted(points, edges, weights)
     if density:
-        counts /= counts.sum() * functools.reduce(np.multiply.outer, [np.diff(e) for e in edges])
+        volumes = functools.reduce(np.multiply.outer, [np.diff(e) for e in edges])
+        counts /= counts.sum() * volumes
     return _like(x, counts.astype(points.dtype)), [_like(x, e) for e in edges]
 
 
 def _counted(points: Array, edges: list[Array], weights: Array | None) -> Array:
-    """How many points, or how much weight, in each cell; the last bins hold their upper edge too."""
+    """How many points, or how much weight, in each cell; last bins hold their upper edge too."""
     shape = [len(e) - 1 for e in edges]
     inside = np.ones(len(points), bool)
     cell = np.zeros(len(points), np.int64)

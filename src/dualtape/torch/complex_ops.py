@@ -56,7 +56,7 @@ Tensor.imag = property(imag, _assign_part(imag))  # type: ignore[attr-defined]
 def conj(input: Tensor) -> Tensor:
     """The conjugate; a real tensor itself."""
     x = tensor_argument("conj", input)
-    return _complex.conj.bind1(x) if x.value.dtype.kind == "c" else x  # type: ignore[no-any-return]
+    return _complex.conj.bind1(x) if x.value.dtype.kind == "c" else x
 
 
 @method()

@@ -118,7 +118,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     half = mm_p.bind2(left, reshape(permute(weight, (1, 0, 2)), (n, k * m)))
     out = (reshape(half, (rows, k, m)) * reshape(input2, (rows, 1, m))).sum(-1)
     out = reshape(out, (*lead, k))
-    return out if bias is None else out + bias
+    return out if bias is None else out + bias  # type: ignore[no-any-return]
 
 
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:

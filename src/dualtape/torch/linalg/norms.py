@@ -210,9 +210,8 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
         RuntimeError: Booleans, or shapes that do not broadcast.
     """
     a, b = tensor_argument("linalg_vecdot", x, "x"), tensor_argument("linalg_vecdot", y, "y", 2)
-    return store(
-        out, _sum(conj(a) * b if a.value.dtype.kind == "c" else a * b, dim), "linalg.vecdot"
-    )  # type: ignore[operator]
+    left: Any = conj(a) if a.value.dtype.kind == "c" else a
+    return store(out, _sum(left * b, dim), "linalg.vecdot")
 
 
 def vander(x: Tensor, N: int | None = None) -> Tensor:

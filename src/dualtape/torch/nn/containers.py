@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._tensor import Tensor
-from .module import Module
+from .module import Module, indented
 from .parameter import Parameter
 
 
@@ -172,6 +173,20 @@ class ModuleList(Module):
         """A list is not called."""
         raise NotImplementedError('Module [ModuleList] is missing the required "forward" function')
 
+    def __repr__(self) -> str:
+        """As other modules, but neighbours that print alike as one line with their number."""
+        texts = [repr(m) for m in self._modules.values()]
+        if not texts:
+            return self._get_name() + "()"
+        lines = []
+        at = 0
+        for text, group in itertools.groupby(texts):
+            n = len(list(group))
+            number, times = (f"({at})", "") if n == 1 else (f"({at}-{at + n - 1})", f"{n} x ")
+            lines.append(f"{number}: {times}{indented(text)}")
+            at += n
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
 
 class ModuleDict(Module):
     """A dict of modules that are registered."""
@@ -268,6 +283,18 @@ class ParameterList(Module):
             self.append(v)
         return self
 
+    def extra_repr(self) -> str:
+        """See `Module.extra_repr`."""
+        return "\n".join(f"  ({i}): {_described(v, str(getattr(v, 'dtype', '')))}" for i, v in enumerate(self))
+
+
+def _described(value: Any, kind: str) -> str:
+    """A line for a parameter or another object in a list or dict of parameters."""
+    if not isinstance(value, Tensor):
+        return f"Object of type: {type(value).__name__}"
+    what = "Parameter" if isinstance(value, Parameter) else "Tensor"
+    return f"{what} containing: [{kind} of size {'x'.join(map(str, value.shape))}]"
+
 
 class ParameterDict(Module):
     """A dict of parameters that are registered; tensors become parameters."""
@@ -316,6 +343,20 @@ class ParameterDict(Module):
         """Add the parameters of a mapping or of pairs."""
         for name, p in parameters.items() if hasattr(parameters, "items") else parameters:
             self[name] = p
+
+    def extra_repr(self) -> str:
+        """See `Module.extra_repr`."""
+        return "\n".join(
+            f"  ({k}): {_described(v, v.type() if isinstance(v, Tensor) else '')}"  # type: ignore[attr-defined]
+            for k, v in self.items()
+        )
+
+    def pop(self, key: str) -> Any:
+        """Remove an entry and return it."""
+        value = self[key]
+        del self[key]
+        return value
+
 
 __all__ = [
     "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential",

@@ -546,16 +546,19 @@ class Module:
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        children = [f"({n}): {_indented(repr(m))}" for n, m in self._modules.items()]
+        children = [f"({n}): {indented(repr(m))}" for n, m in self._modules.items()]
         if not children and len(lines) <= 1:
             return f"{self._get_name()}({extra})"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + children) + "\n)"
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
+    """Text as part of another module's: two more spaces in every line but the first."""
     return text.replace("\n", "\n  ")
 
 
 def _type_name(x: Any) -> str:
+    if isinstance(x, Tensor):
+        return x.type()  # type: ignore[attr-defined, no-any-return]
     t = type(x)
     return f"{t.__module__}.{t.__qualname__}" if t.__module__ != "builtins" else t.__qualname__

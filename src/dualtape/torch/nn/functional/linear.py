@@ -12,9 +12,9 @@ from ....ops.affine import linear as _linear
 from ....ops.affine import linear_p
 from ..._tensor import Tensor
 from ...arguments import tensor_argument
+from ...contraction import bilinear
 from ...dtypes import scalar_name
-from ...matmul import _same_dtype as check_same_dtype
-from ...matmul import bilinear
+from ...matmul import check_same_dtype
 from ...promotion import as_operand, result_numpy
 
 _bind = linear_p.bind
