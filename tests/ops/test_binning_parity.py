@@ -119,6 +119,24 @@ def test_histc_without_a_range(against_torch, x):
     against_torch(lambda x: b.histc(x, 4), lambda x: torch.histc(x, 4), np.array(x), order=0)
 
 
+@pytest.mark.parametrize(
+    ("x", "settings"),
+    [
+        ([2.0, 2.0], {}),
+        ([], {}),
+        ([1.0, 2.0], {"range": (1.0, 1.0)}),
+        ([1.0, 2.0, 5.0], {"range": (1.0, 2.0), "density": True}),
+    ],
+)
+def test_histogram_ranges(against_torch, x, settings):
+    against_torch(
+        lambda x: tuple(b.histogram(x, 3, **settings)),
+        lambda x: tuple(torch.histogram(x, 3, **settings)),
+        np.array(x),
+        order=0,
+    )
+
+
 def test_bincount(against_torch):
     x = np.array([1, 1, 3])
     against_torch(b.bincount, torch.bincount, x, order=0)

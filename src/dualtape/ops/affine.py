@@ -122,7 +122,8 @@ def addmm(bias: Any, x: Any, y: Any, beta: Any = 1, alpha: Any = 1) -> Any:
         bias: Broadcasts to (N, P).
         x: (N, M).
         y: (M, P).
-        beta, alpha: Numbers.
+        beta: A number; with 0 not even NaN in the bias reaches the result.
+        alpha: A number.
 
     Raises:
         ShapeError: The sizes do not fit, in PyTorch's words.

@@ -1,9 +1,9 @@
 """Sums of products over chosen axes: contractions, tensordot, Kronecker products, distances.
 
-A contraction is a product of matrices between rearrangements, in one primitive: `einsum` is made of it.
-Axes are named by single characters. A name that both operands have and the result lacks is summed
-over; what one operand has alone, or both and the result, the result has too. The transpose by either
-operand is then a contraction again.
+A contraction is a product of matrices between rearrangements, in one primitive: `einsum` is made of
+it. Axes are named by single characters. A name that both operands have and the result lacks is
+summed over; every other name of an operand the result has too. The transpose by either operand is
+then a contraction again.
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ def _contract_eval(x: Any, y: Any, *, x_names: str, y_names: str, out: str) -> A
     s, t = x.shape, y.shape
     kept, own, rest = s[: p.both], s[p.both : p.both + p.left], t[p.both + p.inside :]
     if not p.inside:
-        x = x.reshape(*kept, *own, *(1,) * p.right)
-        z = x * y.reshape(*kept, *(1,) * p.left, *rest)
+        x = x.reshape((*kept, *own, *(1,) * p.right))
+        z = x * y.reshape((*kept, *(1,) * p.left, *rest))
     else:
         k = size_of(s[p.both + p.left :])
         # A single vector stays one: BLAS has a faster product for it.
-        x = x.reshape(*kept, *((size_of(own),) if p.left or p.both else ()), k)
-        y = y.reshape(*kept, k, *((size_of(rest),) if p.right or p.both else ()))
+        x = x.reshape((*kept, *((size_of(own),) if p.left or p.both else ()), k))
+        y = y.reshape((*kept, k, *((size_of(rest),) if p.right or p.both else ())))
         z = np.matmul(x, y) if p.both else x.dot(y)
-        z = z.reshape(*kept, *own, *rest)
+        z = z.reshape((*kept, *own, *rest))
     if half:
         z = z.astype(dtype)
     return z if p.out is None else z.transpose(p.out)

@@ -2,8 +2,8 @@
 
 What to do depends on the equation and the shapes alone and is planned once for each. Every operand
 loses its repeated names (diagonals), the axes of length 1 that broadcast, and the names that nobody
-else has (sums). Then two at a time are contracted, the cheapest pair first; a name is kept as long as
-the output or another operand has it.
+else has (sums). Then two at a time are contracted, the cheapest pair first; a name is kept as long
+as the output or another operand has it.
 """
 
 from __future__ import annotations
@@ -73,24 +73,28 @@ def einsum(equation: str, *operands: Any) -> Any:
 def _plan(equation: str, shapes: Shapes) -> Plan:
     named, output = _parsed(equation, shapes)
     sizes = _sizes(named, shapes)
-    prepare, names = [], []
-    for i, (own, s) in enumerate(zip(named, shapes, strict=True)):
-        others = set("".join(named[:i] + named[i + 1 :]) + output)
-        steps, left = _prepared(own, s, sizes, others)
-        prepare.append(tuple(steps))
-        names.append(left)
+    prepare, distinct = [], []
+    for own, s in zip(named, shapes, strict=True):
+        steps, left = _distinct(own, s, sizes)
+        prepare.append(steps)
+        distinct.append(left)
+    names = []
+    for i, (steps, own) in enumerate(zip(prepare, distinct, strict=True)):
+        others = set("".join(distinct[:i] + distinct[i + 1 :]) + output)
+        axes = tuple([k for k, n in enumerate(own) if n not in others])
+        if axes:
+            steps.append((sum_p, {"axes": axes, "keepdims": False}))
+        names.append("".join([n for n in own if n in others]))
     pairs = _pairs(names, output, sizes)
     last = output if pairs else names[0]
     finish: list[Step] = []
     if len(shapes) == 1:  # one operand: a view of it, as in PyTorch
         finish.append((permute_p, {"axes": tuple([last.index(n) for n in output])}))
-    return Plan(tuple(prepare), tuple(pairs), tuple(finish))
+    return Plan(tuple([tuple(steps) for steps in prepare]), tuple(pairs), tuple(finish))
 
 
-def _prepared(
-    names: str, shape: tuple[int, ...], sizes: dict[str, int], others: set[str]
-) -> tuple[list[Step], str]:
-    """What to apply to one operand, and the names that are left."""
+def _distinct(names: str, shape: tuple[int, ...], sizes: dict[str, int]) -> tuple[list[Step], str]:
+    """What gives an operand distinct names of their full lengths, and these names."""
     steps: list[Step] = []
     s = list(shape)
     for name in dict.fromkeys(names):
@@ -105,10 +109,6 @@ def _prepared(
         s = [n for k, n in enumerate(s) if k not in spread]
         names = "".join([n for k, n in enumerate(names) if k not in spread])
         steps.append((reshape_p, {"shape": tuple(s)}))
-    axes = tuple([k for k, n in enumerate(names) if n not in others])
-    if axes:
-        steps.append((sum_p, {"axes": axes, "keepdims": False}))
-        names = "".join([n for n in names if n in others])
     return steps, names
 
 
@@ -170,8 +170,8 @@ def _parsed(equation: str, shapes: Shapes) -> tuple[list[str], str]:
 
 def _invalid(index: int) -> ShapeError:
     return ShapeError(
-        f"einsum(): invalid subscript given at index {index} in the equation string, subscripts must "
-        "be in [a-zA-Z]"
+        f"einsum(): invalid subscript given at index {index} in the equation string, subscripts "
+        "must be in [a-zA-Z]"
     )
 
 
@@ -188,8 +188,8 @@ def _names(text: str, rank: int, number: int) -> str:
     count = len(before) + len(after)
     if count != rank and (not dots or count > rank):
         rest = (
-            f"does not match the number of dimensions ({rank}) for operand {number} and no ellipsis "
-            "was given"
+            f"does not match the number of dimensions ({rank}) for operand {number} and no "
+            "ellipsis was given"
             if not dots
             else f"is more than the number of dimensions ({rank}) for operand {number}"
         )
@@ -215,8 +215,8 @@ def _output(text: str, everywhere: str, dots: str, start: int) -> str:
             )
         if letter not in everywhere:
             raise ShapeError(
-                f"einsum(): output subscript {letter} does not appear in the equation for any input "
-                "operand"
+                f"einsum(): output subscript {letter} does not appear in the equation for any "
+                "input operand"
             )
     return before + (dots if ellipsis else "") + after
 

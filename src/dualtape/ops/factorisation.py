@@ -8,6 +8,7 @@ Cholesky).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -256,6 +257,7 @@ def lu_in_place(a: Array, pivot: bool) -> Array:
     return pivots
 
 
+@lru_cache(maxsize=8)
 def _getrf(dtype: np.dtype[Any]) -> Any:
     try:
         from scipy.linalg import get_lapack_funcs

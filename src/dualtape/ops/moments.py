@@ -39,7 +39,8 @@ def real_product(a: Any, d: Any) -> Any:
     return real(conj(a) * d) if dtype_of(a).kind == "c" else a * d
 
 
-def _every(x: Any, axes: Axes | None) -> Axes:
+def every_axis(x: Any, axes: Axes | None) -> Axes:
+    """The axes, None standing for all."""
     return tuple(range(len(x.shape))) if axes is None else axes
 
 
@@ -64,7 +65,7 @@ def _moments(x: Any, axes: Axes | None, keepdims: bool, correction: float) -> tu
     center, square = _mean_and_square(np.asarray(x, np.float32 if half else None), axes)
     n = x.size if axes is None else count_along(x.shape, axes)
     variance = square / (n - correction if n > correction else 0)
-    shape = reduced_shape(x.shape, _every(x, axes), keepdims)
+    shape = reduced_shape(x.shape, every_axis(x, axes), keepdims)
     return (
         variance.reshape(shape).astype(real_dtype(x.dtype), copy=False)[()],
         center.reshape(shape).astype(x.dtype, copy=False)[()],
@@ -91,7 +92,7 @@ def _std_mean_eval(x: Any, *, axes: Axes, keepdims: bool, correction: float) -> 
 def _var_aval(
     x: Aval, *, axes: Axes | None = None, keepdims: bool = False, correction: float = 1
 ) -> Aval:
-    return Aval(reduced_shape(x.shape, _every(x, axes), keepdims), real_dtype(x.dtype))
+    return Aval(reduced_shape(x.shape, every_axis(x, axes), keepdims), real_dtype(x.dtype))
 
 
 def _pair_aval(x: Aval, *, axes: Axes, keepdims: bool, correction: float) -> tuple[Aval, Aval]:
@@ -101,7 +102,7 @@ def _pair_aval(x: Aval, *, axes: Axes, keepdims: bool, correction: float) -> tup
 
 def _slope(x: Any, axes: Axes | None, correction: float) -> Any:
     """The derivative of the variance: 2 (x - mean) / (n - correction)."""
-    axes = _every(x, axes)
+    axes = every_axis(x, axes)
     away = x - mean_p(x, axes=axes, keepdims=True)
     free = count_along(x.shape, axes) - correction
     if free <= 0:  # PyTorch's: infinite, and NaN at the mean
@@ -111,12 +112,12 @@ def _slope(x: Any, axes: Axes | None, correction: float) -> Any:
 
 def _pushed(d: Any, x: Any, axes: Axes | None, keepdims: bool, correction: float) -> Any:
     return sum_p(
-        real_product(_slope(x, axes, correction), d), axes=_every(x, axes), keepdims=keepdims
+        real_product(_slope(x, axes, correction), d), axes=every_axis(x, axes), keepdims=keepdims
     )
 
 
 def _pulled(ct: Any, x: Any, axes: Axes | None, keepdims: bool, correction: float) -> Any:
-    return restore_axes(ct, x.shape, _every(x, axes), keepdims) * _slope(x, axes, correction)
+    return restore_axes(ct, x.shape, every_axis(x, axes), keepdims) * _slope(x, axes, correction)
 
 
 def _center_pulled(ct: Any, x: Any, axes: Axes, keepdims: bool) -> Any:

@@ -33,13 +33,15 @@ from .evaluation import is_half
 from .exponential import exp
 from .extrema import tie_share
 from .guarded import div_or_zero, power_or_zero
-from .moments import real_dtype, real_product
+from .moments import every_axis, real_dtype, real_product
 from .numbers import abs_, sgn
 from .reduce import add_up, sum_p
 from .shape import reshape
 
 
-def _norm_eval(x: Any, *, ord: float, axes: Axes, keepdims: bool) -> Any:
+def _norm_eval(
+    x: Any, *, ord: float = 2.0, axes: Axes | None = None, keepdims: bool = False
+) -> Any:
     dtype = real_dtype(x.dtype)
     if is_half(x.dtype):
         x = x.astype(np.float32)
@@ -47,7 +49,10 @@ def _norm_eval(x: Any, *, ord: float, axes: Axes, keepdims: bool) -> Any:
         if x.dtype.kind == "c":
             squares = np.square(x.real) + np.square(x.imag)
         elif (
-            not keepdims and len(axes) == x.ndim and type(x) is np.ndarray and x.flags.c_contiguous
+            not keepdims
+            and (axes is None or len(axes) == x.ndim)
+            and type(x) is np.ndarray
+            and x.flags.c_contiguous
         ):
             row = x.reshape(-1)
             return np.sqrt(row.dot(row)).astype(dtype, copy=False)
@@ -77,7 +82,10 @@ def _direction(x: Any, out: Any, ord: float, axes: Axes, keepdims: bool) -> Any:
     return sgn(x) * power_or_zero(div_or_zero(size, kept), ord - 1)
 
 
-def _norm_jvp(d: Any, x: Any, out: Any, *, ord: float, axes: Axes, keepdims: bool) -> Any:
+def _norm_jvp(
+    d: Any, x: Any, out: Any, *, ord: float = 2.0, axes: Axes | None = None, keepdims: bool = False
+) -> Any:
+    axes = every_axis(x, axes)
     if ord == 0:
         return zeros_like(out)
     if ord == 2:
@@ -87,7 +95,10 @@ def _norm_jvp(d: Any, x: Any, out: Any, *, ord: float, axes: Axes, keepdims: boo
     )
 
 
-def _norm_vjp(ct: Any, x: Any, out: Any, *, ord: float, axes: Axes, keepdims: bool) -> Any:
+def _norm_vjp(
+    ct: Any, x: Any, out: Any, *, ord: float = 2.0, axes: Axes | None = None, keepdims: bool = False
+) -> Any:
+    axes = every_axis(x, axes)
     if ord == 0:
         return zeros_like(x)
     if ord == 2:  # divide before spreading: few numbers
@@ -100,8 +111,8 @@ vector_norm_p: Any = general(
     _norm_eval,
     holomorphic=False,
     batch=batch_reduction(lambda: vector_norm_p),
-    aval=lambda x, *, ord, axes, keepdims: Aval(
-        reduced_shape(x.shape, axes, keepdims), real_dtype(x.dtype)
+    aval=lambda x, *, ord=2.0, axes=None, keepdims=False: Aval(
+        reduced_shape(x.shape, every_axis(x, axes), keepdims), real_dtype(x.dtype)
     ),
     jvp=_norm_jvp,
     vjp=_norm_vjp,
@@ -143,6 +154,8 @@ def vector_norm(x: Any, ord: float = 2, axes: AxesLike = None, keepdims: bool = 
                     f"{words}the dimension {a} because this dimension is empty and the operation "
                     "does not have an identity"
                 )
+    if ord == 2 and axes is None and not keepdims:  # the commonest, and then without parameters
+        return vector_norm_p(x)
     return vector_norm_p(x, ord=ord, axes=found, keepdims=keepdims)
 
 

@@ -7,6 +7,7 @@ holomorphic, so pullbacks are written for plain transposes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..core.aval import Aval
 from ..core.errors import LinAlgError
 from ..core.forward import dtype_of
 from ..core.kinds import broadcast_shapes, constant, general
+from .axes import size_of
 from .complex import cast, conj, imag, real
 from .diagonals import tril, triu
 from .matmul import matmul
@@ -138,33 +140,33 @@ solve_p = general(
 )  # fmt: skip
 
 
-# Below this size, and for a whole batch at once, substitution in Python needs no SciPy.
+# Below this size, and for a batch of matrices at once, substitution in Python needs no SciPy.
 _SMALL = 8
 
 
 def _solve_triangular_eval(a: Array, b: Array, *, upper: bool, unit: bool) -> Array:
     n = a.shape[-1]
-    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    count = 1
-    for m in lead:
-        count *= m
-    if n > _SMALL and count * _SMALL <= n and (trsm := _trsm(a.dtype)) is not None:
-        a = np.broadcast_to(a, (*lead, n, n)).reshape(-1, n, n)
-        b = np.broadcast_to(b, (*lead, *b.shape[-2:])).reshape(-1, *b.shape[-2:])
-        # Seen by columns, as BLAS does, both are transposed: X^T A^T = B^T, with A^T on the right.
-        rows = [
-            trsm(1, m.T, v.T, side=1, lower=upper, diag=unit).T for m, v in zip(a, b, strict=True)
-        ]
-        return (
-            np.stack(rows).reshape(*lead, *b.shape[-2:])
-            if rows
-            else np.empty((*lead, *b.shape[1:]), b.dtype)
-        )
-    x = np.array(np.broadcast_to(b, (*lead, *b.shape[-2:])))
-    _substitute(a, x, upper, unit)
+    if a.ndim == 2 and b.ndim == 2:
+        if n > _SMALL and b.size and (trsm := _trsm(a.dtype)) is not None:
+            # BLAS sees arrays by columns, transposed: X^T A^T = B^T, with A^T on the right.
+            return np.asarray(trsm(1, a.T, b.T, side=1, lower=upper, diag=unit).T)
+        x = b.copy()
+    else:
+        lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        shape = (*lead, *b.shape[-2:])
+        x = np.array(np.broadcast_to(b, shape), order="C")
+        if n > _SMALL * max(1, size_of(lead)) and x.size and _trsm(a.dtype) is not None:
+            many = np.broadcast_to(a, (*lead, n, n)).reshape(-1, n, n)
+            rows = x.reshape(-1, *shape[-2:])
+            for m, v in zip(many, rows, strict=True):
+                v[...] = _solve_triangular_eval(m, v, upper=upper, unit=unit)
+            return x
+    with np.errstate(all="ignore"):  # a zero on the diagonal gives infinities, as in BLAS
+        _substitute(a, x, upper, unit)
     return x
 
 
+@lru_cache(maxsize=8)
 def _trsm(dtype: np.dtype[Any]) -> Any:
     try:
         from scipy.linalg import get_blas_funcs
@@ -184,12 +186,21 @@ def _substitute(a: Array, x: Array, upper: bool, unit: bool) -> None:
         x[..., second, :] -= np.matmul(a[..., second, first], x[..., first, :])
         _substitute(a[..., second, second], x[..., second, :], upper, unit)
         return
-    for k in reversed(range(n)) if upper else range(n):
+    single = a.ndim == 2 and x.ndim == 2
+    for step in range(n):
+        k = n - 1 - step if upper else step
         done = slice(k + 1, n) if upper else slice(0, k)
-        x[..., k, :] -= np.matmul(a[..., k : k + 1, done], x[..., done, :])[..., 0, :]
+        if single:
+            row = x[k]
+            if step:
+                row -= a[k, done].dot(x[done])
+            if not unit:
+                row /= a[k, k]
+            continue
+        if step:
+            x[..., k, :] -= np.matmul(a[..., k : k + 1, done], x[..., done, :])[..., 0, :]
         if not unit:
-            with np.errstate(all="ignore"):  # a zero on the diagonal gives infinities, as in BLAS
-                x[..., k, :] /= a[..., k, k, None]
+            x[..., k, :] /= a[..., k, k, None]
 
 
 def _triangle(x: Any, upper: bool, unit: bool) -> Any:

@@ -85,7 +85,7 @@ def gather(
 
 
 def _note(out: EagerTensor, indices: EagerTensor) -> None:
-    """Remember a gather along the first axis, whose gradient is sparse (see `sparse`)."""
+    """Remember a gather along the first axis, whose gradient is sparse (see `row_gradients`)."""
     node = raw_edge(out)
     if node is not None:
         for tape in recording().tapes:

@@ -34,8 +34,8 @@ from .recording import (
     set_recording,
     watched_again,
 )
-from .sparse import sparse_gradients
-from .tensor import EagerTensor, raw_edge, set_edge
+from .row_gradients import sparse_gradients
+from .tensor import EagerTensor, Readable, raw_edge, set_edge
 from .variable import Variable, differentiable
 
 _INSIDE = (
@@ -62,7 +62,7 @@ class GradientTape:
             the identity of a tensor, negated.
         shared: Whether another tape may ask for the gradients of the same nodes, so that their residuals
             must not be freed.
-        gathers: The nodes of gathers along the first axis, with their indices (see `sparse`).
+        gathers: The nodes of gathers along the first axis, with their indices (see `row_gradients`).
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
@@ -158,6 +158,8 @@ class GradientTape:
         for x in nest.flatten(tensor):
             if isinstance(x, IndexedSlices):
                 x = x.values
+            if isinstance(x, Readable):
+                x = x._variable()
             if not isinstance(x, (EagerTensor, Variable)):
                 raise ValueError(
                     f"Passed in object {x} of type {type(x).__name__!r}, not tf.Tensor or tf.Variable or "
@@ -191,8 +193,8 @@ class GradientTape:
 
     def edge_of(self, x: Any) -> Any:
         """The edge by which this tape knows a tensor or variable; None when it has nothing to do with it."""
-        if isinstance(x, Variable):
-            found = self.watched.get(x._unique_id)
+        if isinstance(x, Readable):
+            found = self.watched.get(x._variable()._unique_id)
             return None if found is None else found[1]
         found = self.watched.get(-id(x))
         if found is not None:
@@ -220,10 +222,11 @@ class GradientTape:
 
     def target_edge(self, x: Any) -> Any:
         """The edge to start from at a target, None when the tape did not record it."""
-        if isinstance(x, Variable):
-            if self.watches_variables and x.trainable and x._unique_id not in self.watched:
-                x._watch(self)  # TensorFlow reads it now, on the tape
-            return self.edge_of(x)
+        if isinstance(x, Readable):
+            v = x._variable()
+            if self.watches_variables and v.trainable and v._unique_id not in self.watched:
+                v._watch(self)  # TensorFlow reads it now, on the tape
+            return self.edge_of(v)
         if not inexact(x):
             return None
         return self.edge_of(x)
@@ -294,7 +297,7 @@ class GradientTape:
         graph = bool(recording().tapes)
         roots = []
         for x, weight in zip(targets, weights, strict=False):
-            if not isinstance(x, (Tensor, Variable)):
+            if not isinstance(x, (Tensor, Readable)):
                 raise AttributeError(f"{type(x).__name__!r} object has no attribute 'dtype'")
             edge = self.target_edge(x)
             if edge is not None:

@@ -28,6 +28,11 @@ class Readable:
     __slots__ = ()
 
     def _read(self) -> EagerTensor:
+        """The value as a tensor, which tapes watch if they watch the variable."""
+        raise NotImplementedError
+
+    def _variable(self) -> Any:
+        """The `tf.Variable` that it is or holds."""
         raise NotImplementedError
 
 

@@ -147,6 +147,9 @@ class Variable(Readable):
         snapshot = self._snapshot = wrap(EagerTensor, self._value, self._edge)  # type: ignore[assignment]
         return snapshot  # type: ignore[return-value]
 
+    def _variable(self) -> Variable:
+        return self
+
     def _register(self, state: Recording) -> None:
         """Let the tapes of `state` watch this variable from now on, and forget dead history."""
         for seen in watchers.lists:

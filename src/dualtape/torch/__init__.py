@@ -69,6 +69,7 @@ from .softmax import *
 from .sorting import *
 from .statistics import *
 from .type_info import *
+from .inplace_functions import *  # last: all methods must be there
 from .version import __version__ as __version__
 
 # Imported when first asked for: a program that uses none of them starts without.

@@ -29,7 +29,7 @@ def _combined(function: str, x: Tensor, product: Tensor, beta: Any, alpha: Any) 
     target = tuple(product.value.shape)
     _check_expand(tuple(x.value.shape), target)
     if a != 1:
-        product = product * a  # type: ignore[operator]
+        product = product * a
     if b == 0:
         return product
     return product + (x if b == 1 else x * b)  # type: ignore[operator, no-any-return]

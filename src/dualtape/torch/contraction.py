@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.tensor import Tensor as CoreTensor
 from ..ops import contraction as _ops
+from ..ops import distances
 from ..ops.einsum import einsum as _einsum
 from ..ops.matmul import mm_p
 from ..ops.shape import permute, reshape
@@ -223,7 +224,7 @@ def cdist(
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
-    return _ops.cdist(x, y, float(p))  # type: ignore[no-any-return]
+    return distances.cdist(x, y, float(p))  # type: ignore[no-any-return]
 
 
 __all__ = ["bilinear", "cdist", "chain_matmul", "einsum", "kron", "tensordot"]

@@ -24,7 +24,7 @@ def converted(x: Tensor, dtype: dtypes.dtype, copy: bool = False) -> Tensor:
     """A tensor in another dtype; the tensor itself where it has it already, unless `copy`."""
     want = dtype.dtype
     if x.value.dtype == want:
-        return clone(x) if copy else x  # type: ignore[no-any-return]
+        return clone(x) if copy else x
     return cast(x, want)  # type: ignore[no-any-return]
 
 
@@ -66,7 +66,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if dev is not None:
         device(dev)
     if dtype is None:
-        return clone(self) if copy else self  # type: ignore[no-any-return]
+        return clone(self) if copy else self
     return converted(self, dtype, copy)
 
 

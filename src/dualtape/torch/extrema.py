@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ..core import modes
 from ..core.tensor import Tensor as CoreTensor
+from ..core.tensor import wrap
 from ..ops import extrema as ops
 from . import return_types
 from ._tensor import Tensor
@@ -18,6 +22,7 @@ from .arguments import (
     not_implemented,
     numpy_names,
     tensor_argument,
+    wrap_dim,
     wrong_type,
 )
 from .dtypes import scalar_name
@@ -25,15 +30,20 @@ from .pointwise_binary import maximum, minimum
 from .registry import method, store, store_all
 
 
-def _extremum(name: str, binary: Callable[..., Tensor], whole: Callable[..., Any], along: Callable[..., Any]) -> Any:
+def _extremum(
+    name: str, binary: Callable[..., Tensor], primitive: Any, whole: Callable[..., Any], along: Callable[..., Any]
+) -> Any:
     make = getattr(return_types, name)
+    bind = primitive.bind1
 
     def function(input: Any, *args: Any, out: Any = None, **names: Any) -> Any:
         x = tensor_argument(name, input)
         if not args and not names:
-            if x.value.dtype.kind == "c":
-                raise not_implemented(f"{name}_all", x.value.dtype)
-            return store(out, whole(x), name)
+            value = x.value
+            if value.dtype.kind == "c":
+                raise not_implemented(f"{name}_all", value.dtype)
+            result = whole(x) if 0 in value.shape else bind(x)
+            return result if out is None else store(out, result, name)
         other = names.pop("other", None)
         dim = names.pop("dim", None)
         keepdim = names.pop("keepdim", False)
@@ -68,8 +78,8 @@ def _extremum(name: str, binary: Callable[..., Tensor], whole: Callable[..., Any
     return function
 
 
-max = _extremum("max", maximum, ops.max, ops.max_along)
-min = _extremum("min", minimum, ops.min, ops.min_along)
+max = _extremum("max", maximum, ops.max_all_p, ops.max, ops.max_along)
+min = _extremum("min", minimum, ops.min_all_p, ops.min, ops.min_along)
 
 
 def _over_dims(name: str, operation: Callable[..., Any], kernel: str) -> Callable[..., Tensor]:
@@ -118,7 +128,9 @@ def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False, out: Any = No
     return store_all(out, ops.aminmax(x, axes, bool(keepdim)), "aminmax", return_types.aminmax)
 
 
-def _place(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:
+def _place(name: str, operation: Callable[..., Any], direct: Callable[..., Any]) -> Callable[..., Tensor]:
+    """argmax or argmin: on arrays `direct`, NumPy's, since nothing is recorded."""
+
     def function(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any) -> Tensor:
         dim, keepdim = numpy_names(name, names, dim, keepdim)
         x = tensor_argument(name, input)
@@ -128,6 +140,12 @@ def _place(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:
         kind = x.value.dtype.kind
         if kind in "bc":
             raise RuntimeError(f"{name}(): does not support {'bool' if kind == 'b' else 'complex'} input")
+        value = x.value
+        if type(value) is np.ndarray and value.size and not modes.current() & modes.BOXED:
+            axis = None if dim is None else wrap_dim(dim, value.ndim)
+            if axis is None or value.ndim:
+                found = direct(value, axis, keepdims=bool(keepdim))
+                return store(out, wrap(Tensor, found), name, exact=True)  # type: ignore[arg-type]
         return store(out, operation(x, dim, bool(keepdim)), name, exact=True)
 
     function.__name__ = function.__qualname__ = name
@@ -140,7 +158,7 @@ def _place(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:
     return function
 
 
-argmax = _place("argmax", ops.argmax)
-argmin = _place("argmin", ops.argmin)
+argmax = _place("argmax", ops.argmax, np.argmax)
+argmin = _place("argmin", ops.argmin, np.argmin)
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]

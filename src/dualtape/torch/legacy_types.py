@@ -93,7 +93,25 @@ def by_name(name: str) -> TensorType:
     return found
 
 
+def set_default_tensor_type(t: Any) -> None:
+    """Set the default dtype by a type such as `torch.DoubleTensor` or its name.
+
+    Raises:
+        TypeError: Not a floating type.
+    """
+    dtypes.set_default_dtype((by_name(t) if isinstance(t, str) else t).dtype)
+
+
 __all__ = [
-    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
-    "IntTensor", "LongTensor", "ShortTensor",
+    "BFloat16Tensor",
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "set_default_tensor_type",
 ]  # fmt: skip

@@ -33,7 +33,16 @@ def promoted(dtype: NumpyDtype, *operands: Any) -> list[CoreTensor]:
 # --- clamp ------------------------------------------------------------------------------------------
 
 
+def _is_plain(bound: Any) -> bool:
+    """Whether a bound is a Python number that fits all floating dtypes but half precision."""
+    return bound is None or ((type(bound) is float or type(bound) is int) and -3e38 < bound < 3e38)
+
+
 def _clamped(name: str, input: Any, low: Any, high: Any) -> Any:
+    if isinstance(input, Tensor) and _is_plain(low) and _is_plain(high):
+        d = input.value.dtype
+        if d.kind == "f" and d.itemsize > 2 and not (low is None and high is None):
+            return select.clamp_p.bind(input, low=low, high=high)
     x = tensor_argument(name, input)
     bounds = [b for b in (low, high) if b is not None]
     if not bounds:
@@ -169,8 +178,10 @@ def _products(name: str, input: Any, args: tuple[Any, ...], tensor1: Any, tensor
         for i, (n, x) in enumerate((("input", input), ("tensor1", given[0]), ("tensor2", given[1])), 1)
     ]
     dtype = result_numpy(*operands)
-    factor = number_as(number(name, value, "value"), dtype).item()
-    return promoted(dtype, *operands), factor
+    factor = number(name, value, "value")
+    rounded = number_as(factor, dtype).item()
+    # In half precision the products are formed in single, with the number as it is.
+    return promoted(dtype, *operands), factor if dtype.itemsize == 2 and dtype.kind in "fV" else rounded
 
 
 @method(inplace=True)

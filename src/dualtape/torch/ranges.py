@@ -151,6 +151,9 @@ def arange(
         TypeError: A bound is no number, or `end` is missing.
         RuntimeError: The step is zero or of the wrong sign, or a bound is infinite.
     """
+    if len(args) == 1 and type(args[0]) is int and dtype is out is layout is start is end is step is device is None:
+        if 0 <= args[0] < 2**63 and not (requires_grad or pin_memory):
+            return finished(np.arange(args[0], dtype=np.int64))  # the commonest call
     named = {"start": start, "end": end, "step": step}
     if len(args) > 3:
         raise invalid_combination("arange", args)
@@ -294,10 +297,13 @@ def logspace(
         raise invalid_combination("logspace", (start, end, steps), {"base": base})
     a, b, count, d = _space_arguments("logspace", start, end, steps, out, dtype)
     check_options(layout, pin_memory)
-    wide = np.dtype(np.float64 if d.kind in "iu" else np.float32 if d.itemsize == 2 else d)
-    powers = _spaced(number_as(a, wide), number_as(b, wide), count, wide)
+    # Integers: exponents in single precision, powers in double.
+    narrow = np.dtype(np.float32 if d.kind in "iu" or d.itemsize == 2 else d)
+    ends = [number_as(number_as(x, d).item(), narrow) for x in (a, b)]
+    powers = _spaced(*ends, count, narrow)
+    wide = np.dtype(np.float64) if d.kind in "iu" else narrow
     with np.errstate(all="ignore"):
-        values = np.power(wide.type(base), powers).astype(d)
+        values = np.power(wide.type(base), powers.astype(wide)).astype(d)
     if out is not None:
         return resized(out, values.shape, lambda m: np.copyto(m, values))
     return finished(values, requires_grad, device)

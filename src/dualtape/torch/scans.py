@@ -229,7 +229,7 @@ def _slope(x: Any, axis: int, spacing: Any, edge_order: int) -> Tensor:
     first, last = _cut(slopes, axis, 0, 1), _cut(slopes, axis, n - 2, n - 1)
     before, after = _cut(slopes, axis, None, n - 2), _cut(slopes, axis, 1, None)
     if steps is None:
-        inner, left, right = (before + after) / 2, 1.0, 1.0
+        inner, left, right = (_cut(x, axis, 2, None) - _cut(x, axis, None, n - 2)) / (2 * spacing), 1.0, 1.0
     else:
         left, right = _cut(steps, 0, None, n - 2), _cut(steps, 0, 1, None)
         inner = (before * right + after * left) / (left + right)

@@ -62,10 +62,11 @@ def scatter(
     if not isinstance(source, CoreTensor):
         source = _constant(x, source, "scatter", "value", 4)
     i = _index("scatter", index)
-    if reduce is None:
-        result = picks.scatter(x, dim, i, source)
-    else:
-        result = combining.scatter_combine(x, dim, i, source, reduce)
+    result = (
+        picks.scatter(x, dim, i, source)
+        if reduce is None
+        else combining.scatter_combine(x, dim, i, source, reduce)
+    )
     return store(out, result, "scatter", exact=True)
 
 
@@ -183,11 +184,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     i = tensor_argument("index_fill", index, "index", 3)
     if i.value.dtype not in _INTS:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
-    if isinstance(value, CoreTensor):
-        value = converted(value, x.dtype)  # type: ignore[arg-type]
-    else:
-        value = _constant(x, value, "index_fill", "value", 4)
-    return slices.index_fill(x, dim, i, value)  # type: ignore[no-any-return]
+    is_tensor = isinstance(value, CoreTensor)
+    filled = converted(value, x.dtype) if is_tensor else _constant(x, value, "index_fill", "value", 4)
+    return slices.index_fill(x, dim, i, filled)  # type: ignore[no-any-return]
 
 
 @method(inplace=True)

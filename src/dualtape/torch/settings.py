@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.errors import ArgumentError
-from . import dtypes
 from ._tensor import Tensor
 from .sizes import CPU, device
 
@@ -157,19 +156,6 @@ def set_default_device(device_: Any) -> None:
         device(device_)
 
 
-def set_default_tensor_type(t: Any) -> None:
-    """Set the default dtype by a type such as `torch.DoubleTensor` or its name.
-
-    Raises:
-        TypeError: Not a floating type.
-    """
-    if isinstance(t, str):
-        from . import legacy_types  # which imports half of the package
-
-        t = legacy_types.by_name(t)
-    dtypes.set_default_dtype(t.dtype)
-
-
 def typename(obj: Any, /) -> str:
     """The name of an object's type: `torch.FloatTensor` for a tensor of float32."""
     if isinstance(obj, Tensor):
@@ -229,6 +215,6 @@ __all__ = [
     "TorchVersion", "are_deterministic_algorithms_enabled", "compile", "e", "get_default_device",
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "inf",
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "nan", "newaxis", "pi",
-    "set_default_device", "set_default_tensor_type", "set_float32_matmul_precision", "set_flush_denormal",
+    "set_default_device", "set_float32_matmul_precision", "set_flush_denormal",
     "set_num_interop_threads", "set_num_threads", "set_warn_always", "typename", "use_deterministic_algorithms",
 ]  # fmt: skip

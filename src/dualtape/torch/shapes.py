@@ -280,7 +280,7 @@ def _T(self: Tensor) -> Tensor:
 
 
 def _conjugate(x: Tensor) -> Tensor:
-    return x.conj() if x.value.dtype.kind == "c" else x  # type: ignore[attr-defined, no-any-return]
+    return x.conj() if x.value.dtype.kind == "c" else x  # type: ignore[attr-defined]
 
 
 def _H(self: Tensor) -> Tensor:

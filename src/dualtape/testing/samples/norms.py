@@ -13,6 +13,7 @@ SAMPLES = [
         for o in (0, 0.5, 1, 1.5, 2, 3, INF, -INF, -1)
         for a in AXES
     ],
+    sample(n.vector_norm_p, real(2, 3)),
     sample(n.vector_norm_p, real(), ord=2, axes=(), keepdims=False),
     sample(n.vector_norm_p, real(0, 2), ord=3, axes=(0,), keepdims=False),
     *[sample(n.logsumexp_p, positive(2, 3), **a) for a in AXES],

@@ -272,7 +272,7 @@ def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         if k:
             base = matmul(base, base)
     if power is a:
-        power = a.clone()  # type: ignore[attr-defined]
+        power = a.clone()
     return store(out, power, name)
 
 

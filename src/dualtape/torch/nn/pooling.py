@@ -70,12 +70,31 @@ AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d = (
     )
     for n in (1, 2, 3)
 )  # fmt: skip
+
+
+class _MaxUnpool(Module):
+    rank: int
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        given = (kernel_size, kernel_size if stride is None else stride, padding)
+        self.kernel_size, self.stride, self.padding = (
+            tuple(v) if isinstance(v, (tuple, list)) else (v,) * self.rank for v in given
+        )
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
+        """Put maxima back where they lay."""
+        unpool = (F.max_unpool1d, F.max_unpool2d, F.max_unpool3d)[self.rank - 1]
+        return unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """See `Module.extra_repr`."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
 MaxUnpool1d, MaxUnpool2d, MaxUnpool3d = (
-    _layer(
-        f"MaxUnpool{n}d", f"max_unpool{n}d", "Maxima put back.", _WINDOW, kernel_size=..., stride=None, padding=0
-    )
-    for n in (1, 2, 3)
-)  # fmt: skip
+    type(f"MaxUnpool{n}d", (_MaxUnpool,), {"rank": n, "__doc__": "Maxima put back.", "__module__": __name__}) for n in (1, 2, 3)
+)
 Unfold = _layer(
     "Unfold", "unfold", "Sliding blocks as columns.", ("kernel_size", "dilation", "padding", "stride"),
     kernel_size=..., dilation=1, padding=0, stride=1,
@@ -85,6 +104,7 @@ Fold = _layer(
     output_size=..., kernel_size=..., dilation=1, padding=0, stride=1,
 )  # fmt: skip
 PixelShuffle = _layer("PixelShuffle", "pixel_shuffle", "Channels as finer pixels.", ("upscale_factor",), upscale_factor=...)
+ChannelShuffle = _layer("ChannelShuffle", "channel_shuffle", "Channels of groups interleaved.", ("groups",), groups=...)
 PixelUnshuffle = _layer("PixelUnshuffle", "pixel_unshuffle", "Pixels as channels.", ("downscale_factor",), downscale_factor=...)
 
 
@@ -108,6 +128,20 @@ class Upsample(Module):
         """See `Module.extra_repr`."""
         what = f"scale_factor={self.scale_factor!r}" if self.scale_factor is not None else f"size={self.size!r}"
         return f"{what}, mode={self.mode!r}"
+
+
+class UpsamplingNearest2d(Upsample):
+    """`Upsample` in mode "nearest"."""
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, mode="nearest")
+
+
+class UpsamplingBilinear2d(Upsample):
+    """`Upsample` in mode "bilinear" with aligned corners."""
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
 
 
 class _Pad(Module):
@@ -151,6 +185,7 @@ ConstantPad1d, ConstantPad2d, ConstantPad3d = (
 )
 
 __all__ = [
+    "ChannelShuffle", "UpsamplingBilinear2d", "UpsamplingNearest2d",
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
     "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d",

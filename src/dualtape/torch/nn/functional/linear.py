@@ -39,12 +39,23 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
                 return _bind(input, weight, bias)  # type: ignore[no-any-return]
     left, right = tensor_argument("linear", input), tensor_argument("linear", weight, "weight", 2)
     if left.value.dtype != right.value.dtype or (bias is not None and bias.value.dtype != left.value.dtype):
-        check_same_dtype(left, right)
-        if bias is not None:
-            check_same_dtype(left, bias)
+        _check_dtypes(left, right, bias)
     if bias is not None and left.ndim == 2 and right.ndim == 2 and left.value.shape[1] == right.value.shape[1]:
         _check_bias(tuple(bias.value.shape), (left.value.shape[0], right.value.shape[0]))
     return _linear(left, right, bias)  # type: ignore[no-any-return]
+
+
+def _check_dtypes(x: Tensor, w: Tensor, bias: Tensor | None) -> None:
+    """Raise for dtypes that differ, in the words of the product that PyTorch would call."""
+    if bias is None or x.ndim != 2 or w.ndim != 2:
+        check_same_dtype(x, w)
+        if bias is None:
+            return
+    for name, a, b in (("mat1 and mat2", x, w), ("self and mat2", bias, w)):
+        if a.value.dtype != b.value.dtype:
+            raise RuntimeError(
+                f"{name} must have the same dtype, but got {scalar_name(a.value.dtype)} and {scalar_name(b.value.dtype)}"
+            )
 
 
 def _check_bias(have: tuple[int, ...], out: tuple[int, int]) -> None:

@@ -91,6 +91,10 @@ def batch_norm(
         _check_several("batch_norm", x, 1)
     elif running_mean is None or running_var is None:
         raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
+    if running_mean is not None and x.ndim > 1 and running_mean.value.shape[0] != x.value.shape[1]:
+        raise RuntimeError(
+            f"running_mean should contain {x.value.shape[1]} elements not {running_mean.value.shape[0]}"
+        )
     if not training:
         return n.batch_norm_by(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     out, mean, variance = n.batch_norm(x, weight, bias, eps)
