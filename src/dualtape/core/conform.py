@@ -13,14 +13,18 @@ import numpy as np
 from . import callsite
 from .aval import Aval
 from .errors import DtypeError, DualtapeError, RuleError, ShapeError, TransformError
+from .summation import add_up
 from .value import Value
 from .vocabulary import vocabulary
 
 
 def sum_to_shape(x: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:
     """Sum an array over the axes along which `shape` was broadcast to its shape; None if it was not."""
+    if x.dtype.itemsize == 2:  # half precision is added up in single
+        summed = sum_to_shape(x.astype(np.float32), shape)
+        return None if summed is None else summed.astype(x.dtype)
     if not shape:
-        return np.add.reduce(x, axis=None)
+        return add_up(x, None, False)
     have = x.shape
     lead = len(have) - len(shape)
     if lead < 0:
@@ -31,7 +35,7 @@ def sum_to_shape(x: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:
             if n != 1:
                 return None
             axes.append(i)
-    return np.add.reduce(x, axis=tuple(axes), keepdims=True).reshape(shape)
+    return add_up(x, tuple(axes), True).reshape(shape)
 
 
 def can_sum_to(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

@@ -109,6 +109,15 @@ grid_floor = constant(
 )
 
 
+# The nearest element does not depend on the place, but PyTorch's gradient by the grid is zero, not None.
+at_place = general(
+    "at_place", lambda x, grid: x.copy(), inputs="x grid", aval=lambda x, grid: x,
+    jvp=(lambda d: d, lambda d, x: zeros_like(x)), vjp=(lambda ct: ct, lambda ct, grid: zeros_like(grid)),
+    batch=lambda values, axes, size: (values[0], 0 if axes[0] is None else axes[0]),
+    doc="x, with a derivative of zero by `grid`.",
+)  # fmt: skip
+
+
 def grid_sample(
     x: Any,
     grid: Any,

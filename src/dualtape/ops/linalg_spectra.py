@@ -10,17 +10,38 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.errors import ArgumentError, DtypeError, ShapeError
 from ..core.forward import dtype_of
-from ..core.kinds import constant
-from .axes import normalize_axis
+from ..core.kinds import broadcast_shapes, constant
+from .axes import normalize_axis, size_of
+from .compare import gt
+from .complex import cast, real
 from .extrema import amax, amin
 from .linalg import inv_ex, is_vector_side
 from .matmul import matmul
-from .matrices import Array, batch_matrices, check_matrix, check_square, column, real_dtype
+from .matrices import (
+    Array,
+    batch_matrices,
+    check_matrix,
+    check_square,
+    column,
+    is_complex,
+    mt,
+    real_dtype,
+)
 from .norms import vector_norm
 from .numbers import abs_
 from .reduce import sum as sum_of
-from .shape import permute, reshape
-from .spectral import eig_p, eigh_p, eigvals_p, eigvalsh_p, pinv_p, svd_p, svdvals_p
+from .select import where
+from .shape import permute, reshape, slice_p
+from .spectral import (
+    eig_p,
+    eigh_p,
+    eigvals_p,
+    eigvalsh_p,
+    kept_values,
+    pinv_p,
+    svd_p,
+    svdvals_p,
+)
 
 
 def _upper(uplo: str) -> bool:
@@ -88,22 +109,34 @@ def svdvals(x: Any) -> Any:
     return svdvals_p(x)
 
 
-def _tolerances(x: Any, rtol: float | None, atol: float | None) -> tuple[float, float]:
-    """PyTorch's defaults: a relative tolerance unless only an absolute one is given."""
+Tolerance = Any
+
+
+def _tolerances(x: Any, rtol: Tolerance, atol: Tolerance) -> tuple[Any, Any]:
+    """Both as real arrays; a relative default applies where no absolute tolerance is given."""
+    dtype = real_dtype(dtype_of(x))
+    default = np.asarray(max(x.shape[-2:]) * np.finfo(dtype).eps, dtype)
+    if atol is None:
+        return _as_real(default if rtol is None else rtol, dtype), np.zeros((), dtype)
+    atol = _as_real(atol, dtype)
     if rtol is None:
-        rtol = 0.0 if atol else max(x.shape[-2:]) * float(np.finfo(dtype_of(x)).eps)
-    return float(rtol), float(atol or 0.0)
+        # PyTorch's rule, for each matrix: only where the absolute tolerance is 0.
+        positive = gt(atol, np.zeros((), dtype))
+        rtol = where(positive, np.zeros((), dtype), default)
+    return _as_real(rtol, dtype), atol
 
 
-def pinv(
-    x: Any, rtol: float | None = None, atol: float | None = None, hermitian: bool = False
-) -> Any:
+def _as_real(value: Any, dtype: Any) -> Any:
+    return cast(value, dtype) if hasattr(value, "dtype") else np.asarray(value, dtype)
+
+
+def pinv(x: Any, rtol: Tolerance = None, atol: Tolerance = None, hermitian: bool = False) -> Any:
     """The pseudo-inverse of matrices.
 
     Args:
         x: (..., m, n).
         rtol: Singular values up to this times the largest count as zero; by default max(m, n) eps,
-            or 0 if `atol` is given.
+            or 0 if `atol` is given. A number, or one for each matrix.
         atol: Those up to this do too.
         hermitian: x is Hermitian, and its lower triangle enough.
 
@@ -111,8 +144,9 @@ def pinv(
     """
     name = "linalg.pinv"
     check_square(name, x) if hermitian else check_matrix(name, x)
-    rtol, atol = _tolerances(x, rtol, atol)
-    return pinv_p(x, rtol=rtol, atol=atol, hermitian=hermitian)
+    if not size_of(x.shape):
+        return mt(x) * 0
+    return pinv_p(x, *_tolerances(x, rtol, atol), hermitian=hermitian)
 
 
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
@@ -156,50 +190,49 @@ def lstsq(
         raise ShapeError(f"{name}: input.size(-2) should match other.size(-2)")
     driver = driver or "gelsy"
     m, n = a.shape[-2:]
-    rtol = max(m, n) * float(np.finfo(dtype_of(a)).eps) if rcond is None else float(rcond)
-    x = matmul(pinv_p(a, rtol=rtol, atol=0.0, hermitian=False), b)
-    empty = np.empty(0, real_dtype(dtype_of(a)))
-    rank = matrix_rank_p(a, rtol=rtol, atol=0.0, hermitian=False)
-    residuals = empty
+    tolerances = _tolerances(a, rcond, None)
+    inverse = pinv_p(a, *tolerances, hermitian=False) if size_of(a.shape) else mt(a) * 0
+    x = matmul(inverse, b)
+    rank = matrix_rank_p(a, *tolerances, hermitian=False)
     known = getattr(rank, "value", rank)
-    if (
-        m > n
-        and driver != "gelsy"
-        and (
-            driver == "gels" or (isinstance(known, np.ndarray | np.generic) and np.all(known == n))
-        )
-    ):
+    full = isinstance(known, np.ndarray | np.generic) and bool(np.all(known == n))
+    if m > n and (driver == "gels" or (driver != "gelsy" and full)):
         residuals = vector_norm(matmul(a, x) - b, 2, -2) ** 2
+    else:  # empty, and yet connected, as in PyTorch
+        residuals = slice_p(reshape(x, (-1,)), index=(slice(0),))
+        residuals = real(residuals) if is_complex(a) else residuals
     if vector:
         x = reshape(x, x.shape[:-1])
+    empty = np.empty(0, real_dtype(dtype_of(a)))
     values = svdvals_p(a) if driver in ("gelss", "gelsd") else empty
     return x, residuals, np.empty(0, np.int64) if driver == "gels" else rank, values
 
 
-def _rank_eval(x: Array, *, rtol: float, atol: float, hermitian: bool) -> Array:
-    if x.size == 0:
-        return np.zeros(x.shape[:-2], np.int64)
-    s = np.abs(np.linalg.eigvalsh(x)) if hermitian else np.linalg.svd(x, compute_uv=False)
-    return np.asarray(
-        np.sum(s > np.maximum(atol, rtol * s.max(-1, keepdims=True)), -1, dtype=np.int64)
-    )
+def _rank_eval(x: Array, rtol: Array, atol: Array, *, hermitian: bool) -> Array:
+    s = np.linalg.eigvalsh(x) if hermitian else np.linalg.svd(x, compute_uv=False)
+    kept = kept_values(np.asarray(s), np.asarray(rtol), np.asarray(atol))
+    return np.asarray(np.sum(kept, -1, dtype=np.int64))
+
+
+def _rank_aval(x: Aval, rtol: Aval, atol: Aval, *, hermitian: bool) -> Aval:
+    lead = broadcast_shapes("matrix_rank", x.shape[:-2], rtol.shape, atol.shape)
+    return Aval(lead, np.dtype(np.int64))
 
 
 matrix_rank_p = constant(
-    "matrix_rank", _rank_eval, aval=lambda x, **_: Aval(x.shape[:-2], np.dtype(np.int64)),
-    batch=batch_matrices(lambda: matrix_rank_p),
+    "matrix_rank", _rank_eval, inputs="x rtol atol", aval=_rank_aval,
+    batch=batch_matrices(lambda: matrix_rank_p, 2, 0, 0),
     doc="The number of singular values above max(atol, rtol * the largest).",
 )  # fmt: skip
 
 
 def matrix_rank(
-    x: Any, atol: float | None = None, rtol: float | None = None, hermitian: bool = False
+    x: Any, atol: Tolerance = None, rtol: Tolerance = None, hermitian: bool = False
 ) -> Any:
     """The rank of matrices, int64; tolerances and `hermitian` as for `pinv`."""
     name = "torch.linalg.matrix_rank"
     check_square(name, x) if hermitian else check_matrix(name, x)
-    rtol, atol = _tolerances(x, rtol, atol)
-    return matrix_rank_p(x, rtol=rtol, atol=atol, hermitian=hermitian)
+    return matrix_rank_p(x, *_tolerances(x, rtol, atol), hermitian=hermitian)
 
 
 def matrix_norm(

@@ -1,9 +1,7 @@
 """Reductions over axes: sums, means, and what counts elements.
 
 The primitives come in pairs where PyTorch's graph does: one over everything, without parameters
-(few
-Python calls: losses end in it), and one that takes `axes` and `keepdims`. The op in front accepts
-what
+(few Python calls: losses end in it), and one that takes `axes` and `keepdims`. The op in front accepts what
 users write: None, an int, negative axes. An empty sequence of axes reduces nothing, as in NumPy.
 Products are in `products`, moments in `moments`, extrema in `extrema`, norms and logsumexp in
 `norms`.
@@ -18,6 +16,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.errors import DtypeError
 from ..core.kinds import constant, general, linear
+from ..core.summation import add_up
 from .axes import (
     Axes,
     AxesLike,
@@ -41,41 +40,6 @@ __all__ = [
 ]  # fmt: skip
 
 _ADDED_AS_THEY_ARE = "fdFDgG"
-_LARGE = 1 << 15
-_LONG = 1 << 10
-
-
-def add_up(x: Any, axes: Axes | None, keepdims: bool) -> Any:
-    """Sum inexact numbers as accurately along any axis as NumPy does along the innermost.
-
-    NumPy adds pairwise along the axis of the smallest stride and one by one along others, where a
-    million float32 ones times 0.1 come out 1 % off; and a long axis over a short one costs it a
-    loop per row. Long axes are therefore folded to about the square root of their length first.
-    """
-    if (
-        x.size >= _LARGE
-        and x.ndim > 1
-        and not (x.flags.forc and (axes is None or len(axes) == x.ndim))
-    ):
-        innermost = min(
-            range(x.ndim), key=lambda i: abs(x.strides[i]) if x.shape[i] > 1 else np.inf
-        )
-        for a in range(x.ndim) if axes is None else [a % x.ndim for a in axes]:
-            while a != innermost and x.shape[a] > _LONG:
-                x = _folded(x, a)
-    return add_reduce(x, axes, None, None, keepdims)
-
-
-def _folded(x: Any, axis: int) -> Any:
-    """Partial sums along an axis: as many as the square root of its length."""
-    n = x.shape[axis]
-    m = 1 << (n.bit_length() + 1) // 2
-    rows = n // m
-    before = (slice(None),) * axis
-    body = x[(*before, slice(rows * m))]
-    sums = add_reduce(body.reshape(*x.shape[:axis], rows, m, *x.shape[axis + 1 :]), axis)
-    sums[(*before, slice(n - rows * m))] += x[(*before, slice(rows * m, None))]
-    return sums
 
 
 def _sum_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> Any:

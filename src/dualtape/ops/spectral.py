@@ -21,7 +21,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.errors import LinAlgError, NotDifferentiableError
 from ..core.forward import dtype_of
-from ..core.kinds import elementwise, general, linear
+from ..core.kinds import broadcast_shapes, elementwise, general, linear
 from .complex import cast, conj, real
 from .diagonals import diag_embed, diagonal
 from .matmul import matmul
@@ -36,7 +36,7 @@ from .matrices import (
     real_dtype,
     row,
 )
-from .shape import slice_p
+from .shape import place_slice_p, slice_p
 from .solving import solve_p
 
 
@@ -323,18 +323,20 @@ def _svd_vjp(ct: tuple[Any, Any, Any], out0: Any, out1: Any, out2: Any) -> Any:
 
 
 def _svd_full_jvp(d: Any, out0: Any, out1: Any, out2: Any, *, full: bool) -> Any:
-    if out0.shape[-1] != out2.shape[-2]:
-        raise NotDifferentiableError(
-            "linalg.svd: with full_matrices=True the vectors that complete the basis are "
-            "arbitrary and have no "
-            "tangent. Use full_matrices=False."
-        )
-    return _svd_jvp(d, out0, out1, out2)
+    # As in PyTorch, the vectors that complete the basis count as constant.
+    k = out1.shape[-1]
+    u = out0 if out0.shape[-1] == k else slice_p(out0, index=(..., slice(k)))
+    vh = out2 if out2.shape[-2] == k else slice_p(out2, index=(..., slice(k), slice(None)))
+    u_dot, s_dot, vh_dot = _svd_jvp(d, u, out1, vh)
+    if u is not out0:
+        u_dot = place_slice_p(u_dot, index=(..., slice(k)), shape=tuple(out0.shape))
+    if vh is not out2:
+        vh_dot = place_slice_p(vh_dot, index=(..., slice(k), slice(None)), shape=tuple(out2.shape))
+    return u_dot, s_dot, vh_dot
 
 
 def _svd_full_vjp(ct: tuple[Any, Any, Any], out0: Any, out1: Any, out2: Any, *, full: bool) -> Any:
     u_bar, s_bar, vh_bar = ct
-    # As in PyTorch, the vectors that complete the basis count as constant.
     columns = (..., slice(out1.shape[-1]))
     rows = (..., slice(out1.shape[-1]), slice(None))
     if out0.shape[-1] > out1.shape[-1]:
@@ -383,23 +385,27 @@ svdvals_p = general(
 # ---- Pseudo-inverse
 
 
-def _pinv_eval(x: Array, *, rtol: float, atol: float, hermitian: bool) -> Array:
-    *lead, m, n = x.shape
-    if x.size == 0:
-        return np.zeros((*lead, n, m), x.dtype)
+def kept_values(s: Array, rtol: Array, atol: Array) -> Array:
+    """Which singular values (..., k) are above max(atol, rtol * the largest)."""
+    size = np.abs(s)
+    largest = size.max(-1, initial=0, keepdims=True)
+    return np.asarray(size > np.maximum(atol[..., None], rtol[..., None] * largest))
+
+
+def _pinv_eval(x: Array, rtol: Array, atol: Array, *, hermitian: bool) -> Array:
     if hermitian:
-        w, u = _eigh_eval(x, upper=False)
-        s, vh = w, u.conj().swapaxes(-1, -2)
+        s, u = _eigh_eval(x, upper=False)
+        vh = u.conj().swapaxes(-1, -2)
     else:
         u, s, vh = _svd_eval(x, full=False)
-    size = np.abs(s)
-    cut = np.maximum(atol, rtol * size.max(-1, keepdims=True))
-    inverse = np.divide(1, s, out=np.zeros_like(s), where=size > cut)
+    kept = kept_values(s, np.asarray(rtol), np.asarray(atol))
+    s = np.broadcast_to(s, kept.shape)
+    inverse = np.divide(1, s, out=np.zeros(kept.shape, s.dtype), where=kept)
     left = vh.conj().swapaxes(-1, -2) * inverse[..., None, :].astype(x.dtype)
     return np.asarray(np.matmul(left, u.conj().swapaxes(-1, -2)))
 
 
-def _pinv_jvp(d: Any, x: Any, out: Any, **_: Any) -> Any:
+def _pinv_jvp(d: Any, x: Any, out: Any) -> Any:
     # Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973): constant rank is assumed.
     p, ph, dh = out, mh(out), mh(d)
     first = matmul(p, matmul(ph, dh))
@@ -411,7 +417,7 @@ def _pinv_jvp(d: Any, x: Any, out: Any, **_: Any) -> Any:
     )
 
 
-def _pinv_vjp(ct: Any, x: Any, out: Any, **_: Any) -> Any:
+def _pinv_vjp(ct: Any, x: Any, out: Any) -> Any:
     p, ph, ch = out, mh(out), mh(ct)
     # The adjoints of the three terms above.
     first = matmul(matmul(ch, p), ph)
@@ -423,9 +429,14 @@ def _pinv_vjp(ct: Any, x: Any, out: Any, **_: Any) -> Any:
     )
 
 
+def _pinv_aval(x: Aval, rtol: Aval, atol: Aval, *, hermitian: bool) -> Aval:
+    lead = broadcast_shapes("pinv", x.shape[:-2], rtol.shape, atol.shape)
+    return Aval((*lead, x.shape[-1], x.shape[-2]), x.dtype)
+
+
 pinv_p = general(
-    "pinv", _pinv_eval, jvp=_pinv_jvp, vjp=_pinv_vjp, holomorphic=False,
-    aval=lambda x, **_: Aval((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype),
-    batch=batch_matrices(lambda: pinv_p), grad_name="LinalgPinvBackward0",
+    "pinv", _pinv_eval, inputs="x rtol atol", jvp=(_pinv_jvp, None, None), vjp=(_pinv_vjp, None, None),
+    holomorphic=False, aval=_pinv_aval, batch=batch_matrices(lambda: pinv_p, 2, 0, 0),
+    grad_name="LinalgPinvBackward0",
     doc="The pseudo-inverse; singular values up to max(atol, rtol * the largest) count as zero.",
 )  # fmt: skip

@@ -24,10 +24,14 @@ def type_name(x: Any) -> str:
 def wrong_type(function: str, name: str, position: int | None, wanted: str, got: Any) -> TypeError:
     """The error for an argument of the wrong type; `position` counts from 1, None for a keyword."""
     place = "" if position is None else f" (position {position})"
-    return TypeError(f"{function}(): argument '{name}'{place} must be {wanted}, not {type(got).__name__}")
+    return TypeError(
+        f"{function}(): argument '{name}'{place} must be {wanted}, not {type(got).__name__}"
+    )
 
 
-def invalid_combination(function: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> TypeError:
+def invalid_combination(
+    function: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None
+) -> TypeError:
     """The error for arguments that fit none of a function's forms."""
     got = [type_name(a) for a in args]
     got += [f"{k}={type_name(v)}" for k, v in (kwargs or {}).items()]

@@ -12,10 +12,16 @@ from ..core.tensor import Tensor as CoreTensor
 from ..ops import binning as ops
 from . import return_types
 from ._tensor import Tensor
-from .arguments import integer, invalid_combination, is_number, not_implemented, number, tensor_argument
+from .arguments import (
+    integer,
+    invalid_combination,
+    is_number,
+    not_implemented,
+    number,
+    tensor_argument,
+)
 from .promotion import as_operand, result_numpy
 from .registry import method, store, store_all
-
 
 # --- distinct values --------------------------------------------------------------------------------
 
@@ -32,7 +38,11 @@ def _chosen(found: ops.Unique, inverse: bool, counts: bool) -> Any:
 
 @method()
 def unique(
-    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:
     """The distinct elements, or slices along `dim`, sorted; on request the inverse and the counts too.
 
@@ -40,7 +50,11 @@ def unique(
         IndexError: The dimension is out of range.
     """
     x = tensor_argument("unique", input)
-    return _chosen(ops.unique(x, None if dim is None else integer("unique", dim, "dim")), return_inverse, return_counts)
+    return _chosen(
+        ops.unique(x, None if dim is None else integer("unique", dim, "dim")),
+        return_inverse,
+        return_counts,
+    )
 
 
 @method()
@@ -80,7 +94,9 @@ def searchsorted(
     rows, x = _same_dtype(rows, input)
     if sorter is not None:
         sorter = tensor_argument("searchsorted", sorter, "sorter", None)
-    return store(out, ops.searchsorted(rows, x, bool(right), side, sorter, bool(out_int32)), "searchsorted")
+    return store(
+        out, ops.searchsorted(rows, x, bool(right), side, sorter, bool(out_int32)), "searchsorted"
+    )
 
 
 def _same_dtype(rows: Tensor, x: Any) -> tuple[Any, Any]:
@@ -125,7 +141,9 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Tensor:
 
 
 @method()
-def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Tensor:
+def histc(
+    input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None
+) -> Tensor:
     """Counts of the elements in equal bins from `min` to `max` (of the data where both are equal).
 
     Raises:
@@ -148,7 +166,13 @@ def _edges(function: str, bins: Any) -> Any:
 
 @method()
 def histogram(
-    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
+    input: Any,
+    bins: Any,
+    *,
+    range: Any = None,
+    weight: Any = None,
+    density: bool = False,
+    out: Any = None,
 ) -> Any:
     """Counts of the elements in bins, and the bins' edges; a named tuple.
 
@@ -173,7 +197,13 @@ def histogram(
 
 
 def histogramdd(
-    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
+    input: Any,
+    bins: Any,
+    *,
+    range: Any = None,
+    weight: Any = None,
+    density: bool = False,
+    out: Any = None,
 ) -> Any:
     """Counts of points in a grid of bins, and the bins' edges for each dimension; a named tuple.
 
@@ -185,7 +215,11 @@ def histogramdd(
     if x.value.dtype.kind in "biuc":
         raise not_implemented("histogramdd", x.value.dtype)
     w = None if weight is None else tensor_argument("histogramdd", weight, "weight", None)
-    given = [_edges("histogramdd", b) for b in bins] if isinstance(bins, (list, tuple)) else _edges("histogramdd", bins)
+    given = (
+        [_edges("histogramdd", b) for b in bins]
+        if isinstance(bins, (list, tuple))
+        else _edges("histogramdd", bins)
+    )
     counts, edges = ops.histogramdd(x, given, range, w, bool(density))
     return return_types.histogramdd((store(out, counts, "histogramdd"), tuple(edges)))
 

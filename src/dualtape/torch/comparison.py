@@ -24,7 +24,9 @@ Function = Callable[..., Tensor]
 # --- comparisons ------------------------------------------------------------------------------------
 
 
-def _comparison(name: str, primitive: Any, dunder: str, aliases: Sequence[str] = (), ordered: bool = True) -> Function:
+def _comparison(
+    name: str, primitive: Any, dunder: str, aliases: Sequence[str] = (), ordered: bool = True
+) -> Function:
     """A comparison of a tensor with a tensor or a number: function, methods and operator."""
     bind = primitive.bind2
 
@@ -87,7 +89,9 @@ def equal(input: Any, other: Any) -> bool:
 def _both_close(name: str, input: Any, other: Any) -> tuple[Tensor, Tensor]:
     x, y = tensor_argument(name, input), tensor_argument(name, other, "other", 2)
     if x.value.dtype != y.value.dtype:
-        raise RuntimeError(f"{scalar_name(x.value.dtype)} did not match {scalar_name(y.value.dtype)}")
+        raise RuntimeError(
+            f"{scalar_name(x.value.dtype)} did not match {scalar_name(y.value.dtype)}"
+        )
     return x, y
 
 
@@ -115,7 +119,14 @@ def allclose(
     return bool(np.all(concrete(isclose(input, other, rtol, atol, equal_nan).value, "allclose()")))
 
 
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None) -> Tensor:
+def isin(
+    elements: Any,
+    test_elements: Any,
+    *,
+    assume_unique: bool = False,
+    invert: bool = False,
+    out: Any = None,
+) -> Tensor:
     """Whether each of `elements` is among `test_elements`; either may be a number.
 
     Raises:
@@ -133,7 +144,12 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 # --- predicates -------------------------------------------------------------------------------------
 
 
-def _predicate(name: str, primitive: Any, integers: bool | None = None, real: Callable[[], Exception] | None = None) -> Function:
+def _predicate(
+    name: str,
+    primitive: Any,
+    integers: bool | None = None,
+    real: Callable[[], Exception] | None = None,
+) -> Function:
     """A predicate of one tensor.
 
     Args:
@@ -162,10 +178,16 @@ isnan = _predicate("isnan", compare.isnan, integers=False)
 isinf = _predicate("isinf", compare.isinf, integers=False)
 isfinite = _predicate("isfinite", compare.isfinite, integers=True)
 isposinf = _predicate(
-    "isposinf", compare.isposinf, integers=False, real=lambda: RuntimeError("isposinf does not support complex inputs.")
+    "isposinf",
+    compare.isposinf,
+    integers=False,
+    real=lambda: RuntimeError("isposinf does not support complex inputs."),
 )
 isneginf = _predicate(
-    "isneginf", compare.isneginf, integers=False, real=lambda: RuntimeError("isneginf does not support complex inputs.")
+    "isneginf",
+    compare.isneginf,
+    integers=False,
+    real=lambda: RuntimeError("isneginf does not support complex inputs."),
 )
 isreal = _predicate("isreal", compare.isreal)
 signbit = _predicate(
@@ -173,7 +195,7 @@ signbit = _predicate(
     real=lambda: NotImplementedError("signbit is not implemented for complex tensors."),
 )  # fmt: skip
 logical_not = _predicate("logical_not", compare.logical_not)
-setattr(Tensor, "logical_not_", in_place(logical_not, "logical_not_"))
+Tensor.logical_not_ = in_place(logical_not, "logical_not_")
 
 
 # --- logic ------------------------------------------------------------------------------------------
@@ -204,9 +226,7 @@ logical_xor = _logical("logical_xor", compare.logical_xor)
 # --- bits -------------------------------------------------------------------------------------------
 
 
-def _bitwise(
-    name: str, primitive: Any, dunder: str, kernel: str, shift: bool = False
-) -> Function:
+def _bitwise(name: str, primitive: Any, dunder: str, kernel: str, shift: bool = False) -> Function:
     """An operation on the bits of integers (for shifts: not booleans), and the Python operators for it."""
     refused = "fcVb" if shift else "fcV"
 
@@ -248,8 +268,12 @@ def _bitwise(
 bitwise_and = _bitwise("bitwise_and", compare.bitwise_and, "and", "bitwise_and_cpu")
 bitwise_or = _bitwise("bitwise_or", compare.bitwise_or, "or", "bitwise_or_cpu")
 bitwise_xor = _bitwise("bitwise_xor", compare.bitwise_xor, "xor", "bitwise_xor_cpu")
-bitwise_left_shift = _bitwise("bitwise_left_shift", compare.left_shift, "lshift", "lshift_cpu", shift=True)
-bitwise_right_shift = _bitwise("bitwise_right_shift", compare.right_shift, "rshift", "rshift_cpu", shift=True)
+bitwise_left_shift = _bitwise(
+    "bitwise_left_shift", compare.left_shift, "lshift", "lshift_cpu", shift=True
+)
+bitwise_right_shift = _bitwise(
+    "bitwise_right_shift", compare.right_shift, "rshift", "rshift_cpu", shift=True
+)
 
 
 @method(inplace=True)
@@ -272,7 +296,9 @@ def _invert(self: Tensor) -> Tensor:
         TypeError: Not an integer or boolean tensor.
     """
     if self.value.dtype.kind in "fcV":
-        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
     return compare.bitwise_not.bind1(self)  # type: ignore[no-any-return]
 
 

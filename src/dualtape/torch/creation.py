@@ -29,7 +29,9 @@ def finished(array: Any, requires_grad: bool = False, dev: Any = None) -> Tensor
     t: Tensor = wrap(Tensor, array)  # type: ignore[assignment]
     if requires_grad:
         if array.dtype.kind in "biu":
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients"
+            )
         set_requires_grad(t, True)
     return t
 
@@ -99,8 +101,14 @@ def inferred(data: Any, dtype: NumpyDtype | None = None) -> np.ndarray[Any, Any]
         array = np.array(data)
     except ValueError as error:
         raise _ragged(data, _number_dtype(types)) from error
-    if array.dtype.kind == "O" or array.dtype == np.uint64 or (array.dtype.kind == "f" and types == {int}):
-        return _from_huge(array if array.dtype.kind == "O" else np.array(data, object), dtype, types)
+    if (
+        array.dtype.kind == "O"
+        or array.dtype == np.uint64
+        or (array.dtype.kind == "f" and types == {int})
+    ):
+        return _from_huge(
+            array if array.dtype.kind == "O" else np.array(data, object), dtype, types
+        )
     if dtype is None:
         return array_as(array, _number_dtype(types))
     return _in_range(array, dtype)
@@ -155,9 +163,13 @@ def _from_huge(array: Any, dtype: NumpyDtype | None, types: set[type]) -> np.nda
     want = _number_dtype(types) if dtype is None else dtype
     if want.kind in "fcbV":
         return array_as(array.astype(np.complex128 if want.kind == "c" else np.float64), want)
-    small = dtype is not None and dtype != np.int64 and all(-(2**63) <= x < 2**63 for x in array.flat)
+    small = (
+        dtype is not None and dtype != np.int64 and all(-(2**63) <= x < 2**63 for x in array.flat)
+    )
     if (want == np.uint64 and all(0 <= x < 2**64 for x in array.flat)) or small:
-        return array_as(np.array([number_as(x, want, {}) for x in array.flat], want).reshape(array.shape), want)
+        return array_as(
+            np.array([number_as(x, want, {}) for x in array.flat], want).reshape(array.shape), want
+        )
     raise ValueError("Overflow when unpacking long long")
 
 
@@ -204,7 +216,9 @@ def _unwrapped(data: Any) -> Any:
         value = concrete(data.value, "tensor()")
         if value.size != 1 and value.shape:
             if value.dtype.kind in "iub":
-                raise TypeError("only integer tensors of a single element can be converted to an index")
+                raise TypeError(
+                    "only integer tensors of a single element can be converted to an index"
+                )
             raise ValueError("only one element tensors can be converted to Python scalars")
         return value.item()
     return data
@@ -256,7 +270,9 @@ def _ragged(data: Any, dtype: NumpyDtype) -> Exception:
         if not isinstance(x, (list, tuple)):
             return TypeError("not a sequence")
         if len(x) != lengths[dim]:
-            return ValueError(f"expected sequence of length {lengths[dim]} at dim {dim} (got {len(x)})")
+            return ValueError(
+                f"expected sequence of length {lengths[dim]} at dim {dim} (got {len(x)})"
+            )
         return next((f for y in x if (f := fault(y, dim + 1)) is not None), None)
 
     return fault(data, 0) or ValueError("the nested sequences do not make a rectangular array")
@@ -266,7 +282,12 @@ def _ragged(data: Any, dtype: NumpyDtype) -> Exception:
 
 
 def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Copy data into a new leaf tensor.
 
@@ -321,7 +342,12 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool | None = None,
 ) -> Tensor:
     """Anything as a tensor: tensors, arrays, DLPack capsules' owners, buffers, scalars and sequences.
 

@@ -11,7 +11,7 @@ from ..core.aval import bfloat16 as _numpy_bfloat16
 NumpyDtype = np.dtype[Any]
 
 
-class dtype:  # noqa: N801 - PyTorch's name
+class dtype:
     """An element type, such as `torch.float32`.
 
     Attributes:
@@ -51,7 +51,9 @@ class dtype:  # noqa: N801 - PyTorch's name
         """The complex type of the same precision."""
         if self.is_complex:
             return self
-        return {8: complex128, 4: complex64}.get(self.itemsize if self.is_floating_point else 4, complex64)
+        return {8: complex128, 4: complex64}.get(
+            self.itemsize if self.is_floating_point else 4, complex64
+        )
 
     def to_real(self) -> dtype:
         """The real type of the same precision."""

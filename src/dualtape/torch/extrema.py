@@ -31,7 +31,11 @@ from .registry import method, store, store_all
 
 
 def _extremum(
-    name: str, binary: Callable[..., Tensor], primitive: Any, whole: Callable[..., Any], along: Callable[..., Any]
+    name: str,
+    binary: Callable[..., Tensor],
+    primitive: Any,
+    whole: Callable[..., Any],
+    along: Callable[..., Any],
 ) -> Any:
     make = getattr(return_types, name)
     bind = primitive.bind1
@@ -83,7 +87,9 @@ min = _extremum("min", minimum, ops.min_all_p, ops.min, ops.min_along)
 
 
 def _over_dims(name: str, operation: Callable[..., Any], kernel: str) -> Callable[..., Tensor]:
-    def function(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None, **names: Any) -> Tensor:
+    def function(
+        input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None, **names: Any
+    ) -> Tensor:
         dim, keepdim = numpy_names(name, names, dim, keepdim)
         x = tensor_argument(name, input)
         if isinstance(dim, (str, float)):
@@ -96,7 +102,9 @@ def _over_dims(name: str, operation: Callable[..., Any], kernel: str) -> Callabl
                 f"Expected the dtype for input and out to match, but got {scalar_name(x.value.dtype)} for input's dtype "
                 f"and {scalar_name(out.value.dtype)} for out's dtype."
             )
-        return store(out, operation(x, dims_argument(name, dim, len(x.value.shape)), bool(keepdim)), name)
+        return store(
+            out, operation(x, dims_argument(name, dim, len(x.value.shape)), bool(keepdim)), name
+        )
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = (
@@ -121,17 +129,25 @@ def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False, out: Any = No
     x = tensor_argument("aminmax", input)
     if x.value.dtype.kind == "c":
         raise not_implemented("aminmax_cpu", x.value.dtype)
-    axes = None if dim is None else dims_argument("aminmax", integer("aminmax", dim, "dim"), len(x.value.shape))
+    axes = (
+        None
+        if dim is None
+        else dims_argument("aminmax", integer("aminmax", dim, "dim"), len(x.value.shape))
+    )
     for a in axes or ():
         if not x.value.shape[a]:
             raise IndexError(f"aminmax: Expected reduction dim {a} to have non-zero size.")
     return store_all(out, ops.aminmax(x, axes, bool(keepdim)), "aminmax", return_types.aminmax)
 
 
-def _place(name: str, operation: Callable[..., Any], direct: Callable[..., Any]) -> Callable[..., Tensor]:
-    """argmax or argmin: on arrays `direct`, NumPy's, since nothing is recorded."""
+def _place(
+    name: str, operation: Callable[..., Any], direct: Callable[..., Any]
+) -> Callable[..., Tensor]:
+    """Argmax or argmin: on arrays `direct`, NumPy's, since nothing is recorded."""
 
-    def function(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any) -> Tensor:
+    def function(
+        input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any
+    ) -> Tensor:
         dim, keepdim = numpy_names(name, names, dim, keepdim)
         x = tensor_argument(name, input)
         if dim is not None:
@@ -139,7 +155,9 @@ def _place(name: str, operation: Callable[..., Any], direct: Callable[..., Any])
         check_keepdim(name, keepdim)
         kind = x.value.dtype.kind
         if kind in "bc":
-            raise RuntimeError(f"{name}(): does not support {'bool' if kind == 'b' else 'complex'} input")
+            raise RuntimeError(
+                f"{name}(): does not support {'bool' if kind == 'b' else 'complex'} input"
+            )
         value = x.value
         if type(value) is np.ndarray and value.size and not modes.current() & modes.BOXED:
             axis = None if dim is None else wrap_dim(dim, value.ndim)

@@ -86,7 +86,9 @@ def checked_size(shape: Shape) -> Shape:
     """
     for n in shape:
         if n < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {n}: {list(shape)}"
+            )
     if len(shape) > 1 and math.prod(shape) >= 2**63:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     return shape
@@ -130,7 +132,9 @@ def check_options(layout: Any, pin_memory: bool) -> None:
         )
 
 
-def into_out(out: Any, function: str, shape: Shape, dtype: Any, fill: Callable[[Any], None]) -> Tensor:
+def into_out(
+    out: Any, function: str, shape: Shape, dtype: Any, fill: Callable[[Any], None]
+) -> Tensor:
     """Write freshly made values into the `out=` tensor, resized to `shape`.
 
     Raises:
@@ -292,7 +296,9 @@ def full(
     value = fill_number("full", fill_value, 2)
     check_options(layout, pin_memory)
     if out is not None:
-        return into_out(out, "full", shape, dtype, lambda a: np.copyto(a, number_as(value, a.dtype)))
+        return into_out(
+            out, "full", shape, dtype, lambda a: np.copyto(a, number_as(value, a.dtype))
+        )
     if dtype is not None:
         d = dtype_argument("full", dtype)
     else:
@@ -317,7 +323,11 @@ def eye(
             raise RuntimeError(f"{name} must be greater or equal to 0, got {length}")
     if out is not None:
         return into_out(
-            out, "eye", (rows, columns), dtype, lambda a: np.copyto(a, np.eye(rows, columns, dtype=a.dtype))
+            out,
+            "eye",
+            (rows, columns),
+            dtype,
+            lambda a: np.copyto(a, np.eye(rows, columns, dtype=a.dtype)),
         )
     d = dtypes.default_numpy if dtype is None else dtype_argument("eye", dtype)
     return finished(np.eye(rows, columns, dtype=d), requires_grad, device)
@@ -434,7 +444,9 @@ def new_tensor(
     layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`torch.tensor` in the dtype of this tensor unless another is named."""
-    from_data = inferred(data, self.value.dtype if dtype is None else dtype_argument("new_tensor", dtype))
+    from_data = inferred(
+        data, self.value.dtype if dtype is None else dtype_argument("new_tensor", dtype)
+    )
     return finished(from_data if from_data.shape else from_data[()], requires_grad, device)
 
 
@@ -498,7 +510,9 @@ def zero_(self: Tensor) -> Tensor:
     """Make every element zero, in place."""
     mode = modes.current()
     value = self.value
-    if mode & modes.BOXED or not (mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)):
+    if mode & modes.BOXED or not (
+        mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)
+    ):
         return fill_(self, 0)
     if type(value) is np.ndarray:
         value.fill(0)

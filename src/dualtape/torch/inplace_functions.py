@@ -15,4 +15,4 @@ NAMES = (
 
 globals().update({name: getattr(Tensor, name) for name in NAMES})
 
-__all__ = list(NAMES)  # noqa: PLE0605 - the functions are the methods, and so are their names
+__all__ = list(NAMES)

@@ -61,7 +61,10 @@ def is_operand(x: Any) -> bool:
 
 
 def _operators(
-    name: str, primitive: BinaryPrimitive, check: Callable[..., None] | None = None, division: bool = False
+    name: str,
+    primitive: BinaryPrimitive,
+    check: Callable[..., None] | None = None,
+    division: bool = False,
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
     bind = primitive.bind2
 
@@ -95,7 +98,9 @@ def _operators(
 
 def check_sub(x: Any, y: Any) -> None:
     """Raise for a subtraction of booleans."""
-    bools = [isinstance(v, bool) or (isinstance(v, Tensor) and v.value.dtype.kind == "b") for v in (x, y)]
+    bools = [
+        isinstance(v, bool) or (isinstance(v, Tensor) and v.value.dtype.kind == "b") for v in (x, y)
+    ]
     if all(bools):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
@@ -108,18 +113,26 @@ def check_sub(x: Any, y: Any) -> None:
         )
 
 
-def updated(x: Tensor, y: Any, compute: Callable[[Any, Any], Any], general: Callable[..., Any]) -> Tensor:
+def updated(
+    x: Tensor, y: Any, compute: Callable[[Any, Any], Any], general: Callable[..., Any]
+) -> Tensor:
     """`x op= y`: straight into the memory when nothing is recorded, else through `core.inplace`."""
     mode = modes.current()
     value = x.value
     quiet = mode & _QUIET or (
-        x.edge is None and x.view_of is None and not (isinstance(y, Tensor) and y.current_edge() is not None)
+        x.edge is None
+        and x.view_of is None
+        and not (isinstance(y, Tensor) and y.current_edge() is not None)
     )
     if quiet and not mode & _LOUD:
         if isinstance(y, Tensor):
             other = y.value if y.value.dtype is value.dtype else None
         else:
-            other = constant(y, value.dtype, value) if type(y) in (int, float) and value.dtype.kind == "f" else None
+            other = (
+                constant(y, value.dtype, value)
+                if type(y) in (int, float) and value.dtype.kind == "f"
+                else None
+            )
         if other is not None:
             try:
                 if type(value) is np.ndarray:
@@ -190,7 +203,11 @@ def power(self: Any, exponent: Any) -> Any:
         if dtype.kind in "biu" and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         x = as_operand(self, dtype, Tensor)
-        return clone(x) if dtype.kind == "b" else a.power.bind(x, exponent=int(exponent) if dtype.kind in "iu" else exponent)
+        return (
+            clone(x)
+            if dtype.kind == "b"
+            else a.power.bind(x, exponent=int(exponent) if dtype.kind in "iu" else exponent)
+        )
     if dtype.kind == "b":
         raise not_implemented("pow", dtype)
     if isinstance(self, CoreTensor) or dtype.kind in "iu":

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import activation, arithmetic, bessel, exponential, logistic, numbers, select, special, trigonometric
+from ..ops import (
+    activation,
+    arithmetic,
+    bessel,
+    exponential,
+    logistic,
+    numbers,
+    select,
+    special,
+    trigonometric,
+)
 from ..ops.complex import cast
 from ..ops.views import clone
 from . import dtypes, return_types
@@ -25,7 +35,9 @@ Function = Callable[..., Tensor]
 Refusal = Callable[[NumpyDtype], Exception]
 
 
-def published(name: str, function: Function, doc: str, aliases: Sequence[str], inplace: bool, as_method: bool) -> None:
+def published(
+    name: str, function: Function, doc: str, aliases: Sequence[str], inplace: bool, as_method: bool
+) -> None:
     """Name a function and make it a method of `Tensor`, under other names and in place too."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
@@ -184,7 +196,7 @@ def _polygamma_of(self: Tensor, n: int) -> Tensor:
     return polygamma(n, self)
 
 
-setattr(Tensor, "polygamma_", in_place(_polygamma_of, "polygamma_"))
+Tensor.polygamma_ = in_place(_polygamma_of, "polygamma_")
 
 
 # --- roundings --------------------------------------------------------------------------------------
@@ -214,7 +226,9 @@ def rounding(
 
 floor = rounding("floor", numbers.floor, "floor is not supported for complex inputs")
 ceil = rounding("ceil", numbers.ceil, "ceil is not supported for complex inputs")
-trunc = fix = rounding("trunc", numbers.trunc, "trunc is not supported for complex inputs", ("fix",))
+trunc = fix = rounding(
+    "trunc", numbers.trunc, "trunc is not supported for complex inputs", ("fix",)
+)
 _round = rounding("round", numbers.round_p)
 
 
@@ -358,7 +372,12 @@ def angle(input: Any, *, out: Any = None) -> Tensor:
 
 @method(inplace=True)
 def nan_to_num(
-    input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None, *, out: Any = None
+    input: Any,
+    nan: float | None = None,
+    posinf: float | None = None,
+    neginf: float | None = None,
+    *,
+    out: Any = None,
 ) -> Tensor:
     """Replace NaN by `nan` (0) and the infinities by numbers (the greatest and the least of the dtype).
 
@@ -366,16 +385,20 @@ def nan_to_num(
         TypeError: A replacement is no number.
     """
     x = tensor_argument("nan_to_num", input)
-    for position, (name, value) in enumerate((("nan", nan), ("posinf", posinf), ("neginf", neginf)), 2):
+    for position, (name, value) in enumerate(
+        (("nan", nan), ("posinf", posinf), ("neginf", neginf)), 2
+    ):
         if value is not None and not isinstance(value, (int, float)):
             raise wrong_type("nan_to_num", name, position, "float", value)
     if x.value.dtype.kind in "biu":
         return store(out, clone(x), "nan_to_num")
-    return store(out, select.nan_to_num(x, 0.0 if nan is None else nan, posinf, neginf), "nan_to_num")
+    return store(
+        out, select.nan_to_num(x, 0.0 if nan is None else nan, posinf, neginf), "nan_to_num"
+    )
 
 
 def threshold(input: Any, threshold: float, value: float, *, out: Any = None) -> Tensor:
-    """x where it exceeds `threshold`, `value` elsewhere.
+    """X where it exceeds `threshold`, `value` elsewhere.
 
     Raises:
         NotImplementedError: Boolean or complex input.
@@ -392,9 +415,64 @@ def dtype_name(x: Tensor) -> str:
 
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh",
-    "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg2rad", "digamma", "erf", "erfc", "erfinv", "exp",
-    "exp2", "expm1", "fix", "floor", "frac", "frexp", "i0", "lgamma", "log", "log10", "log1p", "log2", "logit",
-    "mvlgamma", "nan_to_num", "neg", "negative", "polygamma", "positive", "rad2deg", "reciprocal", "relu", "round",
-    "rsqrt", "sgn", "sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "tan", "tanh", "threshold", "trunc",
+    "abs",
+    "absolute",
+    "acos",
+    "acosh",
+    "angle",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "ceil",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "digamma",
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp",
+    "exp2",
+    "expm1",
+    "fix",
+    "floor",
+    "frac",
+    "frexp",
+    "i0",
+    "lgamma",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logit",
+    "mvlgamma",
+    "nan_to_num",
+    "neg",
+    "negative",
+    "polygamma",
+    "positive",
+    "rad2deg",
+    "reciprocal",
+    "relu",
+    "round",
+    "rsqrt",
+    "sgn",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinc",
+    "sinh",
+    "sqrt",
+    "square",
+    "tan",
+    "tanh",
+    "threshold",
+    "trunc",
 ]  # fmt: skip

@@ -63,9 +63,13 @@ def scaled(function: str, input: Any, other: Any, alpha: Any) -> Any:
     if isinstance(alpha, bool) and category(dtype):
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and category(dtype) < 2:
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
     if isinstance(alpha, complex) and category(dtype) < 3:
-        raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
+        raise RuntimeError(
+            "For non-complex input tensors, argument alpha must not be a complex number."
+        )
     if alpha == 1:
         return other
     if category(dtype) == 0:
@@ -79,7 +83,9 @@ def as_operands(x: Any, y: Any, dtype: NumpyDtype) -> tuple[CoreTensor, CoreTens
     return as_operand(x, dtype, Tensor, like), as_operand(y, dtype, Tensor, like)
 
 
-def _sum(function: str, operator: Callable[..., Any], input: Any, args: tuple[Any, ...], alpha: Any) -> Any:
+def _sum(
+    function: str, operator: Callable[..., Any], input: Any, args: tuple[Any, ...], alpha: Any
+) -> Any:
     if len(args) == 2:  # the deprecated form: add(input, alpha, other)
         alpha, other = args
     elif len(args) == 1:
@@ -106,7 +112,7 @@ def wrap_number(x: Any) -> Tensor:
 
 @method()
 def add(input: Any, *args: Any, other: Any = None, alpha: Any = 1, out: Any = None) -> Tensor:
-    """input + alpha * other.
+    """Input + alpha * other.
 
     Raises:
         TypeError: An operand is neither tensor nor number.
@@ -119,7 +125,7 @@ def add(input: Any, *args: Any, other: Any = None, alpha: Any = 1, out: Any = No
 
 @method(aliases=("subtract",))
 def sub(input: Any, *args: Any, other: Any = None, alpha: Any = 1, out: Any = None) -> Tensor:
-    """input - alpha * other.
+    """Input - alpha * other.
 
     Raises:
         TypeError: An operand is neither tensor nor number.
@@ -136,13 +142,15 @@ subtract = sub
 
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
-    """other - alpha * input."""
+    """Other - alpha * input."""
     if not isinstance(input, CoreTensor):
         raise invalid_combination("rsub", (input, other))
     return sub(other, input, alpha=alpha)
 
 
-def _both_ways(name: str, operator: Callable[..., Any], doc: str, aliases: Sequence[str] = ()) -> Function:
+def _both_ways(
+    name: str, operator: Callable[..., Any], doc: str, aliases: Sequence[str] = ()
+) -> Function:
     """A function on an operator of `Tensor` that takes a number on either side."""
 
     def function(input: Any, other: Any, *, out: Any = None) -> Tensor:
@@ -166,7 +174,7 @@ true_divide = _both_ways("true_divide", div_, "input / other; integers become th
 
 @method(aliases=("divide",))
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
-    """input / other, rounded "floor" or "trunc" where that is asked for: integers then stay integers.
+    """Input / other, rounded "floor" or "trunc" where that is asked for: integers then stay integers.
 
     Raises:
         TypeError: An operand is neither tensor nor number.
@@ -192,7 +200,7 @@ divide = div
 
 @method()
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
-    """input ** exponent, either of which may be a number.
+    """Input ** exponent, either of which may be a number.
 
     Raises:
         TypeError: Neither is a tensor.
@@ -208,7 +216,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
 
 @method()
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
-    """input ** exponent computed in float64 or complex128.
+    """Input ** exponent computed in float64 or complex128.
 
     Raises:
         TypeError: Neither is a tensor.
@@ -259,8 +267,8 @@ def _install_in_place() -> None:
         ("true_divide_", itruediv, true_divide),
     ):  # fmt: skip
         setattr(Tensor, name, quick(name, update, general))
-    setattr(Tensor, "pow_", in_place(pow, "pow_"))
-    setattr(Tensor, "float_power_", _float_power_)
+    Tensor.pow_ = in_place(pow, "pow_")
+    Tensor.float_power_ = _float_power_
     for function in (remainder, floor_divide):
         setattr(Tensor, function.__name__, function)
         setattr(Tensor, function.__name__ + "_", in_place(function, function.__name__ + "_"))
@@ -338,18 +346,36 @@ def _check_numbers(function: str, input: Any, other: Any, numbers: str, second: 
 
 
 fmod = two_tensors("fmod", arithmetic.fmod, refuse="bc", numbers="second")
-atan2 = arctan2 = two_tensors("atan2", trigonometric.atan2, refuse="c", to_float=True, aliases=("arctan2",))
+atan2 = arctan2 = two_tensors(
+    "atan2", trigonometric.atan2, refuse="c", to_float=True, aliases=("arctan2",)
+)
 maximum = two_tensors(
-    "maximum", select.maximum, refuse="c", message="maximum not implemented for complex tensors.", inplace=False
+    "maximum",
+    select.maximum,
+    refuse="c",
+    message="maximum not implemented for complex tensors.",
+    inplace=False,
 )
 minimum = two_tensors(
-    "minimum", select.minimum, refuse="c", message="minimum not implemented for complex tensors.", inplace=False
+    "minimum",
+    select.minimum,
+    refuse="c",
+    message="minimum not implemented for complex tensors.",
+    inplace=False,
 )
 fmax = two_tensors(
-    "fmax", select.fmax, refuse="c", message="fmax not implemented for complex tensors.", inplace=False
+    "fmax",
+    select.fmax,
+    refuse="c",
+    message="fmax not implemented for complex tensors.",
+    inplace=False,
 )
 fmin = two_tensors(
-    "fmin", select.fmin, refuse="c", message="fmin not implemented for complex tensors.", inplace=False
+    "fmin",
+    select.fmin,
+    refuse="c",
+    message="fmin not implemented for complex tensors.",
+    inplace=False,
 )
 logaddexp = two_tensors("logaddexp", exponential.logaddexp, refuse="bi", inplace=False)
 logaddexp2 = two_tensors("logaddexp2", exponential.logaddexp2, refuse="bic", inplace=False)
@@ -363,7 +389,7 @@ igammac = two_tensors("igammac", incomplete.gammaincc, refuse="bic", kernel="iga
 
 @method(inplace=True)
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Tensor:
-    """input * 2 ** other, a float: integers become the default dtype.
+    """Input * 2 ** other, a float: integers become the default dtype.
 
     Raises:
         TypeError: An operand is no tensor.
@@ -404,7 +430,9 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Tensor:
             f"Expected object of scalar type {scalar_name(x.value.dtype)} but got scalar type "
             f"{scalar_name(y.value.dtype)} for second argument"
         )
-    result = complex_ops.complex.bind2(x * trigonometric.cos.bind1(y), x * trigonometric.sin.bind1(y))
+    result = complex_ops.complex.bind2(
+        x * trigonometric.cos.bind1(y), x * trigonometric.sin.bind1(y)
+    )
     return store(out, result, "polar", exact=True)
 
 

@@ -47,7 +47,9 @@ def _clamped(name: str, input: Any, low: Any, high: Any) -> Any:
     bounds = [b for b in (low, high) if b is not None]
     if not bounds:
         raise RuntimeError(f"torch.{name}: At least one of 'min' or 'max' must not be None")
-    if any(isinstance(b, CoreTensor) for b in bounds) and not all(isinstance(b, CoreTensor) for b in bounds):
+    if any(isinstance(b, CoreTensor) for b in bounds) and not all(
+        isinstance(b, CoreTensor) for b in bounds
+    ):
         if not all(is_number(b) for b in bounds):
             raise invalid_combination(name, (input,), {"min": low, "max": high})
         low, high = (None if b is None else number(name, b, "min") for b in (low, high))
@@ -62,7 +64,9 @@ def _clamped(name: str, input: Any, low: Any, high: Any) -> Any:
     if isinstance(low, CoreTensor) or isinstance(high, CoreTensor):
         low, high = (None if b is None else promoted(dtype, b)[0] for b in (low, high))
         return select.clamp(x, low, high)
-    low, high = (None if b is None else number_as(number(name, b, "min"), dtype).item() for b in (low, high))
+    low, high = (
+        None if b is None else number_as(number(name, b, "min"), dtype).item() for b in (low, high)
+    )
     return select.clamp_p.bind(x, low=low, high=high)
 
 
@@ -138,7 +142,7 @@ def _cpp(d: NumpyDtype) -> str:
 
 @method(inplace=True)
 def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Tensor:
-    """input + weight * (end - input), with a number or a tensor for the weight.
+    """Input + weight * (end - input), with a number or a tensor for the weight.
 
     Raises:
         RuntimeError: The dtypes differ.
@@ -147,11 +151,15 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Tensor:
     x, y = tensor_argument("lerp", input), tensor_argument("lerp", end, "end", 2)
     d = x.value.dtype
     if y.value.dtype != d:
-        raise RuntimeError(f"expected dtype {_cpp(d)} for `end` but got dtype {_cpp(y.value.dtype)}")
+        raise RuntimeError(
+            f"expected dtype {_cpp(d)} for `end` but got dtype {_cpp(y.value.dtype)}"
+        )
     if isinstance(weight, CoreTensor):
         w = tensor_argument("lerp", weight, "weight", 3)
         if w.value.dtype != d and (w.value.shape or w.current_edge() is not None):
-            raise RuntimeError(f"expected dtype {_cpp(d)} for `weight` but got dtype {_cpp(w.value.dtype)}")
+            raise RuntimeError(
+                f"expected dtype {_cpp(d)} for `weight` but got dtype {_cpp(w.value.dtype)}"
+            )
         if d.kind in "biu":
             raise not_implemented("lerp_kernel_tensor", d)
         if w.value.dtype != d:
@@ -166,7 +174,9 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Tensor:
     return store(out, fused.lerp_number_p.bind(x, y, weight=fraction), "lerp")
 
 
-def _products(name: str, input: Any, args: tuple[Any, ...], tensor1: Any, tensor2: Any, value: Any) -> Any:
+def _products(
+    name: str, input: Any, args: tuple[Any, ...], tensor1: Any, tensor2: Any, value: Any
+) -> Any:
     """The operands of addcmul and addcdiv, in one dtype, and `value` as a number of it."""
     given = [*args, *[t for t in (tensor1, tensor2) if t is not None]]
     if len(given) == 3:  # the deprecated form: (input, value, tensor1, tensor2)
@@ -175,20 +185,29 @@ def _products(name: str, input: Any, args: tuple[Any, ...], tensor1: Any, tensor
         raise invalid_combination(name, (input, *given))
     operands = [
         tensor_argument(name, x, n, i)
-        for i, (n, x) in enumerate((("input", input), ("tensor1", given[0]), ("tensor2", given[1])), 1)
+        for i, (n, x) in enumerate(
+            (("input", input), ("tensor1", given[0]), ("tensor2", given[1])), 1
+        )
     ]
     dtype = result_numpy(*operands)
     factor = number(name, value, "value")
     rounded = number_as(factor, dtype).item()
     # In half precision the products are formed in single, with the number as it is.
-    return promoted(dtype, *operands), factor if dtype.itemsize == 2 and dtype.kind in "fV" else rounded
+    return promoted(
+        dtype, *operands
+    ), factor if dtype.itemsize == 2 and dtype.kind in "fV" else rounded
 
 
 @method(inplace=True)
 def addcmul(
-    input: Any, *args: Any, tensor1: Any = None, tensor2: Any = None, value: Any = 1, out: Any = None
+    input: Any,
+    *args: Any,
+    tensor1: Any = None,
+    tensor2: Any = None,
+    value: Any = 1,
+    out: Any = None,
 ) -> Tensor:
-    """input + value * tensor1 * tensor2.
+    """Input + value * tensor1 * tensor2.
 
     Raises:
         TypeError: An operand is no tensor.
@@ -202,9 +221,14 @@ def addcmul(
 
 @method(inplace=True)
 def addcdiv(
-    input: Any, *args: Any, tensor1: Any = None, tensor2: Any = None, value: Any = 1, out: Any = None
+    input: Any,
+    *args: Any,
+    tensor1: Any = None,
+    tensor2: Any = None,
+    value: Any = 1,
+    out: Any = None,
 ) -> Tensor:
-    """input + value * tensor1 / tensor2.
+    """Input + value * tensor1 / tensor2.
 
     Raises:
         TypeError: An operand is no tensor.

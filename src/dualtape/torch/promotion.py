@@ -24,7 +24,9 @@ def fits_exactly(x: Any, dtype: NumpyDtype) -> bool:
     if type(x) is int and -128 <= x < 128 and dtype.kind == "i":
         return True
     bits = dtype.itemsize * 8
-    return bool(0 <= x < 1 << bits if dtype.kind == "u" else -(1 << (bits - 1)) <= x < 1 << (bits - 1))
+    return bool(
+        0 <= x < 1 << bits if dtype.kind == "u" else -(1 << (bits - 1)) <= x < 1 << (bits - 1)
+    )
 
 
 def wrapped(value: Any, dtype: NumpyDtype) -> int:

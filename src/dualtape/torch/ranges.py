@@ -26,9 +26,8 @@ from .arguments import (
     wrong_type,
 )
 from .creation import finished
-from .dtypes import NumpyDtype, category, from_numpy_dtype, scalar_name
+from .dtypes import NumpyDtype, category, scalar_name
 from .filled import check_options, into_out
-from .promotion import number_dtype
 from .registry import resized
 
 Array = np.ndarray[Any, Any]
@@ -38,7 +37,7 @@ Array = np.ndarray[Any, Any]
 
 
 def _fma(a: Any, b: Any, c: Any) -> Any:
-    """a * b + c in float64, rounded once (but for ties): the product's error is added back.
+    """A * b + c in float64, rounded once (but for ties): the product's error is added back.
 
     Source: Dekker's and Knuth's error-free product and sum (Higham, Accuracy and Stability, 2.6 and 4.3).
     """
@@ -53,7 +52,7 @@ def _fma(a: Any, b: Any, c: Any) -> Any:
 
 
 def _stepped(start: float, step: float, count: int, dtype: NumpyDtype) -> Array:
-    """start + k * step as the kernel of `arange` rounds it.
+    """Start + k * step as the kernel of `arange` rounds it.
 
     It works in float64 with fused multiply-add. As long as two vectors of 32 bytes are left, the first
     element of each vector is rounded to the dtype and the others count on from there.
@@ -151,7 +150,11 @@ def arange(
         TypeError: A bound is no number, or `end` is missing.
         RuntimeError: The step is zero or of the wrong sign, or a bound is infinite.
     """
-    if len(args) == 1 and type(args[0]) is int and dtype is out is layout is start is end is step is device is None:
+    if (
+        len(args) == 1
+        and type(args[0]) is int
+        and dtype is out is layout is start is end is step is device is None
+    ):
         if 0 <= args[0] < 2**63 and not (requires_grad or pin_memory):
             return finished(np.arange(args[0], dtype=np.int64))  # the commonest call
     named = {"start": start, "end": end, "step": step}
@@ -235,7 +238,9 @@ def _space_arguments(
                 for n, b in (("start", start), ("end", end))
                 if isinstance(b, CoreTensor)
             )
-            raise RuntimeError(f"{function} only supports 0-dimensional start and end tensors, but got {dims}.")
+            raise RuntimeError(
+                f"{function} only supports 0-dimensional start and end tensors, but got {dims}."
+            )
     if not (is_number(start) and is_number(end)) or isinstance(steps, (float, complex, str, bool)):
         raise invalid_combination(function, (start, end, steps))
     count = integer(function, steps, "steps", 3)
@@ -312,7 +317,9 @@ def logspace(
 # --- indices of triangles ---------------------------------------------------------------------------
 
 
-def _triangle(name: str, find: Any, row: Any, col: Any, offset: int, dtype: Any, device: Any) -> Tensor:
+def _triangle(
+    name: str, find: Any, row: Any, col: Any, offset: int, dtype: Any, device: Any
+) -> Tensor:
     rows, columns = integer(name, row, "row", 1), integer(name, col, "col", 2)
     for which, n in (("row", rows), ("col", columns)):
         if n < 0:
@@ -324,7 +331,13 @@ def _triangle(name: str, find: Any, row: Any, col: Any, offset: int, dtype: Any,
 
 
 def tril_indices(
-    row: Any, col: Any, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: Any,
+    col: Any,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Tensor:
     """The row and column numbers, in two rows, of the elements on and below a diagonal.
 
@@ -335,7 +348,13 @@ def tril_indices(
 
 
 def triu_indices(
-    row: Any, col: Any, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: Any,
+    col: Any,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Tensor:
     """The row and column numbers, in two rows, of the elements on and above a diagonal.
 

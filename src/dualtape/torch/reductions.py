@@ -61,7 +61,13 @@ def _wide_integer(x: Tensor, dtype: Any, function: str) -> Tensor:
 
 @method()
 def sum(
-    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    **names: Any,
 ) -> Tensor:
     """Add the elements up over `dim`; integers and booleans are added up as int64.
 
@@ -88,7 +94,13 @@ def sum(
 
 @method()
 def mean(
-    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    **names: Any,
 ) -> Tensor:
     """The arithmetic mean over `dim`.
 
@@ -119,7 +131,13 @@ def mean(
 
 @method()
 def prod(
-    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    **names: Any,
 ) -> Tensor:
     """Multiply the elements, along one dimension or all; integers and booleans as int64.
 
@@ -135,12 +153,22 @@ def prod(
     if dim is None:
         return store(out, products.prod_all_p.bind1(x), "prod")
     check_keepdim("prod", keepdim)
-    return store(out, products.prod_p.bind(x, axes=_dims("prod", x, int(dim)), keepdims=bool(keepdim)), "prod")
+    return store(
+        out,
+        products.prod_p.bind(x, axes=_dims("prod", x, int(dim)), keepdims=bool(keepdim)),
+        "prod",
+    )
 
 
 @method()
 def nansum(
-    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    **names: Any,
 ) -> Tensor:
     """Add up the elements that are not NaN.
 
@@ -156,12 +184,20 @@ def nansum(
     if dtype is not None:
         x = cast(x, dtype_argument("nansum", dtype))
     check_keepdim("nansum", keepdim)
-    return store(out, reduce.nansum_p.bind(x, axes=_dims("nansum", x, dim), keepdims=bool(keepdim)), "nansum")
+    return store(
+        out, reduce.nansum_p.bind(x, axes=_dims("nansum", x, dim), keepdims=bool(keepdim)), "nansum"
+    )
 
 
 @method()
 def nanmean(
-    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, **names: Any
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    **names: Any,
 ) -> Tensor:
     """The mean of the elements that are not NaN.
 
@@ -225,7 +261,9 @@ def var(
         RuntimeError: Integers.
         IndexError: A dimension is out of range.
     """
-    return store(out, _moment("var", moments.var, dim, unbiased, keepdim, correction, input, names), "var")
+    return store(
+        out, _moment("var", moments.var, dim, unbiased, keepdim, correction, input, names), "var"
+    )
 
 
 @method()
@@ -234,18 +272,32 @@ def std(
     out: Any = None, **names: Any,
 ) -> Tensor:  # fmt: skip
     """The standard deviation over `dim`: the root of `var`."""
-    return store(out, _moment("std", moments.std, dim, unbiased, keepdim, correction, input, names), "std")
+    return store(
+        out, _moment("std", moments.std, dim, unbiased, keepdim, correction, input, names), "std"
+    )
 
 
 def var_mean(
-    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, **names: Any
+    input: Any,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    **names: Any,
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean over `dim`; see `var`."""
     return _moment("var_mean", moments.var_mean, dim, unbiased, keepdim, correction, input, names)  # type: ignore[no-any-return]
 
 
 def std_mean(
-    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, **names: Any
+    input: Any,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    **names: Any,
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over `dim`; see `var`."""
     return _moment("std_mean", moments.std_mean, dim, unbiased, keepdim, correction, input, names)  # type: ignore[no-any-return]
@@ -255,11 +307,15 @@ def std_mean(
 
 
 def _question(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:
-    def function(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any) -> Tensor:
+    def function(
+        input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any
+    ) -> Tensor:
         dim, keepdim = numpy_names(name, names, dim, keepdim)
         x = tensor_argument(name, input)
         if out is not None and out.value.dtype.kind != "b" and out.value.dtype != np.uint8:
-            raise RuntimeError(f"{name} only supports bool tensor for result, got: {scalar_name(out.value.dtype)}")
+            raise RuntimeError(
+                f"{name} only supports bool tensor for result, got: {scalar_name(out.value.dtype)}"
+            )
         check_keepdim(name, keepdim)
         # Unlike sums, these take an empty sequence of dimensions at its word.
         axes = () if isinstance(dim, (tuple, list)) and not dim else _dims(name, x, dim)
@@ -269,7 +325,9 @@ def _question(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]
         return store(out, result, name)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Whether {name} elements over `dim` are non-zero (NaN is); uint8 for uint8 input."
+    function.__doc__ = (
+        f"Whether {name} elements over `dim` are non-zero (NaN is); uint8 for uint8 input."
+    )
     setattr(Tensor, name, function)
     return function
 
@@ -286,7 +344,9 @@ def count_nonzero(input: Any, dim: Any = None) -> Tensor:
 
 
 @method()
-def hash_tensor(input: Any, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Any = None) -> Tensor:
+def hash_tensor(
+    input: Any, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Any = None
+) -> Tensor:
     """The exclusive or of all elements' bits over `dim`, uint64: of floats in double precision, of integers in int64.
 
     Raises:
@@ -309,14 +369,18 @@ def hash_tensor(input: Any, dim: Any = (), *, keepdim: bool = False, mode: int =
         if not value.shape[a]:
             raise IndexError(f"hash_tensor: Expected reduction dim {a} to have non-zero size.")
     bits = value.astype(np.float64 if value.dtype.kind in "fV" else np.int64).view(np.uint64)
-    return store(out, finished(np.bitwise_xor.reduce(bits, axes, None, None, keepdim)), "hash_tensor")
+    return store(
+        out, finished(np.bitwise_xor.reduce(bits, axes, None, None, keepdim)), "hash_tensor"
+    )
 
 
 # --- logsumexp and norms ----------------------------------------------------------------------------
 
 
 @method()
-def logsumexp(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any) -> Tensor:
+def logsumexp(
+    input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any
+) -> Tensor:
     """log(sum(exp(x))) over `dim`, without overflow; integers become the default dtype.
 
     Raises:
@@ -329,11 +393,20 @@ def logsumexp(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
     if x.value.dtype.kind in "biu":
         x = cast(x, dtypes.default_numpy)
     check_keepdim("logsumexp", keepdim)
-    return store(out, norms.logsumexp_p.bind(x, axes=_dims("logsumexp", x, dim), keepdims=bool(keepdim)), "logsumexp")
+    return store(
+        out,
+        norms.logsumexp_p.bind(x, axes=_dims("logsumexp", x, dim), keepdims=bool(keepdim)),
+        "logsumexp",
+    )
 
 
 def norm(
-    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+    input: Any,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    out: Any = None,
+    dtype: Any = None,
 ) -> Tensor:
     """The norm of the elements over `dim`: of order `p`, Frobenius ("fro") or nuclear ("nuc").
 
@@ -359,7 +432,9 @@ def norm(
 
 
 @method("norm")
-def _norm_of(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+def _norm_of(
+    self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Tensor:
     """`torch.norm`."""
     return norm(self, p, dim, keepdim, dtype=dtype)
 

@@ -30,9 +30,7 @@ def in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return method
 
 
-def method(
-    *names: str, inplace: bool = False, aliases: Sequence[str] = ()
-) -> Callable[[F], F]:
+def method(*names: str, inplace: bool = False, aliases: Sequence[str] = ()) -> Callable[[F], F]:
     """Decorate a function `f(input, ...)`: also `Tensor.f`, and with `inplace` `Tensor.f_`.
 
     Args:
@@ -86,7 +84,9 @@ def store(out: Tensor | None, result: Tensor, name: str = "", *, exact: bool = F
             f"{name}(): out= has shape {list(out.value.shape)} and cannot be resized to "
             f"{list(result.value.shape)} inside a transformation"
         )
-    return resized(out, tuple(result.value.shape), lambda a: np.copyto(a, result.value, casting="unsafe"))
+    return resized(
+        out, tuple(result.value.shape), lambda a: np.copyto(a, result.value, casting="unsafe")
+    )
 
 
 def store_all(
@@ -101,7 +101,9 @@ def store_all(
     if outs is None:
         return make(results)
     if not isinstance(outs, (tuple, list)):
-        raise TypeError(f"{name}(): argument 'out' must be tuple of Tensors, not {type(outs).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'out' must be tuple of Tensors, not {type(outs).__name__}"
+        )
     if len(outs) != len(results):
         raise TypeError(f"expected tuple of {len(results)} elements but got {len(outs)}")
     return make([store(o, r, name, exact=True) for o, r in zip(outs, results, strict=True)])

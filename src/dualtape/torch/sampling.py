@@ -21,7 +21,15 @@ from ..core.tensor import wrap
 from ..ops.random import drawn_from
 from . import dtypes
 from ._tensor import Tensor, concrete
-from .arguments import dtype_argument, integer, invalid_combination, known, number, tensor_argument, wrong_type
+from .arguments import (
+    dtype_argument,
+    integer,
+    invalid_combination,
+    known,
+    number,
+    tensor_argument,
+    wrong_type,
+)
 from .creation import finished
 from .dtypes import NumpyDtype, scalar_name
 from .filled import array_like, check_options, checked_size, like_argument, size_argument
@@ -29,9 +37,8 @@ from .generator import stream_of
 from .random_counts import binomial as draw_binomial
 from .random_counts import poisson as draw_poisson
 from .random_dtypes import require_kernel
-from .random_sampling import fill_in_memory_order
+from .random_sampling import fill_in_memory_order, permutation
 from .random_sampling import multinomial as draw_multinomial
-from .random_sampling import permutation
 from .random_streams import Stream
 from .registry import method, resized, store
 
@@ -39,7 +46,9 @@ Shape = tuple[int, ...]
 Draw = Callable[[Shape, NumpyDtype], Any]
 
 
-def made(shape: Shape, dtype: NumpyDtype, draw: Draw, out: Any, requires_grad: bool, device: Any) -> Tensor:
+def made(
+    shape: Shape, dtype: NumpyDtype, draw: Draw, out: Any, requires_grad: bool, device: Any
+) -> Tensor:
     """The draws as a new tensor, or in the `out=` tensor."""
     if out is not None:
         values = draw(shape, out.value.dtype)
@@ -48,7 +57,9 @@ def made(shape: Shape, dtype: NumpyDtype, draw: Draw, out: Any, requires_grad: b
     return finished(values if shape else values[()], requires_grad, device)
 
 
-def _by_size(name: str, draw: Callable[[Stream, Shape, NumpyDtype], Any], what: str) -> Callable[..., Tensor]:
+def _by_size(
+    name: str, draw: Callable[[Stream, Shape, NumpyDtype], Any], what: str
+) -> Callable[..., Tensor]:
     def function(
         *args: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None,
         layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
@@ -67,11 +78,17 @@ def _by_size(name: str, draw: Callable[[Stream, Shape, NumpyDtype], Any], what: 
     return function
 
 
-rand = _by_size("rand", lambda s, shape, d: s.uniform(shape, d), "from the uniform distribution on [0, 1)")
-randn = _by_size("randn", lambda s, shape, d: s.normal(shape, d), "from the standard normal distribution")
+rand = _by_size(
+    "rand", lambda s, shape, d: s.uniform(shape, d), "from the uniform distribution on [0, 1)"
+)
+randn = _by_size(
+    "randn", lambda s, shape, d: s.normal(shape, d), "from the standard normal distribution"
+)
 
 
-def _int_bounds(function: str, args: tuple[Any, ...], low: Any, high: Any, position: int) -> tuple[int, int]:
+def _int_bounds(
+    function: str, args: tuple[Any, ...], low: Any, high: Any, position: int
+) -> tuple[int, int]:
     """The bounds of `randint`, given as high, as low and high, or by name."""
     given = list(args)
     if high is None:
@@ -109,7 +126,9 @@ def randint(
     shape = size_argument("randint", (size,), len(args) + 1)
     check_options(layout, pin_memory)
     d = dtypes.int64.dtype if dtype is None else dtype_argument("randint", dtype)
-    return made(shape, d, lambda s, t: stream.integers(s, least, bound, t), out, requires_grad, device)
+    return made(
+        shape, d, lambda s, t: stream.integers(s, least, bound, t), out, requires_grad, device
+    )
 
 
 def randperm(
@@ -136,7 +155,9 @@ def _empty(shape: Shape, dtype: NumpyDtype) -> Any:
     return np.empty(shape, dtype)
 
 
-def drawn_like(t: Tensor, dtype: NumpyDtype, memory_format: Any, draw: Callable[[Any], None]) -> Any:
+def drawn_like(
+    t: Tensor, dtype: NumpyDtype, memory_format: Any, draw: Callable[[Any], None]
+) -> Any:
     """A new array laid out as `t`, filled by `draw`."""
     array = np.asarray(array_like(t, dtype, memory_format, _empty))
     draw(array)
@@ -150,12 +171,16 @@ def _filler(draw: Callable[[Shape], Any]) -> Callable[[Any], None]:
 def _normals(stream: Stream, mean: float = 0.0, std: float = 1.0) -> Callable[[Any], None]:
     def fill(array: Any) -> None:
         dense = bool(array.flags.c_contiguous)
-        fill_in_memory_order(array, lambda s: stream.normal(s, array.dtype, mean, std, contiguous=dense))
+        fill_in_memory_order(
+            array, lambda s: stream.normal(s, array.dtype, mean, std, contiguous=dense)
+        )
 
     return fill
 
 
-def _like(name: str, fill: Callable[[Stream, NumpyDtype], Callable[[Any], None]]) -> Callable[..., Tensor]:
+def _like(
+    name: str, fill: Callable[[Stream, NumpyDtype], Callable[[Any], None]]
+) -> Callable[..., Tensor]:
     def function(
         input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
@@ -166,7 +191,9 @@ def _like(name: str, fill: Callable[[Stream, NumpyDtype], Callable[[Any], None]]
         return finished(values, requires_grad, device)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"`torch.{name[:-5]}` with the shape, and unless named the dtype, of `input`."
+    function.__doc__ = (
+        f"`torch.{name[:-5]}` with the shape, and unless named the dtype, of `input`."
+    )
     return function
 
 
@@ -207,7 +234,9 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     stream = stream_of(generator, "bernoulli")
     probabilities = known("bernoulli", t)
     if p is not None:
-        values = stream.bernoulli(probabilities.shape, probabilities.dtype, float(number("bernoulli", p, "p", 2)))
+        values = stream.bernoulli(
+            probabilities.shape, probabilities.dtype, float(number("bernoulli", p, "p", 2))
+        )
     else:
         values = stream.bernoulli_each(probabilities)
     return store(out, recorded(values, t), "bernoulli")
@@ -252,7 +281,10 @@ def normal(
     means = known("normal", tensor_argument("normal", mean, "mean", 1)) if by_mean else None
     if not by_std:
         assert means is not None
-        values = stream.normal(means.shape, means.dtype, 0.0, float(number("normal", std, "std", 2))) + means
+        values = (
+            stream.normal(means.shape, means.dtype, 0.0, float(number("normal", std, "std", 2)))
+            + means
+        )
         return store(out, recorded(values, mean), "normal")
     stds = known("normal", tensor_argument("normal", std, "std", 2))
     if stds.dtype.kind == "c":
@@ -260,7 +292,9 @@ def normal(
     if (stds < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")
     if means is None:
-        values = stream.normal(stds.shape, stds.dtype) * stds + stds.dtype.type(number("normal", mean, "mean", 1))
+        values = stream.normal(stds.shape, stds.dtype) * stds + stds.dtype.type(
+            number("normal", mean, "mean", 1)
+        )
     else:
         shape = broadcast_shapes("normal", means.shape, stds.shape)
         values = (stream.normal(shape, means.dtype) * stds + means).astype(means.dtype)
@@ -269,7 +303,12 @@ def normal(
 
 @method()
 def multinomial(
-    input: Any, num_samples: Any, replacement: bool = False, *, generator: Any = None, out: Any = None
+    input: Any,
+    num_samples: Any,
+    replacement: bool = False,
+    *,
+    generator: Any = None,
+    out: Any = None,
 ) -> Tensor:
     """Draw `num_samples` category numbers per row of weights, int64.
 
@@ -280,8 +319,14 @@ def multinomial(
     count = integer("multinomial", num_samples, "num_samples", 2)
     stream = stream_of(generator, "multinomial")
     if out is not None and out.value.dtype != np.int64:
-        raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.value.dtype)}")
-    return store(out, finished(draw_multinomial(stream, known("multinomial", t), count, replacement)), "multinomial")
+        raise RuntimeError(
+            f"multinomial expects Long tensor out, got: {scalar_name(out.value.dtype)}"
+        )
+    return store(
+        out,
+        finished(draw_multinomial(stream, known("multinomial", t), count, replacement)),
+        "multinomial",
+    )
 
 
 def poisson(input: Any, generator: Any = None) -> Tensor:
@@ -294,7 +339,9 @@ def poisson(input: Any, generator: Any = None) -> Tensor:
     t = tensor_argument("poisson", input)
     rates = known("poisson", t)
     if rates.dtype.kind in "biuc":
-        raise NotImplementedError(f"\"poisson_cpu\" not implemented for '{scalar_name(rates.dtype)}'")
+        raise NotImplementedError(
+            f"\"poisson_cpu\" not implemented for '{scalar_name(rates.dtype)}'"
+        )
     return recorded(draw_poisson(stream_of(generator, "poisson"), rates), t)
 
 
@@ -305,7 +352,10 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Tensor:
         ValueError: Not floating dtypes.
         RuntimeError: Different dtypes.
     """
-    n, p = tensor_argument("binomial", count, "count", 1), tensor_argument("binomial", prob, "prob", 2)
+    n, p = (
+        tensor_argument("binomial", count, "count", 1),
+        tensor_argument("binomial", prob, "prob", 2),
+    )
     for name, t in (("count", n), ("prob", p)):
         if t.value.dtype.kind in "biuc":
             raise ValueError(
@@ -316,7 +366,9 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Tensor:
             f"Found dtype {scalar_name(p.value.dtype)} but expected {scalar_name(n.value.dtype)}"
         )
     broadcast_shapes("binomial", tuple(n.value.shape), tuple(p.value.shape))
-    values = draw_binomial(stream_of(generator, "binomial"), known("binomial", n), known("binomial", p))
+    values = draw_binomial(
+        stream_of(generator, "binomial"), known("binomial", n), known("binomial", p)
+    )
     return recorded(values, n, p)
 
 
@@ -337,7 +389,9 @@ def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tenso
             "location. Please clone() the tensor before performing the operation."
         )
     mode = modes.current()
-    if not mode & modes.BOXED and (mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)):
+    if not mode & modes.BOXED and (
+        mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)
+    ):
         fill(target)
         self.shared_version().bump()
         return self
@@ -350,7 +404,9 @@ def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tenso
 
 
 @method()
-def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **kwargs: Any) -> Tensor:
+def uniform_(
+    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **kwargs: Any
+) -> Tensor:
     """Fill with uniform draws from [from, to).
 
     Raises:
@@ -370,7 +426,9 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
         RuntimeError: `std` is negative.
         NotImplementedError: Not a floating dtype.
     """
-    return overwrite(self, "normal_", _normals(stream_of(generator, "normal_"), float(mean), float(std)))
+    return overwrite(
+        self, "normal_", _normals(stream_of(generator, "normal_"), float(mean), float(std))
+    )
 
 
 @method()
@@ -436,7 +494,9 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> 
         RuntimeError: The rate is not positive, or the dtype not floating.
     """
     stream, d = stream_of(generator, "exponential_"), self.value.dtype
-    return overwrite(self, "exponential_", _filler(lambda s: stream.exponential(s, d, float(lambd))))
+    return overwrite(
+        self, "exponential_", _filler(lambda s: stream.exponential(s, d, float(lambd)))
+    )
 
 
 @method()
@@ -451,25 +511,33 @@ def geometric_(self: Tensor, p: float, *, generator: Any = None) -> Tensor:
 
 
 @method()
-def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Tensor:
+def cauchy_(
+    self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None
+) -> Tensor:
     """Fill with Cauchy draws.
 
     Raises:
         RuntimeError: `sigma` is not positive, or the dtype not floating.
     """
     stream, d = stream_of(generator, "cauchy_"), self.value.dtype
-    return overwrite(self, "cauchy_", _filler(lambda s: stream.cauchy(s, d, float(median), float(sigma))))
+    return overwrite(
+        self, "cauchy_", _filler(lambda s: stream.cauchy(s, d, float(median), float(sigma)))
+    )
 
 
 @method()
-def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Any = None) -> Tensor:
+def log_normal_(
+    self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Any = None
+) -> Tensor:
     """Fill with exponentials of normal draws.
 
     Raises:
         RuntimeError: `std` is not positive.
     """
     stream, d = stream_of(generator, "log_normal_"), self.value.dtype
-    return overwrite(self, "log_normal_", _filler(lambda s: stream.log_normal(s, d, float(mean), float(std))))
+    return overwrite(
+        self, "log_normal_", _filler(lambda s: stream.log_normal(s, d, float(mean), float(std)))
+    )
 
 
 __all__ = [

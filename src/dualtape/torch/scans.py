@@ -33,7 +33,9 @@ def _dim(function: str, dim: Any, axis: Any) -> int:
 def _running(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:
     """cumsum, cumprod: integers and booleans run in int64."""
 
-    def function(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None) -> Tensor:
+    def function(
+        input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
+    ) -> Tensor:
         x = tensor_argument(name, input)
         along = _dim(name, dim, axis)
         if dtype is None and out is not None:
@@ -105,7 +107,13 @@ Tensor.logcumsumexp = logcumsumexp  # type: ignore[attr-defined]
 
 
 def diff(
-    input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None
+    input: Any,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Any = None,
+    append: Any = None,
+    *,
+    out: Any = None,
 ) -> Tensor:
     """The `n`-th differences of neighbours along `dim`, `prepend` and `append` joined on first.
 
@@ -114,7 +122,10 @@ def diff(
         IndexError: The dimension is out of range.
     """
     x = tensor_argument("diff", input)
-    parts = [None if p is None else tensor_argument("diff", p, "prepend", None) for p in (prepend, append)]
+    parts = [
+        None if p is None else tensor_argument("diff", p, "prepend", None)
+        for p in (prepend, append)
+    ]
     d = result_numpy(x, *[p for p in parts if p is not None])
     before, after = (None if p is None else as_operand(p, d, Tensor) for p in parts)
     order, along = integer("diff", n, "n", 2), integer("diff", dim, "dim", 3)
@@ -127,7 +138,9 @@ Tensor.diff = diff  # type: ignore[attr-defined]
 # --- integrals --------------------------------------------------------------------------------------
 
 
-def _integral(name: str, operation: Callable[..., Any], y: Any, x: Any, dx: Any, dim: int) -> Tensor:
+def _integral(
+    name: str, operation: Callable[..., Any], y: Any, x: Any, dx: Any, dim: int
+) -> Tensor:
     ordinates = tensor_argument(name, y, "y")
     if x is not None and not isinstance(x, CoreTensor):
         x, dx = None, x
@@ -138,7 +151,9 @@ def _integral(name: str, operation: Callable[..., Any], y: Any, x: Any, dx: Any,
     if d.kind in "biu":
         d = dtypes.default_numpy
     operands = [as_operand(p, d, Tensor) for p in points]
-    return operation(operands[0], operands[1] if x is not None else None, 1.0 if dx is None else dx, dim)  # type: ignore[no-any-return]
+    return operation(
+        operands[0], operands[1] if x is not None else None, 1.0 if dx is None else dx, dim
+    )  # type: ignore[no-any-return]
 
 
 def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
@@ -162,7 +177,9 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1
 # --- gradient ---------------------------------------------------------------------------------------
 
 
-def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
+def gradient(
+    input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
+) -> tuple[Tensor, ...]:
     """Estimate the derivatives along `dim` (all dimensions) from samples, by differences of second order inside.
 
     Args:
@@ -182,13 +199,18 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
     if dim is None:
         dims = list(range(rank))
     else:
-        dims = [wrap_dim(integer("gradient", a, "dim"), rank) for a in ([dim] if isinstance(dim, int) else dim)]
+        dims = [
+            wrap_dim(integer("gradient", a, "dim"), rank)
+            for a in ([dim] if isinstance(dim, int) else dim)
+        ]
     if len(set(dims)) < len(dims):
         raise RuntimeError("dim is repeated in the list of dims")
     spacings = _spacings(spacing, dims)
     for a in dims:
         if x.value.shape[a] < edge_order + 1:
-            raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
+            raise RuntimeError(
+                "torch.gradient expected each dimension size to be at least edge_order+1"
+            )
     if x.value.dtype.kind in "biu":
         x = cast(x, dtypes.default_numpy)
     return tuple([_slope(x, a, s, edge_order) for a, s in zip(dims, spacings, strict=True)])
@@ -205,7 +227,9 @@ def _spacings(spacing: Any, dims: Sequence[int]) -> list[Any]:
             "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() = "
             f"{len(dims)}', got a list of length {len(found)}."
         )
-    return [tensor_argument("gradient", s, "spacing") if isinstance(s, CoreTensor) else s for s in found]
+    return [
+        tensor_argument("gradient", s, "spacing") if isinstance(s, CoreTensor) else s for s in found
+    ]
 
 
 def _cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
@@ -221,7 +245,9 @@ def _slope(x: Any, axis: int, spacing: Any, edge_order: int) -> Tensor:
                 "torch.gradient expected each element of spacing to have one coordinate for each sample, got "
                 f"{list(spacing.value.shape)} for {n}"
             )
-        steps: Any = scan.diff(cast(spacing, x.value.dtype)).reshape(-1, *[1] * (len(x.value.shape) - 1 - axis))
+        steps: Any = scan.diff(cast(spacing, x.value.dtype)).reshape(
+            -1, *[1] * (len(x.value.shape) - 1 - axis)
+        )
     else:
         steps = None
     rise = scan.diff(x, 1, axis)
@@ -229,7 +255,11 @@ def _slope(x: Any, axis: int, spacing: Any, edge_order: int) -> Tensor:
     first, last = _cut(slopes, axis, 0, 1), _cut(slopes, axis, n - 2, n - 1)
     before, after = _cut(slopes, axis, None, n - 2), _cut(slopes, axis, 1, None)
     if steps is None:
-        inner, left, right = (_cut(x, axis, 2, None) - _cut(x, axis, None, n - 2)) / (2 * spacing), 1.0, 1.0
+        inner, left, right = (
+            (_cut(x, axis, 2, None) - _cut(x, axis, None, n - 2)) / (2 * spacing),
+            1.0,
+            1.0,
+        )
     else:
         left, right = _cut(steps, 0, None, n - 2), _cut(steps, 0, 1, None)
         inner = (before * right + after * left) / (left + right)

@@ -12,7 +12,9 @@ from .arguments import dtype_argument, integer, not_implemented, tensor_argument
 from .registry import store
 
 
-def _along(name: str, primitive: Any, operation: Callable[..., Any], what: str) -> Callable[..., Tensor]:
+def _along(
+    name: str, primitive: Any, operation: Callable[..., Any], what: str
+) -> Callable[..., Tensor]:
     bind = primitive.bind1
 
     def function(input: Any, dim: Any, dtype: Any = None, *, out: Any = None) -> Tensor:

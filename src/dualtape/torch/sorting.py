@@ -31,13 +31,21 @@ def _sortable(name: str, input: Any) -> Tensor:
     """
     x = tensor_argument(name, input)
     if x.value.dtype.kind == "c":
-        raise RuntimeError(f" {name.capitalize() if name == 'sort' else name} does not support complex dtypes on CPU")
+        raise RuntimeError(
+            f" {name.capitalize() if name == 'sort' else name} does not support complex dtypes on CPU"
+        )
     return x
 
 
 @method()
 def sort(
-    input: Any, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None, **names: Any
+    input: Any,
+    dim: int = -1,
+    descending: bool = False,
+    stable: bool | None = None,
+    *,
+    out: Any = None,
+    **names: Any,
 ) -> Any:
     """Sort along `dim`, stably; NaN is greatest. A named tuple of values and the indices they came from.
 
@@ -47,11 +55,18 @@ def sort(
     """
     dim, _ = numpy_names("sort", names, dim, False)
     x = _sortable("sort", input)
-    return store_all(out, ops.sort(x, integer("sort", dim, "dim", 2), bool(descending)), "sort", return_types.sort)
+    return store_all(
+        out,
+        ops.sort(x, integer("sort", dim, "dim", 2), bool(descending)),
+        "sort",
+        return_types.sort,
+    )
 
 
 @method()
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False, **names: Any) -> Tensor:
+def argsort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool = False, **names: Any
+) -> Tensor:
     """The indices that sort along `dim`; see `sort`."""
     dim, _ = numpy_names("argsort", names, dim, False)
     x = _sortable("sort", input)
@@ -93,13 +108,17 @@ def kthvalue(input: Any, k: Any, dim: int = -1, keepdim: bool = False, *, out: A
         raise not_implemented("kthvalue_cpu", x.value.dtype)
     check_keepdim("kthvalue", keepdim, 4)
     count, along = integer("kthvalue", k, "k", 2), integer("kthvalue", dim, "dim", 3)
-    return store_all(out, ops.kthvalue(x, count, along, bool(keepdim)), "kthvalue", return_types.kthvalue)
+    return store_all(
+        out, ops.kthvalue(x, count, along, bool(keepdim)), "kthvalue", return_types.kthvalue
+    )
 
 
 def _middle(name: str, whole: Callable[..., Any], along: Callable[..., Any]) -> Callable[..., Any]:
     make = getattr(return_types, name)
 
-    def function(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any) -> Any:
+    def function(
+        input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any
+    ) -> Any:
         dim, keepdim = numpy_names(name, names, dim, keepdim)
         x = tensor_argument(name, input)
         if x.value.dtype.kind in "bc":
@@ -135,12 +154,20 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
     if x.value.dtype.kind == "c":
         raise not_implemented("mode_cpu", x.value.dtype)
     check_keepdim("mode", keepdim)
-    return store_all(out, ops.mode(x, integer("mode", dim, "dim", 2), bool(keepdim)), "mode", return_types.mode)
+    return store_all(
+        out, ops.mode(x, integer("mode", dim, "dim", 2), bool(keepdim)), "mode", return_types.mode
+    )
 
 
 def _at_fractions(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]:
     def function(
-        input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
+        input: Any,
+        q: Any,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        interpolation: str = "linear",
+        out: Any = None,
     ) -> Tensor:
         x = tensor_argument(name, input)
         if isinstance(q, CoreTensor):

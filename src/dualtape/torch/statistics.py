@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from ..core.tensor import Tensor as CoreTensor
 from ..ops.complex import cast
 from ..ops.exponential import sqrt

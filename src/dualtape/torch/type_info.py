@@ -11,7 +11,7 @@ from .arguments import wrong_type
 from .dtypes import dtype
 
 
-class finfo:  # noqa: N801 - PyTorch's name
+class finfo:
     """The limits of a floating dtype; of a complex one, those of its parts.
 
     Attributes:
@@ -47,7 +47,9 @@ class finfo:  # noqa: N801 - PyTorch's name
         real = type.to_real()
         self.dtype = real.name
         self.bits = real.itemsize * 8
-        if real is dtypes.bfloat16:  # known without ml_dtypes: float32's exponents, 8 bits of mantissa
+        if (
+            real is dtypes.bfloat16
+        ):  # known without ml_dtypes: float32's exponents, 8 bits of mantissa
             self.eps, self.max = 2.0**-7, (2 - 2.0**-7) * 2.0**127
             self.tiny, self.resolution = 2.0**-126, 0.01
         else:
@@ -67,7 +69,7 @@ class finfo:  # noqa: N801 - PyTorch's name
         )
 
 
-class iinfo:  # noqa: N801 - PyTorch's name
+class iinfo:
     """The limits of an integer dtype.
 
     Attributes:

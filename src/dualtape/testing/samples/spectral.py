@@ -4,10 +4,28 @@ Complex eigenvectors and singular vectors are compared with PyTorch's instead, o
 not depend on their phases, which LAPACK chooses without continuity.
 """
 
+from typing import Any
+
+import numpy as np
+
 from ...ops import spectral as s
-from ..sample import fixed, hermitian, matrix, real, sample
+from ..sample import Array, fixed, hermitian, matrix, real, sample
 
 _SHAPES = ((3, 3), (2, 2, 2), (1, 1), (0, 3, 3))
+
+
+
+def _tiny(rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
+    return np.asarray(1e-14)
+
+
+def _zero(rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
+    return np.asarray(0.0)
+
+
+def _one_each(rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
+    return np.asarray([1e-14, 1e-13])
+
 
 SAMPLES = [
     *[
@@ -37,12 +55,13 @@ SAMPLES = [
     sample(s.svd_p, matrix(2, 3, 3), full=True, complex=False),
     *[sample(s.svdvals_p, matrix(*shape)) for shape in (*_SHAPES, (4, 2), (2, 4))],
     *[
-        sample(s.pinv_p, matrix(*shape), rtol=1e-14, atol=0.0, hermitian=False)
+        sample(s.pinv_p, matrix(*shape), _tiny, _zero, hermitian=False)
         for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2), (0, 2))
     ],
     sample(
-        s.pinv_p, matrix(3, 3, kind="spd"), rtol=1e-14, atol=0.0, hermitian=True, tangent=hermitian
+        s.pinv_p, matrix(3, 3, kind="spd"), _tiny, _zero, hermitian=True, tangent=hermitian
     ),
+    sample(s.pinv_p, matrix(3, 3), _one_each, _zero, hermitian=False, complex=False),
     sample(s.ratio, real(3, 1), fixed([1.0, -2.0])),
     sample(
         s.phase_free_p, fixed([[1.0, 2.0], [3.0, 4.0]]), name="f", vectors="vectors", complex=False

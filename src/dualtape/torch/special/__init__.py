@@ -120,10 +120,18 @@ hermite_polynomial_h = _polynomial("hermite_polynomial_h", polynomials.hermite_h
 hermite_polynomial_he = _polynomial("hermite_polynomial_he", polynomials.hermite_he)
 laguerre_polynomial_l = _polynomial("laguerre_polynomial_l", polynomials.laguerre_l)
 legendre_polynomial_p = _polynomial("legendre_polynomial_p", polynomials.legendre_p)
-shifted_chebyshev_polynomial_t = _polynomial("shifted_chebyshev_polynomial_t", polynomials.shifted_chebyshev_t)
-shifted_chebyshev_polynomial_u = _polynomial("shifted_chebyshev_polynomial_u", polynomials.shifted_chebyshev_u)
-shifted_chebyshev_polynomial_v = _polynomial("shifted_chebyshev_polynomial_v", polynomials.shifted_chebyshev_v)
-shifted_chebyshev_polynomial_w = _polynomial("shifted_chebyshev_polynomial_w", polynomials.shifted_chebyshev_w)
+shifted_chebyshev_polynomial_t = _polynomial(
+    "shifted_chebyshev_polynomial_t", polynomials.shifted_chebyshev_t
+)
+shifted_chebyshev_polynomial_u = _polynomial(
+    "shifted_chebyshev_polynomial_u", polynomials.shifted_chebyshev_u
+)
+shifted_chebyshev_polynomial_v = _polynomial(
+    "shifted_chebyshev_polynomial_v", polynomials.shifted_chebyshev_v
+)
+shifted_chebyshev_polynomial_w = _polynomial(
+    "shifted_chebyshev_polynomial_w", polynomials.shifted_chebyshev_w
+)
 
 __all__ = [
     "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "chebyshev_polynomial_t", "chebyshev_polynomial_u",
