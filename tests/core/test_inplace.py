@@ -9,8 +9,10 @@ from dualtape.core.errors import InplaceError
 from dualtape.core.inplace import write
 from dualtape.core.tensor import Tensor, alias
 from dualtape.ops.arithmetic import add, mul, neg, reciprocal, square
+from dualtape.ops.exponential import exp
 from dualtape.ops.reduce import sum_p
 from dualtape.ops.shape import permute, reshape, slice_p
+from dualtape.ops.trigonometric import sin
 
 
 def leaf(value):
@@ -177,3 +179,20 @@ def test_gradients_survive_many_writes():
         write(y, times(1.01))
     backward([(y.edge, np.ones(1))])
     np.testing.assert_allclose(x.leaf.grad.value, [1.01**50])
+
+
+def test_a_composite_operation_in_place_keeps_the_old_value_for_its_first_step():
+    # exp(sin(x)) in place: the residual of sin is the value that the write overwrites.
+    x = leaf([0.5, 1.5])
+    y = times(1)(x)
+    write(y, lambda old: exp(sin(old)))
+    want = np.exp(np.sin([0.5, 1.5])) * np.cos([0.5, 1.5])
+    np.testing.assert_allclose(grad(y, x)[0], want)
+
+
+def test_a_composite_operation_in_place_that_keeps_a_view_is_refused_rather_than_wrong():
+    x = leaf([0.5, 1.5])
+    y = times(1)(x)
+    write(y, lambda old: reshape(sin(reshape(old, (2, 1))), (2,)))  # sin keeps a view of the old memory
+    with pytest.raises(InplaceError, match="modified by an inplace operation"):
+        grad(y, x)

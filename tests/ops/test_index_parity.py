@@ -86,8 +86,8 @@ def test_reading_is_pytorchs(seed):
         x = draw.rng.standard_normal(s)
         real = torch.from_numpy(np.array(x)).requires_grad_()
         ours = leaf(x)
-        want, error = outcome(lambda: real[as_torch(key)])  # noqa: B023
-        got, mine = outcome(lambda: index.getitem(ours, key))  # noqa: B023
+        want, error = outcome(lambda: real[as_torch(key)])
+        got, mine = outcome(lambda: index.getitem(ours, key))
         where = f"{s} {key}"
         if error is not None or mine is not None:
             assert isinstance(mine, type(error)), f"{where}: {mine!r}, torch {error!r}"
@@ -108,8 +108,8 @@ def test_reading_with_numpys_rules(seed):
         s = draw.shape()
         key = draw.index(s)
         x = draw.rng.standard_normal(s)
-        want, error = outcome(lambda: x[key])  # noqa: B023
-        got, mine = outcome(lambda: index.getitem(x, key, numpy=True))  # noqa: B023
+        want, error = outcome(lambda: x[key])
+        got, mine = outcome(lambda: index.getitem(x, key, numpy=True))
         assert (error is None) == (mine is None), f"{s} {key}: {mine!r}, NumPy {error!r}"
         if error is None:
             np.testing.assert_array_equal(got, want, err_msg=f"{s} {key}")
@@ -122,7 +122,7 @@ def test_writing_is_pytorchs(seed):
         s = draw.shape()
         key = draw.index(s)
         x = draw.rng.standard_normal(s)
-        places, error = outcome(lambda: index.getitem(np.arange(x.size).reshape(s), key))  # noqa: B023
+        places, error = outcome(lambda: index.getitem(np.arange(x.size).reshape(s), key))
         if error is not None:
             continue
         v = draw.rng.standard_normal(places.shape[draw.pick.randrange(places.ndim + 1) :])
@@ -440,7 +440,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("ours", "theirs"), ERRORS)
 def test_errors_are_pytorchs(ours, theirs):
-    with pytest.raises(Exception) as expected:  # noqa: PT011, whatever PyTorch raises is the point
+    with pytest.raises(Exception) as expected:
         theirs()
     with pytest.raises(expected.type) as found:
         ours()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dualtape.core.errors import ShapeError
-from dualtape.ops import pool
+from dualtape.ops import fractional, pool
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -233,3 +233,22 @@ def test_unpool_errors():
         match=re.escape('invalid output_size "(20, 20)" (dim 0 must be between 2 and 6)'),
     ):
         pool.max_unpool(x, at, 2, output_size=(20, 20), rank=2)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_fractional_max_pool(against_torch, rng, rank):
+    theirs = getattr(F, f"fractional_max_pool{rank}d")
+    for lead in ((2, 3), (3,)):
+        x = rng.standard_normal((*lead, *SPACES[rank]))
+        samples = rng.uniform(size=((1, *lead)[-2:] + (rank,)))
+        for kernel, count in ((2, 3), ((2, 3, 2)[:rank], (4, 2, 3)[:rank]), (1, 1)):
+            settings = {"output_size": count, "return_indices": True}
+            against_torch(
+                lambda v, k=kernel, s=settings: fractional.fractional_max_pool(
+                    v, k, samples=samples, rank=rank, **s
+                ),
+                lambda v, k=kernel, s=settings: theirs(
+                    v, k, _random_samples=torch.from_numpy(samples), **s
+                ),
+                x,
+            )

@@ -189,7 +189,7 @@ def failing(torch):
 def outcome(call):
     try:
         call()
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what is compared
+    except Exception as error:  # whatever it is, it is what is compared
         text = str(error)
         return type(error), text.replace("dualtape.torch", "torch").split(" at 0x")[0]
     return None

@@ -22,7 +22,7 @@ def outcome(call):
     """What a call raises."""
     try:
         call()
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what is compared
+    except Exception as error:  # whatever it is, it is what is compared
         return error
     return None
 

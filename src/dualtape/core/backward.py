@@ -315,7 +315,9 @@ def backward(roots: Sequence[Root], *, retain_graph: bool = False, create_graph:
     for edge, ct in roots:
         work.add(edge, ct)
     work.run()
-    for leaf, g in work.pending.items():
+    pending = work.pending
+    for leaf in pending:  # not .items(): its iterator holds on to the pair, which `is_fresh` would count
+        g = pending[leaf]
         accumulate(leaf, g, create_graph, leaf in work.owned)
 
 

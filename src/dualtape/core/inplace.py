@@ -8,6 +8,7 @@ the written region comes from the new values.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -39,8 +40,18 @@ def write(x: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
     if recording:
         check_writable(x)
     before = wrap(type(x).result_class, x.value, x.edge)
+    if not recording:
+        return assign(x, compute(before), None)
+    # The stand-in shares the version of `x`, so a residual that views it is found out of date rather than
+    # wrong; one that is the stand-in itself (somebody holds it after the call) gets the old value to keep.
+    before.version = x.shared_version()
+    holders = sys.getrefcount(before)
     out = compute(before)
-    return assign(x, out, before if recording else None)
+    if sys.getrefcount(before) > holders:
+        if type(before.value) is np.ndarray:
+            before.value = before.value.copy()
+        before.version = None
+    return assign(x, out, before)
 
 
 def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
@@ -63,7 +74,7 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
         edge = out.edge
         if edge is not None and out.value.dtype != value.dtype:
             edge = vocabulary.cast(out, value.dtype).edge
-        held = keep_residuals(edge, before, x)
+        held = keep_output(edge, x)
         if type(value) is np.ndarray:
             np.copyto(value, out.value, casting="unsafe")
         else:
@@ -126,20 +137,17 @@ def check_writable(x: Tensor) -> None:
             )
 
 
-def keep_residuals(edge: Any, before: Tensor | None, x: Tensor) -> Node | None:
-    """Save from the coming write what the operation's own node kept of the old value.
+def keep_output(edge: Any, x: Tensor) -> Node | None:
+    """Let a node that saved its output share it with `x`, into whose memory it is about to be written.
 
-    The operand: its stand-in gets a copy. The output: it will live in the memory of `x`, so it is held
-    there and guarded by the version of `x`, as PyTorch does, rather than held twice; the node is returned.
+    It is then guarded by the version of `x`, as in PyTorch, and not held twice. Returns the node.
     """
     node = None if edge is None else edge.node
     held = None
     if isinstance(node, Node) and isinstance(node.owners, tuple):
         for owner in node.owners:
             value = owner.value
-            if before is not None and owner is before and type(value) is np.ndarray:
-                owner.value = value.copy()
-            elif isinstance(owner, SavedOutput) and type(x.value) is np.ndarray:
+            if isinstance(owner, SavedOutput) and type(x.value) is np.ndarray:
                 if value.dtype == x.value.dtype and value.shape == x.value.shape:
                     owner.value = x.value
                     owner.version = x.shared_version()
@@ -198,4 +206,4 @@ def copied(base: Tensor, edges: tuple[Any, Any], chain: Chain) -> CopySlices:
     node.hooks = None
     node.shape = tuple(base.shape)
     node.dtype = base.value.dtype
-    return node  # type: ignore[no-any-return]
+    return node

@@ -98,10 +98,11 @@ def scaled_dot_product_attention(
     if is_causal:
         attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
     if attn_mask is not None:
-        if dtype_of(attn_mask).kind == "b":
-            scores = where(attn_mask, scores, np.asarray(-np.inf, dtype_of(scores)))
-        else:
-            scores = scores + attn_mask
+        scores = (
+            where(attn_mask, scores, np.asarray(-np.inf, dtype_of(scores)))
+            if dtype_of(attn_mask).kind == "b"
+            else scores + attn_mask
+        )
     weights = safe_softmax_p(scores)
     if dropout is not None:
         weights = weights * dropout(tuple(weights.shape))

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..core.aval import Aval
 from ..core.kinds import multilinear
-from .shape import permute, reshape
+from .shape import permute, reshape, slice_p
 from .windows import Array, Ints, Pairs, add_windows, interior, padded, window_count, windows
 
 # Elements of the column buffer: 1 MB in single precision, which stays in the second-level cache.
@@ -218,6 +218,20 @@ def _geometry(stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> dict
     return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
 
 
+def _conv_onto(x: Any, w: Any, counts: Ints, **geometry: Any) -> Any:
+    """`conv` onto `counts` places, of which x, padded behind by a transposed convolution, may have more."""
+    have = tuple(
+        map(
+            window_count, x.shape[2:], w.shape[2:], geometry["stride"], geometry["padding"],
+            geometry["dilation"],
+        )
+    )  # fmt: skip
+    out = conv_p(x, w, **geometry)
+    if have == tuple(counts):
+        return out
+    return slice_p(out, index=(slice(None), slice(None), *map(slice, counts)))
+
+
 conv_p = multilinear(
     "conv", _conv_eval,
     lambda ct, w, aval, *, stride, padding, dilation, groups: conv_input_gradient_p(
@@ -233,8 +247,8 @@ conv_p = multilinear(
 
 conv_input_gradient_p = multilinear(
     "conv_input_gradient", _input_gradient_eval,
-    lambda ct, w, *, size, stride, padding, dilation, groups: conv_p(
-        ct, w, **_geometry(stride, padding, dilation, groups)),
+    lambda ct, w, aval, *, size, stride, padding, dilation, groups: _conv_onto(
+        ct, w, aval.shape[2:], **_geometry(stride, padding, dilation, groups)),
     lambda ct, y, aval, *, size, stride, padding, dilation, groups: conv_weight_gradient_p(
         ct, y, kernel=aval.shape[2:], **_geometry(stride, padding, dilation, groups)),
     inputs="y w", grad_name="ConvolutionBackward0",
@@ -249,8 +263,8 @@ conv_weight_gradient_p = multilinear(
     lambda ct, y, aval, *, kernel, stride, padding, dilation, groups: conv_input_gradient_p(
         y, ct, size=aval.shape[2:], **_geometry(stride, padding, dilation, groups)
     ),
-    lambda ct, x, *, kernel, stride, padding, dilation, groups: conv_p(
-        x, ct, **_geometry(stride, padding, dilation, groups)
+    lambda ct, x, aval, *, kernel, stride, padding, dilation, groups: _conv_onto(
+        x, ct, aval.shape[2:], **_geometry(stride, padding, dilation, groups)
     ),
     inputs="x y",
     grad_name="ConvolutionBackward0",

@@ -16,7 +16,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.errors import LinAlgError, NotDifferentiableError
 from ..core.forward import dtype_of
-from ..core.kinds import constant, general, linear
+from ..core.kinds import broadcast_shapes, constant, general, linear
 from .axes import size_of
 from .complex import cast, real
 from .diagonals import diag_embed, diagonal, tril, triu
@@ -128,6 +128,64 @@ cholesky_info_p = constant(
     batch=batch_matrices(lambda: cholesky_info_p),
     doc="For each matrix the order of its first leading minor that is not positive, or 0.",
 )
+
+
+def _solved_with(b: Any, factor: Any, upper: bool) -> Any:
+    low, up = (mh(factor), factor) if upper else (factor, mh(factor))
+    half = solve_triangular_p(low, b, upper=False, unit=False)
+    return solve_triangular_p(up, half, upper=True, unit=False)
+
+
+def _factor_bar(matrix_bar: Any, factor: Any, upper: bool) -> Any:
+    """The cotangent of the factor from that of the matrix L L^H or U^H U."""
+    both = matrix_bar + mh(matrix_bar)
+    return matmul(factor, both) if upper else matmul(both, factor)
+
+
+def _matrix_dot(factor_dot: Any, factor: Any, upper: bool) -> Any:
+    product = matmul(mh(factor_dot), factor) if upper else matmul(factor_dot, mh(factor))
+    return product + mh(product)
+
+
+def _cholesky_solve_eval(b: Array, factor: Array, *, upper: bool) -> Array:
+    return np.asarray(_solved_with(b, factor, upper))
+
+
+def _cholesky_solve_vjp(
+    ct: Any, needs: tuple[bool, ...], factor: Any, out: Any, *, upper: bool
+) -> tuple[Any, Any]:
+    b_bar = cholesky_solve_p(ct, factor, upper=upper)
+    return b_bar, _factor_bar(-matmul(b_bar, mh(out)), factor, upper) if needs[1] else None
+
+
+# Only a triangle of the factor is read, but, as in PyTorch, the derivatives are those of the product
+# L L^H for any L: they agree where the factor stays triangular.
+cholesky_solve_p = general(
+    "cholesky_solve", _cholesky_solve_eval, inputs="b factor", holomorphic=False,
+    aval=lambda b, factor, *, upper: Aval(
+        (*broadcast_shapes("cholesky_solve", b.shape[:-2], factor.shape[:-2]), *b.shape[-2:]), b.dtype),
+    jvp=(
+        lambda d, factor, *, upper: cholesky_solve_p(d, factor, upper=upper),
+        lambda d, factor, out, *, upper: -cholesky_solve_p(
+            matmul(_matrix_dot(d, factor, upper), out), factor, upper=upper),
+    ),
+    joint_vjp=_cholesky_solve_vjp, batch=batch_matrices(lambda: cholesky_solve_p),
+    grad_name="CholeskySolveBackward0", doc="X with A X = b, from the Cholesky factor of A.",
+)  # fmt: skip
+
+
+def _cholesky_inverse_eval(factor: Array, *, upper: bool) -> Array:
+    return np.asarray(_solved_with(np.eye(factor.shape[-1], dtype=factor.dtype), factor, upper))
+
+
+cholesky_inverse_p = general(
+    "cholesky_inverse", _cholesky_inverse_eval, inputs="factor", holomorphic=False,
+    aval=lambda factor, *, upper: factor,
+    jvp=lambda d, factor, out, *, upper: -matmul(matmul(out, _matrix_dot(d, factor, upper)), out),
+    vjp=lambda ct, factor, out, *, upper: _factor_bar(-matmul(matmul(out, ct), out), factor, upper),
+    batch=batch_matrices(lambda: cholesky_inverse_p), grad_name="CholeskyInverseBackward0",
+    doc="The inverse of A from its Cholesky factor.",
+)  # fmt: skip
 
 # ---- QR
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DtypeError, ModeError, ShapeError
 from ..core.forward import dtype_of
-from ..core.kinds import constant, elementwise
+from ..core.kinds import constant, elementwise, general
+from .arithmetic import zeros_like
 from .axes import size_of
 from .compare import logical_and
 from .pooling import pool_gather_p
@@ -109,11 +110,18 @@ grid_floor = constant(
 )
 
 
+def _at_place_batch(values: list[Any], axes: list[int | None], size: int) -> tuple[Any, int]:
+    x, grid = values
+    if axes[0] is None:
+        return at_place(broadcast_to(x, (size, *x.shape)), grid), 0
+    return at_place(x, grid), axes[0]
+
+
 # The nearest element does not depend on the place, but PyTorch's gradient by the grid is zero, not None.
 at_place = general(
     "at_place", lambda x, grid: x.copy(), inputs="x grid", aval=lambda x, grid: x,
     jvp=(lambda d: d, lambda d, x: zeros_like(x)), vjp=(lambda ct: ct, lambda ct, grid: zeros_like(grid)),
-    batch=lambda values, axes, size: (values[0], 0 if axes[0] is None else axes[0]),
+    batch=_at_place_batch,
     doc="x, with a derivative of zero by `grid`.",
 )  # fmt: skip
 
@@ -187,7 +195,7 @@ def grid_sample(
     for corner in product(*choices):
         term = _corner(flat, corner, space, shape)
         out = term if out is None else out + term
-    return out
+    return at_place(out, grid) if mode == "nearest" else out
 
 
 def _terms(place: Any, mode: str) -> list[tuple[int, Any]]:

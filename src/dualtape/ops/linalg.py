@@ -21,7 +21,9 @@ from .exponential import log
 from .exponentials import matrix_exp_p
 from .factorisation import (
     cholesky_info_p,
+    cholesky_inverse_p,
     cholesky_p,
+    cholesky_solve_p,
     exchange_rows_p,
     geqrf_p,
     lu_p,
@@ -222,10 +224,7 @@ def cholesky_solve(b: Any, factor: Any, upper: bool = False) -> Any:
             f"by {factor.shape[-1]} "
             f"but each b matrix is {b.shape[-2]} by {b.shape[-1]}"
         )
-    low, up = (mh(factor), factor) if upper else (factor, mh(factor))
-    return solve_triangular_p(
-        up, solve_triangular_p(low, b, upper=False, unit=False), upper=True, unit=False
-    )
+    return cholesky_solve_p(b, factor, upper=upper)
 
 
 def cholesky_inverse(factor: Any, upper: bool = False) -> Any:
@@ -243,9 +242,7 @@ def cholesky_inverse(factor: Any, upper: bool = False) -> Any:
                 "could not be "
                 "completed because the input matrix is singular."
             )
-    low = mh(factor) if upper else factor
-    half = solve_triangular_p(low, eye_like(factor), upper=False, unit=False)
-    return matmul(mh(half), half)
+    return cholesky_inverse_p(factor, upper=upper)
 
 
 # ---- QR

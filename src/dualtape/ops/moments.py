@@ -14,6 +14,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.forward import dtype_of
 from ..core.kinds import general
+from ..core.summation import add_up
 from .axes import (
     Axes,
     AxesLike,
@@ -26,7 +27,7 @@ from .axes import (
 )
 from .complex import conj, real
 from .guarded import div_or_zero
-from .reduce import add_up, mean_p, sum_p
+from .reduce import mean_p, sum_p
 
 
 def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -14,11 +14,12 @@ from ..core.aval import Aval
 from ..core.errors import ArgumentError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import general
+from ..core.summation import add_up
 from .arithmetic import power, reciprocal, square, zeros_like
 from .axes import count_along, in_front, normalize_axis, size_of, vecdot
 from .exponential import rsqrt
 from .norms import vector_norm
-from .reduce import add_up, mean_p
+from .reduce import mean_p
 from .select import clamp
 from .shape import broadcast_to, concatenate, reshape, slice_p, sum_to_shape
 from .softmax import log_softmax, softmax, softmin

@@ -15,6 +15,7 @@ from ..core.aval import Aval
 from ..core.errors import DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import general
+from ..core.summation import add_up
 from .arithmetic import zeros_like
 from .axes import (
     Axes,
@@ -35,7 +36,7 @@ from .extrema import tie_share
 from .guarded import div_or_zero, power_or_zero
 from .moments import every_axis, real_dtype, real_product
 from .numbers import abs_, sgn
-from .reduce import add_up, sum_p
+from .reduce import sum_p
 from .shape import reshape
 
 

@@ -54,9 +54,9 @@ def install() -> None:
         forward, backward = _pair(primitive)
         setattr(Value, f"__{name}__", forward)
         setattr(Value, f"__r{name}__", backward)
-    Value.__neg__ = lambda x: a.neg(x)  # type: ignore[attr-defined]
-    Value.__pow__ = _pow  # type: ignore[attr-defined]
-    Value.__rpow__ = lambda x, y: a.pow(coerced(x, y), x)  # type: ignore[attr-defined]
+    Value.__neg__ = lambda x: a.neg(x)  # type: ignore[method-assign]
+    Value.__pow__ = _pow  # type: ignore[method-assign]
+    Value.__rpow__ = lambda x, y: a.pow(coerced(x, y), x)  # type: ignore[method-assign]
 
 
 install()

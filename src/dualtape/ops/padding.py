@@ -68,8 +68,10 @@ def source_indices(n: int, before: int, after: int, mode: str) -> Array:
     if mode == "replicate":
         return np.clip(at, 0, n - 1)
     if mode == "circular":
-        return at % n
-    return n - 1 - np.abs(n - 1 - np.abs(at))
+        wrapped: Array = np.remainder(at, n)
+        return wrapped
+    mirrored: Array = n - 1 - np.abs(n - 1 - np.abs(at))
+    return mirrored
 
 
 def _copying_eval(x: Any, *, pads: Pads, mode: str) -> Any:

@@ -27,7 +27,7 @@ from ..core.aval import Aval
 from ..core.errors import BoundsError
 from ..core.kinds import broadcast_shapes, constant, general, linear
 from .axes import in_front, size_of
-from .scattering import add_rows, checked_positions, last_of_each
+from .scattering import add_rows, checked_positions, last_of_each, summed_rows
 from .shape import broadcast_to, expand_dims, move_axis
 
 Array = np.ndarray[Any, Any]
@@ -145,11 +145,9 @@ def _folds(x: Array, axis: int, depth: int) -> Array:
 
 
 def _deposit_eval(v: Any, positions: Any, *, axis: int, depth: int, shape: Shape) -> Any:
-    out = np.zeros(shape, v.dtype)
     a, n, r = _folded(shape, axis, depth)
     at = _valid(positions, n, axis)
-    add_rows(out.reshape(a, n, r), at, v.reshape(a, at.size, r))
-    return out
+    return summed_rows(n, at, v.reshape(a, at.size, r)).reshape(shape)
 
 
 def _written(out: Array, positions: Any, v: Any, axis: int, depth: int) -> Array:

@@ -16,11 +16,12 @@ from ..core.aval import Aval
 from ..core.batching import aligned
 from ..core.errors import ArgumentError
 from ..core.kinds import broadcast_shapes, general
+from ..core.summation import add_up
 from .arithmetic import mul
 from .axes import max_reduce, min_reduce, size_of
 from .exponential import log, log1p
 from .logistic import log_sigmoid, sigmoid
-from .reduce import add_up, mean_all_p, mean_p, sum_all_p, sum_p
+from .reduce import mean_all_p, mean_p, sum_all_p, sum_p
 from .select import clamp_p
 from .shape import broadcast_to
 from .twice import fast_on_arrays, real_floating

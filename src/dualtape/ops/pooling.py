@@ -35,7 +35,8 @@ def _first(x: Array, stencil: Stencil, axis: int) -> Array:
     if found.shape[0] and (found[0] >= 0).all():
         return np.array(_taken(x, taps(stencil, x.shape[axis])[0].source, axis))
     first = np.take_along_axis(found, np.argmax(found >= 0, axis=0)[None], 0)[0]
-    return np.take(x, first, axis)
+    taken: Array = np.take(x, first, axis)
+    return taken
 
 
 def _max_along(x: Array, stencil: Stencil, axis: int) -> Array:
@@ -116,10 +117,7 @@ def _max_pool_indices_eval(x: Array, *, stencils: Stencils) -> Array:
         axis = number - rank
         at = _positions(winner, stencils[number], axis, space[axis])
         step = size_of(space[number + 1 :])
-        if flat is None:
-            flat = at * step
-        else:
-            flat = np.take_along_axis(flat, at, axis) + at * step
+        flat = at * step if flat is None else np.take_along_axis(flat, at, axis) + at * step
     assert flat is not None
     return flat
 
@@ -153,7 +151,9 @@ def _spread_eval(ct: Array, x: Array, *, stencils: Stencils) -> Array:
         axis = number - rank
         winner = winners[rank - 1 - number]
         size = x.shape[axis]
-        out = np.zeros((*ct.shape[: ct.ndim + axis], size, *ct.shape[ct.ndim + axis + 1 :]), ct.dtype)
+        out = np.zeros(
+            (*ct.shape[: ct.ndim + axis], size, *ct.shape[ct.ndim + axis + 1 :]), ct.dtype
+        )
         for tap in distinct_taps(stencils[number], size):
             target = _at(tap.target, -axis - 1)
             out[_at(tap.source, -axis - 1)] += _kept(ct[target], winner[target] == tap.number)
@@ -169,7 +169,8 @@ def _kept(x: Array, mask: Array) -> Array:
     bits = _INTEGERS.get(x.dtype.itemsize)
     if bits is None:
         return np.where(mask, x, np.zeros((), x.dtype))
-    return np.multiply(x.view(bits), mask, dtype=bits).view(x.dtype)
+    kept: Array = np.multiply(x.view(bits), mask, dtype=bits).view(x.dtype)
+    return kept
 
 
 def _pooled_shape(shape: Ints, stencils: Stencils) -> Ints:

@@ -15,8 +15,8 @@ from ..core.errors import ShapeError
 from ..core.kinds import linear
 from .axes import AxesLike, in_front, normalize_axes, normalize_axis, same_aval, size_of
 from .reduce import sum_p
-from .shape import broadcast_to, expand_dims, permute, reshape, reshape_p
-from .views import ravel, transpose_p
+from .shape import broadcast_to, expand_dims, permute, reshape, reshape_p, transpose_p
+from .views import ravel
 
 Axes = tuple[int, ...]
 

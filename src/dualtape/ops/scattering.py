@@ -44,6 +44,27 @@ def add_at(out: Array, positions: Array, values: Array) -> Array:
     return out
 
 
+def _summing(positions: Array, values: Array, size: int) -> tuple[Any] | None:
+    """The sparse matrix that adds rows up, None where another way is better."""
+    if values.dtype.char not in _SPARSE_TYPES:
+        return None
+    sparse = _sparse_module(values.size)
+    if sparse is None:
+        return None
+    n = positions.size
+    ones = np.ones(n, values.dtype)
+    return (sparse.csc_array((ones, positions, np.arange(n + 1)), shape=(size, n)),)
+
+
+def summed_rows(size: int, positions: Array, values: Array) -> Array:
+    """Zeros, (A, size, R), with `values`, (A, n, R), added up at `positions`, (n,), of axis 1."""
+    a, n, r = values.shape
+    if a == 1 and r >= 8 and n > 1 and (summing := _summing(positions, values, size)):
+        out: Array = summing[0] @ values[0]
+        return out[None]
+    return add_rows(np.zeros((a, size, r), values.dtype), positions, values)
+
+
 def add_rows(out: Array, positions: Array, values: Array) -> Array:
     """Add `values`, (A, n, R), to `out`, (A, N, R), at `positions`, (n,), of axis 1; return `out`.
 
@@ -59,11 +80,10 @@ def add_rows(out: Array, positions: Array, values: Array) -> Array:
         out[:, positions[0]] += values[:, 0]
         return out
     if r >= 8:
-        if out.dtype.char in _SPARSE_TYPES and (sparse := _sparse_module(values.size)) is not None:
-            ones = np.ones(n, out.dtype)
-            summing = sparse.csc_array((ones, positions, np.arange(n + 1)), shape=(out.shape[1], n))
+        # The sparse product is as long as the axis, so that it pays when much of that is met.
+        if 4 * n >= out.shape[1] and (summing := _summing(positions, values, out.shape[1])):
             for k in range(a):
-                out[k] += summing @ values[k]
+                out[k] += summing[0] @ values[k]
             return out
         if np.bincount(positions).max() <= 1:
             out[:, positions] += values
@@ -83,7 +103,7 @@ def last_of_each(positions: Array) -> Array:
     winner = np.empty(int(positions.max()) + 1, np.intp)
     number = np.arange(n)
     winner[positions] = number  # NumPy assigns in order
-    return winner[positions] == number
+    return np.equal(winner[positions], number)
 
 
 def checked_positions(positions: Array, size: int, wrap: bool, error: Any) -> Array:

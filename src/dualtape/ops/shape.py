@@ -59,11 +59,13 @@ unsqueeze_p = linear(
 )  # fmt: skip
 
 
+_FLAGS: Any = ("multi_index", "refs_ok", "zerosize_ok")
+_READ: Any = (("readonly",),)
+
+
 def _spread_eval(x: Any, *, shape: tuple[int, ...]) -> Any:
     # What np.broadcast_to does, in a third of its time: read-only, as places share elements.
-    flags = ("multi_index", "refs_ok", "zerosize_ok")
-    spread = np.nditer((x,), flags, (("readonly",),), itershape=shape, order="C")
-    return spread.itviews[0]
+    return np.nditer((x,), _FLAGS, _READ, itershape=shape, order="C").itviews[0]
 
 
 def _broadcast_batch(xs: list[Any], where: list[Any], n: int, *, shape: tuple[int, ...]) -> Any:

@@ -360,10 +360,11 @@ def _slogdet_jvp(d: Any, x: Any, out0: Any) -> tuple[Any, Any]:
 def _slogdet_vjp(ct: tuple[Any, Any], x: Any, out0: Any) -> Any:
     # With t = tr(A^-1 dA): dlog|det| = Re t and dsign = i sign Im t.
     sign_bar, log_bar = ct
-    if is_complex(x):
-        scale = cast(log_bar, dtype_of(x)) - cast(imag(conj(sign_bar) * out0), dtype_of(x)) * 1j
-    else:
-        scale = log_bar
+    scale = (
+        cast(log_bar, dtype_of(x)) - cast(imag(conj(sign_bar) * out0), dtype_of(x)) * 1j
+        if is_complex(x)
+        else log_bar
+    )
     return spread(scale) * mh(inv_p(x, check=False))
 
 

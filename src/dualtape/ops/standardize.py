@@ -19,11 +19,12 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.forward import dtype_of
 from ..core.kinds import general
+from ..core.summation import add_up
 from .arithmetic import add, mul, square, zeros_like
 from .axes import add_reduce, count_along, in_front, reduced_shape, size_of, vecdot
 from .evaluation import is_half
 from .exponential import rsqrt
-from .reduce import add_up, mean_p
+from .reduce import mean_p
 from .shape import broadcast_to, reshape, sum_to_shape
 from .twice import fast_on_arrays, in_blocks
 

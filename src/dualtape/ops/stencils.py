@@ -154,7 +154,7 @@ def _shortest(index: Array) -> Index:
 
 
 def _sliding_taps(s: Sliding, size: int) -> tuple[Tap, ...]:
-    found = []
+    found: list[Tap] = []
     for k in range(s.kernel):
         offset = k * s.dilation - s.before
         first = max(0, -(offset // s.stride))
@@ -183,7 +183,7 @@ def _interpolated(s: Interpolation, size: int) -> Places:
     if s.kind.startswith("nearest"):
         # As PyTorch does: scale and place in the precision of the data, then single for the last
         # step.
-        scale = real(1 / s.scale if s.scale else size / s.count)
+        scale = real(_step(s, size))
         if s.kind == "nearest":
             place = (at * scale).astype(np.float32)
         else:  # in double, and then rounded: there it is one fused multiply-add
@@ -191,9 +191,9 @@ def _interpolated(s: Interpolation, size: int) -> Places:
             place = (np.maximum(place, 0).astype(np.float64) + 0.5).astype(np.float32)
         return Places(np.minimum(place.astype(np.int64), size - 1)[None], None)
     if s.align_corners:
-        place = at * real((size - 1) / (s.count - 1) if s.count > 1 else 0)
+        place = at * real(_step(s, size))
     else:
-        place = real(1 / s.scale if s.scale else size / s.count) * (at + real(0.5)) - real(0.5)
+        place = real(_step(s, size)) * (at + real(0.5)) - real(0.5)
         if s.kind == "linear":
             place = np.maximum(place, real(0))
     low = np.minimum(np.floor(place).astype(np.int64), size - 1)
@@ -213,13 +213,17 @@ def _cubic(x: Array, a: Any) -> Array:
     return np.asarray(np.where(x <= 1, near, np.where(x < 2, far, np.zeros_like(x))))
 
 
+def _step(s: Interpolation, size: int) -> float:
+    """How far apart samples lie, in elements."""
+    if s.align_corners:
+        return (size - 1) / (s.count - 1) if s.count > 1 else 0.0
+    return 1 / s.scale if s.scale else size / s.count
+
+
 def _filtered(s: Interpolation, size: int) -> Places:
     """A filter stretched by the reduction, cut at the borders, its weights adding up to 1."""
     kind = s.kind.removesuffix("-aa")
-    if s.align_corners:
-        scale = (size - 1) / (s.count - 1) if s.count > 1 else 0.0
-    else:
-        scale = 1 / s.scale if s.scale else size / s.count
+    scale = _step(s, size)
     radius = {"linear": 1, "cubic": 2, "lanczos": 3}[kind]
     stretch = max(scale, 1.0)
     rows, weights = [], []

@@ -227,7 +227,7 @@ def _address(x: Any) -> int:
     return int(x.__array_interface__["data"][0])
 
 
-_PARTS = {
+_PARTS: dict[np.dtype[Any], np.dtype[Any]] = {
     np.dtype(np.complex64): np.dtype(np.float32),
     np.dtype(np.complex128): np.dtype(np.float64),
 }

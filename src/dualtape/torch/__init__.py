@@ -9,6 +9,7 @@ from . import operators as _operators
 from . import random as random
 from . import return_types as return_types
 from ._tensor import Tensor as Tensor
+from .alike import *
 from .added_products import *
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
@@ -27,6 +28,7 @@ from .dtype_names import *
 from .dtypes import *
 from .extrema import *
 from .filled import *
+from .filling import *
 from .generator import Generator as Generator
 from .generator import default_generator as default_generator
 from .generator import get_rng_state as get_rng_state
@@ -34,9 +36,11 @@ from .generator import initial_seed as initial_seed
 from .generator import manual_seed as manual_seed
 from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
+from . import in_place_draws as _in_place_draws
 from .indexing import *
 from .legacy_types import *
 from .matmul import *
+from .norms import *
 from .pointwise import *
 from .pointwise_binary import *
 from .pointwise_ternary import *
@@ -46,6 +50,7 @@ from .promotion import result_type as result_type
 from .ranges import *
 from .ranges import range_ as range
 from .reductions import *
+from .rounding import *
 from .sampling import *
 from .scans import *
 from .scattering import *

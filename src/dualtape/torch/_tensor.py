@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,15 @@ class Tensor(CoreTensor):
     __slots__ = ("__dict__",)
 
     result_class: ClassVar[type[CoreTensor]]
+
+    if TYPE_CHECKING:  # most methods are installed by `registry.method`
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Any: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __matmul__(self, other: Any) -> Any: ...
+        def __invert__(self) -> Any: ...
+        def __pos__(self) -> Any: ...
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
         """`torch.Tensor(data)` or `torch.Tensor(*sizes)`: always the default dtype."""
@@ -257,7 +266,7 @@ class Tensor(CoreTensor):
     def __iter__(self) -> Iterator[Any]:
         if not self.value.shape:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))  # type: ignore[attr-defined]
+        return iter(self.unbind(0))
 
     def __hash__(self) -> int:
         return id(self)

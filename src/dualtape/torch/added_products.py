@@ -32,7 +32,7 @@ def _combined(function: str, x: Tensor, product: Tensor, beta: Any, alpha: Any) 
         product = product * a
     if b == 0:
         return product
-    return product + (x if b == 1 else x * b)  # type: ignore[operator, no-any-return]
+    return product + (x if b == 1 else x * b)  # type: ignore[no-any-return]
 
 
 def _check_expand(have: tuple[int, ...], target: tuple[int, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -138,6 +139,7 @@ def dims_argument(function: str, dim: Any, ndim: int) -> tuple[int, ...] | None:
     """
     if dim is None:
         return None
+    found: tuple[int, ...]
     if type(dim) is int:
         found = (wrap_dim(dim, ndim),)
     elif isinstance(dim, Iterable) and not isinstance(dim, (str, CoreTensor)):
@@ -145,7 +147,7 @@ def dims_argument(function: str, dim: Any, ndim: int) -> tuple[int, ...] | None:
         if not listed:
             return None
         found = tuple(sorted([wrap_dim(d, ndim) for d in listed]))
-        for a, b in zip(found, found[1:], strict=False):
+        for a, b in itertools.pairwise(found):
             if a == b:
                 raise RuntimeError(f"dim {a} appears multiple times in the list of dims")
     else:

@@ -16,7 +16,7 @@ from .dtypes import scalar_name
 from .operators import is_operand, number_like
 from .pointwise_binary import as_operands
 from .promotion import result_numpy
-from .registry import in_place, method, store
+from .registry import in_place, install, method, store
 
 Function = Callable[..., Tensor]
 
@@ -195,7 +195,7 @@ signbit = _predicate(
     real=lambda: NotImplementedError("signbit is not implemented for complex tensors."),
 )  # fmt: skip
 logical_not = _predicate("logical_not", compare.logical_not)
-Tensor.logical_not_ = in_place(logical_not, "logical_not_")
+install({"logical_not_": in_place(logical_not, "logical_not_")})
 
 
 # --- logic ------------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def _invert(self: Tensor) -> Tensor:
     return compare.bitwise_not.bind1(self)  # type: ignore[no-any-return]
 
 
-Tensor.__invert__ = _invert  # type: ignore[attr-defined]
+install({"__invert__": _invert})
 
 
 def _whole_numbers(name: str, primitive: Any) -> Function:

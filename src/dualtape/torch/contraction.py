@@ -75,9 +75,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     ):  # a length of 1 broadcasts: the other is summed alone
         if s[d1] != t[d2]:
             if s[d1] == 1:
-                y = y.sum(d2, keepdim=True)  # type: ignore[attr-defined]
+                y = y.sum(d2, keepdim=True)
             else:
-                x = x.sum(d1, keepdim=True)  # type: ignore[attr-defined]
+                x = x.sum(d1, keepdim=True)
     return store(out, _ops.tensordot(x, y, first, second), "tensordot")
 
 

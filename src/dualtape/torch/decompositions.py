@@ -110,7 +110,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any =
     if not compute_uv:
         m, n = x.value.shape[-2:]
         lead = tuple(x.value.shape[:-2])
-        u, v = x.new_zeros((*lead, m, m)), x.new_zeros((*lead, n, n))  # type: ignore[attr-defined]
+        u, v = x.new_zeros((*lead, m, m)), x.new_zeros((*lead, n, n))
         return results(out, (u, _spectra.svdvals(x), v), "svd", return_types.svd)
     u, s, vh = _spectra.svd(x, not some)
     v = transpose(vh, -2, -1)
@@ -176,7 +176,7 @@ def triangular_solve(
         RuntimeError: Shapes do not fit.
     """
     a, b = square("triangular_solve", A), tensor_argument("triangular_solve", input)
-    matrix = a.mT if transpose else a  # type: ignore[attr-defined]
+    matrix = a.mT if transpose else a
     x = _ops.solve_triangular(matrix, b, upper=upper != transpose, unitriangular=unitriangular)
     lead = tuple(x.shape[:-2])
     copy = broadcast_to(a, (*lead, *a.value.shape[-2:])).clone()
@@ -257,7 +257,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     if n < 0:
         raise RuntimeError("N must be non-negative.")
     if n < 2:
-        return t.new_ones((t.value.shape[0], n))  # type: ignore[attr-defined, no-any-return]
+        return t.new_ones((t.value.shape[0], n))  # type: ignore[no-any-return]
     powers = _vectors.vander(t, n)
     return powers if increasing else rearrange.flip(powers, -1)  # type: ignore[no-any-return]
 

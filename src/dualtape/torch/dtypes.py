@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..core.aval import bfloat16 as _numpy_bfloat16
 
 NumpyDtype = np.dtype[Any]
+TorchDtype: TypeAlias = "dtype"
 
 
 class dtype:
@@ -47,7 +48,7 @@ class dtype:
             BY_NUMPY[self._numpy] = self
         return self._numpy
 
-    def to_complex(self) -> dtype:
+    def to_complex(self) -> TorchDtype:
         """The complex type of the same precision."""
         if self.is_complex:
             return self
@@ -55,7 +56,7 @@ class dtype:
             self.itemsize if self.is_floating_point else 4, complex64
         )
 
-    def to_real(self) -> dtype:
+    def to_real(self) -> TorchDtype:
         """The real type of the same precision."""
         return {complex64: float32, complex128: float64}.get(self, self)
 
@@ -160,7 +161,7 @@ def get_default_dtype() -> dtype:
     return _default[0]
 
 
-def set_default_dtype(d: dtype) -> None:
+def set_default_dtype(d: Any) -> None:
     """Set the dtype of tensors made from Python floats.
 
     Raises:

@@ -11,30 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from ..core import modes
-from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
-from ..core.tensor import wrap
-from ..ops import select
-from ..ops.complex import cast
 from . import dtypes
 from ._tensor import Tensor
 from .arguments import (
     dtype_argument,
     integer,
-    invalid_combination,
     is_integer,
-    is_number,
     number,
     number_as,
     tensor_argument,
     wrong_type,
 )
-from .creation import finished, inferred
+from .creation import finished
 from .dtypes import NumpyDtype, scalar_name
 from .promotion import number_dtype
-from .registry import method, resized
-from .sizes import Size, channels_last, channels_last_3d, preserve_format, strided
+from .registry import resized
+from .sizes import channels_last, channels_last_3d, preserve_format, strided
 
 Shape = tuple[int, ...]
 Maker = Callable[[Shape, NumpyDtype], Any]
@@ -152,19 +145,19 @@ def into_out(
 # --- by size ----------------------------------------------------------------------------------------
 
 
-def _zeros(shape: Shape, dtype: NumpyDtype) -> Any:
+def zeros_array(shape: Shape, dtype: NumpyDtype) -> Any:
     return np.zeros(shape, dtype)
 
 
-def _ones(shape: Shape, dtype: NumpyDtype) -> Any:
+def ones_array(shape: Shape, dtype: NumpyDtype) -> Any:
     return np.ones(shape, dtype)
 
 
-def _empty(shape: Shape, dtype: NumpyDtype) -> Any:
+def empty_array(shape: Shape, dtype: NumpyDtype) -> Any:
     return np.empty(shape, dtype)
 
 
-def _full_of(value: Any) -> Maker:
+def full_array(value: Any) -> Maker:
     return lambda shape, dtype: np.full(shape, value, dtype)
 
 
@@ -189,8 +182,8 @@ def _by_size(name: str, make: Maker, what: str) -> Callable[..., Tensor]:
     return function
 
 
-zeros = _by_size("zeros", _zeros, "zeros")
-ones = _by_size("ones", _ones, "ones")
+zeros = _by_size("zeros", zeros_array, "zeros")
+ones = _by_size("ones", ones_array, "ones")
 
 
 def empty(
@@ -210,7 +203,7 @@ def empty(
     if out is not None:
         return into_out(out, "empty", shape, dtype, lambda a: None)
     d = dtypes.default_numpy if dtype is None else dtype_argument("empty", dtype)
-    return finished(allocated(_empty, shape, d, memory_format), requires_grad, device)
+    return finished(allocated(empty_array, shape, d, memory_format), requires_grad, device)
 
 
 def empty_strided(
@@ -299,11 +292,9 @@ def full(
         return into_out(
             out, "full", shape, dtype, lambda a: np.copyto(a, number_as(value, a.dtype))
         )
-    if dtype is not None:
-        d = dtype_argument("full", dtype)
-    else:
-        d = fill_value.value.dtype if isinstance(fill_value, CoreTensor) else number_dtype(value)
-    return finished(allocated(_full_of(number_as(value, d)), shape, d), requires_grad, device)
+    natural = fill_value.value.dtype if isinstance(fill_value, CoreTensor) else number_dtype(value)
+    d = natural if dtype is None else dtype_argument("full", dtype)
+    return finished(allocated(full_array(number_as(value, d)), shape, d), requires_grad, device)
 
 
 def eye(
@@ -333,206 +324,4 @@ def eye(
     return finished(np.eye(rows, columns, dtype=d), requires_grad, device)
 
 
-# --- like another tensor ----------------------------------------------------------------------------
-
-
-def like_argument(function: str, input: Any, dtype: Any) -> tuple[Tensor, NumpyDtype]:
-    """The tensor that the new one is to be like, and the new one's dtype."""
-    t = tensor_argument(function, input)
-    return t, t.value.dtype if dtype is None else dtype_argument(function, dtype)
-
-
-def array_like(t: Tensor, dtype: NumpyDtype, memory_format: Any, make: Maker) -> Any:
-    """A new array of the shape of `t`, laid out as `t` where that leaves no holes."""
-    value = t.value
-    if type(value) is np.ndarray and value.ndim > 1 and memory_format in (None, preserve_format):
-        if not value.flags.c_contiguous and 0 not in value.strides:
-            order = sorted(range(value.ndim), key=lambda i: -value.strides[i])
-            inverse = [order.index(i) for i in range(value.ndim)]
-            return make(tuple([value.shape[i] for i in order]), dtype).transpose(inverse)
-    return allocated(make, tuple(value.shape), dtype, memory_format)
-
-
-def _like(name: str, make: Maker, what: str) -> Callable[..., Tensor]:
-    def function(
-        input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-        pin_memory: bool = False, memory_format: Any = None,
-    ) -> Tensor:  # fmt: skip
-        t, d = like_argument(name, input, dtype)
-        check_options(layout, pin_memory)
-        return finished(array_like(t, d, memory_format, make), requires_grad, device)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"A tensor of {what} with the shape, and unless named the dtype, of `input`."
-    return function
-
-
-zeros_like = _like("zeros_like", _zeros, "zeros")
-ones_like = _like("ones_like", _ones, "ones")
-empty_like = _like("empty_like", _empty, "whatever was in memory")
-
-
-def full_like(
-    input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
-) -> Tensor:  # fmt: skip
-    """A tensor filled with one number, with the shape, and unless named the dtype, of `input`.
-
-    Raises:
-        RuntimeError: The number does not fit the dtype.
-    """
-    t, d = like_argument("full_like", input, dtype)
-    check_options(layout, pin_memory)
-    value = number_as(fill_number("full_like", fill_value, 2), d)
-    return finished(array_like(t, d, memory_format, _full_of(value)), requires_grad, device)
-
-
-# --- methods: the dtype of another tensor -----------------------------------------------------------
-
-
-def _new(name: str, make: Maker) -> None:
-    def function(
-        self: Tensor, *args: Any, size: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-        requires_grad: bool = False, pin_memory: bool = False,
-    ) -> Tensor:  # fmt: skip
-        shape = size_argument(name, args if size is None else (size,))
-        check_options(layout, pin_memory)
-        d = self.value.dtype if dtype is None else dtype_argument(name, dtype)
-        return finished(allocated(make, shape, d), requires_grad, device)
-
-    function.__name__ = name
-    function.__qualname__ = f"Tensor.{name}"
-    function.__doc__ = f"`torch.{name[4:]}` in the dtype of this tensor unless another is named."
-    setattr(Tensor, name, function)
-
-
-_new("new_zeros", _zeros)
-_new("new_ones", _ones)
-_new("new_empty", _empty)
-
-
-@method()
-def new_full(
-    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """`torch.full` in the dtype of this tensor unless another is named."""
-    if not isinstance(size, (tuple, list)):
-        raise wrong_type("new_full", "size", 1, "tuple of ints", size)
-    shape = size_argument("new_full", (size,))
-    check_options(layout, pin_memory)
-    d = self.value.dtype if dtype is None else dtype_argument("new_full", dtype)
-    value = number_as(fill_number("new_full", fill_value, 2), d)
-    return finished(allocated(_full_of(value), shape, d), requires_grad, device)
-
-
-@method()
-def new_empty_strided(
-    self: Tensor, size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """`torch.empty_strided` in the dtype of this tensor unless another is named."""
-    return empty_strided(
-        size, stride, dtype=self.dtype if dtype is None else dtype, layout=layout, device=device,
-        requires_grad=requires_grad, pin_memory=pin_memory,
-    )  # fmt: skip
-
-
-@method()
-def new_tensor(
-    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """`torch.tensor` in the dtype of this tensor unless another is named."""
-    from_data = inferred(
-        data, self.value.dtype if dtype is None else dtype_argument("new_tensor", dtype)
-    )
-    return finished(from_data if from_data.shape else from_data[()], requires_grad, device)
-
-
-@method()
-def new(self: Tensor, *args: Any) -> Tensor:
-    """A tensor in the dtype of this one, from sizes or from data, as its legacy constructor makes it."""
-    if len(args) == 1 and not is_integer(args[0]) and not isinstance(args[0], Size):
-        return new_tensor(self, args[0])
-    return empty(*(args or ((0,),)), dtype=self.dtype)
-
-
-# --- filling ----------------------------------------------------------------------------------------
-
-
-def _fill_value(function: str, x: Tensor, value: Any) -> Any:
-    """What to fill with: a NumPy scalar of the dtype of `x`, or a 0-d tensor.
-
-    Raises:
-        TypeError: Neither a number nor a tensor.
-        RuntimeError: A tensor with dimensions, or a number that does not fit the dtype.
-    """
-    if isinstance(value, CoreTensor):
-        if value.value.shape:
-            raise RuntimeError(
-                f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.value.shape)} dimensions."
-            )
-        return cast(value, x.value.dtype)
-    if not is_number(value):
-        raise invalid_combination(function, (value,))
-    return number_as(number(function, value, "value", 1), x.value.dtype)
-
-
-def _filled(old: Any, value: Any) -> Tensor:
-    """`old` with every element `value`, recorded: nothing flows back to `old`."""
-    like = np.ones(tuple(old.shape), np.bool_)
-    mask = wrap(Tensor, like if like.ndim else like[()])
-    v = value if isinstance(value, CoreTensor) else wrap(Tensor, value)
-    return select.masked_fill.bind(old, mask, v)  # type: ignore[no-any-return]
-
-
-@method()
-def fill_(self: Tensor, value: Any) -> Tensor:
-    """Make every element `value`, a number or a 0-d tensor, in place.
-
-    Raises:
-        RuntimeError: A tensor with dimensions, or a number that does not fit the dtype.
-    """
-    x = tensor_argument("fill_", self)
-    v = _fill_value("fill_", x, value)
-    mode = modes.current()
-    plain = type(x.value) is np.ndarray and not isinstance(v, CoreTensor) and not mode & modes.BOXED
-    if plain and (mode & modes.NO_GRAD or (x.edge is None and x.view_of is None)):
-        x.value[...] = v
-        x.shared_version().bump()
-        return x
-    return write(x, lambda old: _filled(old, v))  # type: ignore[arg-type, return-value]
-
-
-@method()
-def zero_(self: Tensor) -> Tensor:
-    """Make every element zero, in place."""
-    mode = modes.current()
-    value = self.value
-    if mode & modes.BOXED or not (
-        mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)
-    ):
-        return fill_(self, 0)
-    if type(value) is np.ndarray:
-        value.fill(0)
-    else:
-        self.value = value.dtype.type(0)
-    self.shared_version().bump()
-    return self
-
-
-def fill(input: Any, value: Any) -> Tensor:
-    """A tensor like `input` with every element `value`, a number or a 0-d tensor.
-
-    Raises:
-        RuntimeError: A tensor with dimensions, or a number that does not fit the dtype.
-    """
-    x = tensor_argument("fill", input)
-    return _filled(x, _fill_value("fill", x, value))
-
-
-__all__ = [
-    "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "fill", "fill_", "full", "full_like", "ones",
-    "ones_like", "zero_", "zeros", "zeros_like",
-]  # fmt: skip
+__all__ = ["empty", "empty_permuted", "empty_strided", "eye", "full", "ones", "zeros"]

@@ -61,7 +61,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
                 if isinstance(value, (np.ndarray, np.generic))
                 else type(value).__name__
             )
-            raise TypeError(f"can't assign a {name} to a {self.type()}")  # type: ignore[attr-defined]
+            raise TypeError(f"can't assign a {name} to a {self.type()}")
         value = value.item()
     if isinstance(value, Number):
         value = wrap(Tensor, np.array(number_as(value, self.value.dtype)))
@@ -338,7 +338,7 @@ def repeat_interleave(
         return wrap(Tensor, _repeated(counts, counts.shape[0], output_size).astype(counts.dtype))  # type: ignore[return-value]
     x = tensor_argument("repeat_interleave", input)
     if dim is None:
-        x, dim = x.reshape(-1), 0  # type: ignore[attr-defined]
+        x, dim = x.reshape(-1), 0
     dim = wrap_dim(dim, x.ndim)
     n = x.value.shape[dim] if x.ndim else 1
     if isinstance(repeats, CoreTensor):
@@ -354,7 +354,7 @@ def repeat_interleave(
     else:
         counts = np.array([integer("repeat_interleave", repeats, "repeats", 2)])
     index = _repeated(counts, n, output_size)
-    return slices.index_select(x if x.ndim else x.reshape(1), dim, wrap(Tensor, index))  # type: ignore[attr-defined, no-any-return]
+    return slices.index_select(x if x.ndim else x.reshape(1), dim, wrap(Tensor, index))  # type: ignore[no-any-return]
 
 
 def _repeated(counts: Any, n: int, size: int | None) -> Any:

@@ -255,7 +255,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     x, y = tensor_argument("inner", input), second_operand("inner", other, "other")
     if not x.ndim or not y.ndim:
-        return store(out, x * y, "inner")  # type: ignore[operator]
+        return store(out, x * y, "inner")
     if x.value.shape[-1] != y.value.shape[-1]:
         raise RuntimeError(
             "inner() the last dimension must match on both input tensors but got shapes "

@@ -42,7 +42,8 @@ def binary(primitive: BinaryPrimitive, x: Any, y: Any, *, true_division: bool = 
 
     Args:
         primitive: What to compute.
-        x, y: Tensors or Python numbers, at least one tensor.
+        x: A tensor or a Python number.
+        y: Another, of which one is a tensor.
         true_division: Integers become the default float type.
 
     Raises:

@@ -25,11 +25,11 @@ from ..ops import (
 )
 from ..ops.complex import cast
 from ..ops.views import clone
-from . import dtypes, return_types
+from . import dtypes
 from ._tensor import Tensor
 from .arguments import integer, not_implemented, tensor_argument, wrong_type
-from .dtypes import NumpyDtype, scalar_name
-from .registry import in_place, method, store, store_all
+from .dtypes import NumpyDtype
+from .registry import in_place, install, method, store
 
 Function = Callable[..., Tensor]
 Refusal = Callable[[NumpyDtype], Exception]
@@ -77,7 +77,7 @@ def floating(
             elif half is not None and d.itemsize == 2:
                 raise not_implemented(half, d)
         result = bind(input)
-        return result if out is None else store(out, result, name)  # type: ignore[no-any-return]
+        return result if out is None else store(out, result, name)
 
     published(name, function, _doc(name, primitive, real is not None), aliases, inplace, as_method)
     return function
@@ -196,84 +196,7 @@ def _polygamma_of(self: Tensor, n: int) -> Tensor:
     return polygamma(n, self)
 
 
-Tensor.polygamma_ = in_place(_polygamma_of, "polygamma_")
-
-
-# --- roundings --------------------------------------------------------------------------------------
-
-
-def rounding(
-    name: str, primitive: Any, complex_message: str | None = None, aliases: Sequence[str] = ()
-) -> Function:
-    """A rounding: integers are copied, booleans and complex numbers refused."""
-    bind = primitive.bind1
-
-    def function(input: Any, *, out: Any = None) -> Tensor:
-        if not isinstance(input, Tensor):
-            input = tensor_argument(name, input)
-        d = input.value.dtype
-        if d.kind in "bc":
-            if d.kind == "c" and complex_message is not None:
-                raise NotImplementedError(complex_message)
-            raise not_implemented(f"{name}_vml_cpu", d)
-        result = clone(input) if d.kind in "iu" else bind(input)
-        return result if out is None else store(out, result, name)  # type: ignore[no-any-return]
-
-    doc = f"{primitive.__doc__}\n\nRaises:\n    NotImplementedError: Boolean or complex input."
-    published(name, function, doc, aliases, True, True)
-    return function
-
-
-floor = rounding("floor", numbers.floor, "floor is not supported for complex inputs")
-ceil = rounding("ceil", numbers.ceil, "ceil is not supported for complex inputs")
-trunc = fix = rounding(
-    "trunc", numbers.trunc, "trunc is not supported for complex inputs", ("fix",)
-)
-_round = rounding("round", numbers.round_p)
-
-
-@method(inplace=True)
-def round(input: Any, *, decimals: int = 0, out: Any = None) -> Tensor:
-    """Round to `decimals` places, halves to the even digit; the derivative is 0.
-
-    Raises:
-        NotImplementedError: Boolean or complex input, or integers with decimals.
-    """
-    if not decimals:
-        return _round(input, out=out)
-    x = tensor_argument("round", input)
-    d = x.value.dtype
-    if d.kind in "biuc":
-        raise not_implemented("round_cpu", d)
-    return store(out, numbers.round(x, integer("round", decimals, "decimals")), "round")
-
-
-@method(inplace=True)
-def frac(input: Any, *, out: Any = None) -> Tensor:
-    """The part after the point, with the sign of x.
-
-    Raises:
-        NotImplementedError: Not a floating dtype.
-    """
-    x = tensor_argument("frac", input)
-    if x.value.dtype.kind in "biuc":
-        raise not_implemented("frac_cpu", x.value.dtype)
-    return store(out, numbers.frac(x), "frac")
-
-
-def frexp(input: Any, *, out: Any = None) -> Any:
-    """Mantissa in [0.5, 1) and integer exponent with x = mantissa * 2**exponent, a named tuple.
-
-    Raises:
-        RuntimeError: Not a floating dtype.
-    """
-    x = tensor_argument("frexp", input)
-    if x.value.dtype.kind in "biuc":
-        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
-    return store_all(out, numbers.frexp(x), "frexp", return_types.frexp)
-
-
-Tensor.frexp = frexp  # type: ignore[attr-defined]
+install({"polygamma_": in_place(_polygamma_of, "polygamma_")})
 
 
 # --- what keeps the dtype ---------------------------------------------------------------------------
@@ -303,7 +226,7 @@ def keeping(
         if kind in refusals:
             raise refusals[kind](d)
         result = integers(input) if integers is not None and kind in "biu" else bind(input)
-        return result if out is None else store(out, result, name)  # type: ignore[no-any-return]
+        return result if out is None else store(out, result, name)
 
     what = primitive.__doc__
     doc = f"`{name}`, element by element." if what.startswith("The primitive") else what
@@ -343,8 +266,7 @@ square = keeping(
     integers=lambda x: arithmetic.square(cast(x, np.int64) if x.value.dtype.kind == "b" else x),
 )  # fmt: skip
 
-Tensor.__neg__ = neg  # type: ignore[attr-defined]
-Tensor.__abs__ = abs  # type: ignore[attr-defined]
+install({"__neg__": neg, "__abs__": abs})
 
 
 @method()
@@ -360,7 +282,7 @@ def positive(input: Any) -> Tensor:
     return x
 
 
-Tensor.__pos__ = positive  # type: ignore[attr-defined]
+install({"__pos__": positive})
 
 
 @method()
@@ -409,11 +331,6 @@ def threshold(input: Any, threshold: float, value: float, *, out: Any = None) ->
     return store(out, activation.threshold(x, threshold, value), "threshold")
 
 
-def dtype_name(x: Tensor) -> str:
-    """What PyTorch's messages call the dtype of a tensor."""
-    return scalar_name(x.value.dtype)
-
-
 __all__ = [
     "abs",
     "absolute",
@@ -430,7 +347,6 @@ __all__ = [
     "asinh",
     "atan",
     "atanh",
-    "ceil",
     "cos",
     "cosh",
     "deg2rad",
@@ -441,10 +357,6 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
-    "fix",
-    "floor",
-    "frac",
-    "frexp",
     "i0",
     "lgamma",
     "log",
@@ -461,7 +373,6 @@ __all__ = [
     "rad2deg",
     "reciprocal",
     "relu",
-    "round",
     "rsqrt",
     "sgn",
     "sigmoid",
@@ -474,5 +385,4 @@ __all__ = [
     "tan",
     "tanh",
     "threshold",
-    "trunc",
 ]  # fmt: skip

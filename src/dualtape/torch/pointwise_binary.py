@@ -36,7 +36,7 @@ from .operators import (
     sub_,
 )
 from .promotion import as_operand, result_numpy
-from .registry import in_place, method, store
+from .registry import in_place, install, method, store
 
 Function = Callable[..., Tensor]
 
@@ -157,7 +157,7 @@ def _both_ways(
         if isinstance(input, Tensor):
             result = operator(input, other)
             if result is not NotImplemented:
-                return result if out is None else store(out, result, name)  # type: ignore[no-any-return]
+                return result if out is None else store(out, result, name)
         check_operands(name, input, other)
         return store(out, operator(wrap_number(input), other), name)
 
@@ -267,8 +267,7 @@ def _install_in_place() -> None:
         ("true_divide_", itruediv, true_divide),
     ):  # fmt: skip
         setattr(Tensor, name, quick(name, update, general))
-    Tensor.pow_ = in_place(pow, "pow_")
-    Tensor.float_power_ = _float_power_
+    install({"pow_": in_place(pow, "pow_"), "float_power_": _float_power_})
     for function in (remainder, floor_divide):
         setattr(Tensor, function.__name__, function)
         setattr(Tensor, function.__name__ + "_", in_place(function, function.__name__ + "_"))
@@ -309,7 +308,7 @@ def two_tensors(
             d = input.value.dtype
             if d.kind == "f" and d is other.value.dtype:
                 result = bind(input, other)
-                return result if out is None else store(out, result, name)  # type: ignore[no-any-return]
+                return result if out is None else store(out, result, name)
         elif not (isinstance(input, CoreTensor) and isinstance(other, CoreTensor)):
             _check_numbers(name, input, other, numbers, second)
         d = result_numpy(input, other)

@@ -35,12 +35,12 @@ def wrapped(value: Any, dtype: NumpyDtype) -> int:
     Raises:
         OverflowError: It needs more than 64 bits.
     """
-    value = int(value)
-    if not -(2**63) <= value < 2**64:
+    number = int(value)
+    if not -(2**63) <= number < 2**64:
         raise OverflowError("int too big to convert")
     bits = dtype.itemsize * 8
-    value &= (1 << bits) - 1
-    return value - (1 << bits) if dtype.kind == "i" and value >> (bits - 1) else value
+    number &= (1 << bits) - 1
+    return number - (1 << bits) if dtype.kind == "i" and number >> (bits - 1) else number
 
 
 def number_dtype(x: Any) -> NumpyDtype:

@@ -30,7 +30,7 @@ from .dtypes import NumpyDtype, category, scalar_name
 from .filled import check_options, into_out
 from .registry import resized
 
-Array = np.ndarray[Any, Any]
+Array = Any  # NumPy's stubs resolve what is done here to Any or worse
 
 
 # --- arithmetic -------------------------------------------------------------------------------------
@@ -122,12 +122,9 @@ def _range_array(start: Any, end: Any, step: Any, dtype: NumpyDtype) -> Array:
     if (step > 0 and end < start) or (step < 0 and end > start):
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype == np.int64:
-        count = -((start - end) // step)
-    else:
-        count = math.ceil((float(end) - float(start)) / float(step))
+        return np.arange(start, start - (start - end) // step * step, step, dtype=np.int64)
+    count = math.ceil((float(end) - float(start)) / float(step))
     if integers:
-        if dtype == np.int64:
-            return np.arange(start, start + count * step, step, np.int64)
         first, pace = int(start), int(step)
         return (first + pace * np.arange(count, dtype=np.int64)).astype(dtype)
     return _stepped(float(start), float(step), count, dtype)
@@ -150,13 +147,10 @@ def arange(
         TypeError: A bound is no number, or `end` is missing.
         RuntimeError: The step is zero or of the wrong sign, or a bound is infinite.
     """
-    if (
-        len(args) == 1
-        and type(args[0]) is int
-        and dtype is out is layout is start is end is step is device is None
-    ):
-        if 0 <= args[0] < 2**63 and not (requires_grad or pin_memory):
-            return finished(np.arange(args[0], dtype=np.int64))  # the commonest call
+    plain = dtype is out is layout is start is end is step is device is None
+    plain = plain and len(args) == 1 and type(args[0]) is int
+    if plain and 0 <= args[0] < 2**63 and not (requires_grad or pin_memory):
+        return finished(np.arange(args[0], dtype=np.int64))  # the commonest call
     named = {"start": start, "end": end, "step": step}
     if len(args) > 3:
         raise invalid_combination("arange", args)
@@ -250,10 +244,9 @@ def _space_arguments(
     natural = dtypes.default_numpy
     if isinstance(a, complex) or isinstance(b, complex):
         natural = dtypes.default_complex_numpy
+    d = natural if dtype is None else dtype_argument(function, dtype)
     if out is not None:
         d = out.value.dtype
-    else:
-        d = natural if dtype is None else dtype_argument(function, dtype)
     if natural.kind == "c" and category(d) < 3:
         name = "c10::complex<float>" if natural == np.complex64 else "c10::complex<double>"
         raise RuntimeError(
@@ -270,10 +263,7 @@ def linspace(
 ) -> Tensor:  # fmt: skip
     """`steps` numbers evenly spaced from `start` to `end`, both included.
 
-    Args:
-        start, end: Numbers or 0-d tensors.
-        steps: How many.
-        out, dtype, layout, device, requires_grad, pin_memory: As everywhere.
+    The bounds are numbers or 0-d tensors.
 
     Raises:
         RuntimeError: `steps` is negative, a tensor has dimensions, or complex bounds meet a real dtype.
@@ -305,7 +295,7 @@ def logspace(
     # Integers: exponents in single precision, powers in double.
     narrow = np.dtype(np.float32 if d.kind in "iu" or d.itemsize == 2 else d)
     ends = [number_as(number_as(x, d).item(), narrow) for x in (a, b)]
-    powers = _spaced(*ends, count, narrow)
+    powers = _spaced(ends[0], ends[1], count, narrow)
     wide = np.dtype(np.float64) if d.kind in "iu" else narrow
     with np.errstate(all="ignore"):
         values = np.power(wide.type(base), powers.astype(wide)).astype(d)

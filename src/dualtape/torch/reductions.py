@@ -12,16 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import linalg_spectra, moments, norms, products, reduce
+from ..ops import moments, products, reduce
 from ..ops.complex import cast
-from ..ops.select import where as select_where
-from . import dtypes
 from ._tensor import Tensor
 from .arguments import (
     check_keepdim,
     dims_argument,
     dtype_argument,
-    integer,
     invalid_combination,
     is_integer,
     known,
@@ -41,7 +38,7 @@ def every(x: Any) -> Axes:
     return tuple(range(len(x.value.shape)))
 
 
-def _dims(function: str, x: Tensor, dim: Any) -> Axes:
+def dims_of(function: str, x: Tensor, dim: Any) -> Axes:
     """The axes to reduce; all where `dim` says so."""
     if isinstance(dim, (str, float)):
         raise invalid_combination(function, (x, dim))
@@ -53,7 +50,7 @@ def _wide_integer(x: Tensor, dtype: Any, function: str) -> Tensor:
     """The operand of a sum or product: in `dtype`, or integers and booleans in int64."""
     if dtype is not None:
         return cast(x, dtype_argument(function, dtype))  # type: ignore[no-any-return]
-    return cast(x, np.int64) if x.value.dtype.kind in "biu" else x  # type: ignore[no-any-return]
+    return cast(x, np.int64) if x.value.dtype.kind in "biu" else x
 
 
 # --- sum, mean, prod --------------------------------------------------------------------------------
@@ -88,8 +85,8 @@ def sum(
         result = reduce.sum_all_p.bind1(input)
     else:
         check_keepdim("sum", keepdim)
-        result = reduce.sum_p.bind(input, axes=_dims("sum", input, dim), keepdims=bool(keepdim))
-    return result if out is None else store(out, result, "sum")  # type: ignore[no-any-return]
+        result = reduce.sum_p.bind(input, axes=dims_of("sum", input, dim), keepdims=bool(keepdim))
+    return result if out is None else store(out, result, "sum")
 
 
 @method()
@@ -125,8 +122,8 @@ def mean(
         result = reduce.mean_all_p.bind1(input)
     else:
         check_keepdim("mean", keepdim)
-        result = reduce.mean_p.bind(input, axes=_dims("mean", input, dim), keepdims=bool(keepdim))
-    return result if out is None else store(out, result, "mean")  # type: ignore[no-any-return]
+        result = reduce.mean_p.bind(input, axes=dims_of("mean", input, dim), keepdims=bool(keepdim))
+    return result if out is None else store(out, result, "mean")
 
 
 @method()
@@ -155,7 +152,7 @@ def prod(
     check_keepdim("prod", keepdim)
     return store(
         out,
-        products.prod_p.bind(x, axes=_dims("prod", x, int(dim)), keepdims=bool(keepdim)),
+        products.prod_p.bind(x, axes=dims_of("prod", x, int(dim)), keepdims=bool(keepdim)),
         "prod",
     )
 
@@ -185,7 +182,9 @@ def nansum(
         x = cast(x, dtype_argument("nansum", dtype))
     check_keepdim("nansum", keepdim)
     return store(
-        out, reduce.nansum_p.bind(x, axes=_dims("nansum", x, dim), keepdims=bool(keepdim)), "nansum"
+        out,
+        reduce.nansum_p.bind(x, axes=dims_of("nansum", x, dim), keepdims=bool(keepdim)),
+        "nansum",
     )
 
 
@@ -213,7 +212,7 @@ def nanmean(
     if dtype is not None:
         x = cast(x, dtype_argument("nanmean", dtype))
     check_keepdim("nanmean", keepdim)
-    return store(out, reduce.nanmean(x, _dims("nanmean", x, dim), bool(keepdim)), "nanmean")
+    return store(out, reduce.nanmean(x, dims_of("nanmean", x, dim), bool(keepdim)), "nanmean")
 
 
 # --- moments ----------------------------------------------------------------------------------------
@@ -236,7 +235,7 @@ def _moment(
     if correction is None:
         correction = 0 if unbiased is False else 1
     check_keepdim(name, keepdim, 4)
-    axes = _dims(name, x, dim)
+    axes = dims_of(name, x, dim)
     count = 1
     for a in axes:
         count *= x.value.shape[a]
@@ -318,7 +317,7 @@ def _question(name: str, operation: Callable[..., Any]) -> Callable[..., Tensor]
             )
         check_keepdim(name, keepdim)
         # Unlike sums, these take an empty sequence of dimensions at its word.
-        axes = () if isinstance(dim, (tuple, list)) and not dim else _dims(name, x, dim)
+        axes = () if isinstance(dim, (tuple, list)) and not dim else dims_of(name, x, dim)
         result = operation(x, axes, bool(keepdim))
         if x.value.dtype == np.uint8:
             result = cast(result, np.uint8)
@@ -340,7 +339,7 @@ any = _question("any", reduce.any)
 def count_nonzero(input: Any, dim: Any = None) -> Tensor:
     """How many elements over `dim` are not zero, int64."""
     x = tensor_argument("count_nonzero", input)
-    return reduce.count_nonzero(x, _dims("count_nonzero", x, dim))  # type: ignore[no-any-return]
+    return reduce.count_nonzero(x, dims_of("count_nonzero", x, dim))  # type: ignore[no-any-return]
 
 
 @method()
@@ -369,107 +368,11 @@ def hash_tensor(
         if not value.shape[a]:
             raise IndexError(f"hash_tensor: Expected reduction dim {a} to have non-zero size.")
     bits = value.astype(np.float64 if value.dtype.kind in "fV" else np.int64).view(np.uint64)
-    return store(
-        out, finished(np.bitwise_xor.reduce(bits, axes, None, None, keepdim)), "hash_tensor"
-    )
-
-
-# --- logsumexp and norms ----------------------------------------------------------------------------
-
-
-@method()
-def logsumexp(
-    input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any
-) -> Tensor:
-    """log(sum(exp(x))) over `dim`, without overflow; integers become the default dtype.
-
-    Raises:
-        TypeError: `dim` is missing.
-    """
-    dim, keepdim = numpy_names("logsumexp", names, dim, keepdim)
-    if dim is None:
-        raise TypeError('logsumexp() missing 1 required positional arguments: "dim"')
-    x = tensor_argument("logsumexp", input)
-    if x.value.dtype.kind in "biu":
-        x = cast(x, dtypes.default_numpy)
-    check_keepdim("logsumexp", keepdim)
-    return store(
-        out,
-        norms.logsumexp_p.bind(x, axes=_dims("logsumexp", x, dim), keepdims=bool(keepdim)),
-        "logsumexp",
-    )
-
-
-def norm(
-    input: Any,
-    p: Any = "fro",
-    dim: Any = None,
-    keepdim: bool = False,
-    out: Any = None,
-    dtype: Any = None,
-) -> Tensor:
-    """The norm of the elements over `dim`: of order `p`, Frobenius ("fro") or nuclear ("nuc").
-
-    Raises:
-        RuntimeError: Integers, or an unknown norm.
-    """
-    x = tensor_argument("norm", input)
-    if dtype is not None:
-        x = cast(x, dtype_argument("norm", dtype))
-    if x.value.dtype.kind in "biu":
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{scalar_name(x.value.dtype)}"
-        )
-    if p is None or p == "fro":
-        p = 2.0
-    if isinstance(p, str):
-        if p != "nuc":
-            raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
-        pair = tuple(dim) if dim is not None else every(x)
-        return store(out, linalg_spectra.matrix_norm(x, "nuc", pair, keepdim), "norm")  # type: ignore[arg-type]
-    return store(out, norms.vector_norm(x, p, _dims("norm", x, dim), bool(keepdim)), "norm")
-
-
-@method("norm")
-def _norm_of(
-    self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None
-) -> Tensor:
-    """`torch.norm`."""
-    return norm(self, p, dim, keepdim, dtype=dtype)
-
-
-@method()
-def dist(input: Any, other: Any, p: float = 2) -> Tensor:
-    """The norm of order `p` of input - other."""
-    x, y = tensor_argument("dist", input), tensor_argument("dist", other, "other", 2)
-    return norms.vector_norm(x - y, p)  # type: ignore[operator, no-any-return]
-
-
-@method(inplace=True)
-def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -> Tensor:
-    """Scale the slices along `dim` whose norm of order `p` exceeds `maxnorm` down to it.
-
-    Raises:
-        RuntimeError: A norm that is not positive, or a negative bound.
-        IndexError: `dim` is out of range.
-    """
-    x = tensor_argument("renorm", input)
-    if not p > 0.0:
-        raise RuntimeError("renorm: non-positive-norm not supported")
-    if not maxnorm >= 0.0:
-        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
-    rank = len(x.value.shape)
-    if rank < 2:
-        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {rank} dimensions")
-    (axis,) = _dims("renorm", x, integer("renorm", dim, "dim", 3))
-    size = norms.vector_norm(x, p, tuple(i for i in range(rank) if i != axis), True)
-    # PyTorch adds 1e-7 to the norm it divides by.
-    factor = select_where(size > maxnorm, maxnorm / (size + 1e-7), size * 0 + 1)
-    return store(out, x * cast(factor, x.value.dtype), "renorm")  # type: ignore[operator]
+    found: Any = np.bitwise_xor.reduce(bits, axis=axes, keepdims=bool(keepdim))  # type: ignore[call-overload]
+    return store(out, finished(found), "hash_tensor")
 
 
 __all__ = [
-    "all", "any", "count_nonzero", "dist", "hash_tensor", "logsumexp", "mean", "nanmean", "nansum", "norm", "prod",
-    "renorm", "std", "std_mean", "sum", "var", "var_mean",
+    "all", "any", "count_nonzero", "hash_tensor", "mean", "nanmean", "nansum", "prod",
+    "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip

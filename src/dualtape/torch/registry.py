@@ -49,6 +49,12 @@ def method(*names: str, inplace: bool = False, aliases: Sequence[str] = ()) -> C
     return register
 
 
+def install(methods: dict[str, Callable[..., Any]]) -> None:
+    """Give `Tensor` methods by name."""
+    for name, function in methods.items():
+        setattr(Tensor, name, function)
+
+
 def store(out: Tensor | None, result: Tensor, name: str = "", *, exact: bool = False) -> Tensor:
     """Put a result into the `out=` tensor of a call, if there is one, and return what the call returns.
 

@@ -14,7 +14,7 @@ from . import dtypes, return_types
 from ._tensor import Tensor
 from .arguments import dtype_argument, integer, not_implemented, tensor_argument, wrap_dim
 from .promotion import Number, as_operand, result_numpy
-from .registry import in_place, store, store_all
+from .registry import in_place, install, store, store_all
 
 
 def _dim(function: str, dim: Any, axis: Any) -> int:
@@ -103,7 +103,7 @@ def logcumsumexp(input: Any, dim: Any = None, *, out: Any = None, axis: Any = No
     return store(out, scan.logcumsumexp(x, along), "logcumsumexp")
 
 
-Tensor.logcumsumexp = logcumsumexp  # type: ignore[attr-defined]
+install({"logcumsumexp": logcumsumexp})
 
 
 def diff(
@@ -132,7 +132,7 @@ def diff(
     return store(out, scan.diff(as_operand(x, d, Tensor), order, along, before, after), "diff")
 
 
-Tensor.diff = diff  # type: ignore[attr-defined]
+install({"diff": diff})
 
 
 # --- integrals --------------------------------------------------------------------------------------
@@ -151,9 +151,9 @@ def _integral(
     if d.kind in "biu":
         d = dtypes.default_numpy
     operands = [as_operand(p, d, Tensor) for p in points]
-    return operation(
+    return operation(  # type: ignore[no-any-return]
         operands[0], operands[1] if x is not None else None, 1.0 if dx is None else dx, dim
-    )  # type: ignore[no-any-return]
+    )
 
 
 def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
@@ -196,13 +196,8 @@ def gradient(
     rank = len(x.value.shape)
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    if dim is None:
-        dims = list(range(rank))
-    else:
-        dims = [
-            wrap_dim(integer("gradient", a, "dim"), rank)
-            for a in ([dim] if isinstance(dim, int) else dim)
-        ]
+    given = range(rank) if dim is None else [dim] if isinstance(dim, int) else dim
+    dims = [wrap_dim(integer("gradient", a, "dim"), rank) for a in given]
     if len(set(dims)) < len(dims):
         raise RuntimeError("dim is repeated in the list of dims")
     spacings = _spacings(spacing, dims)

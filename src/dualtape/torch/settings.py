@@ -159,7 +159,7 @@ def set_default_device(device_: Any) -> None:
 def typename(obj: Any, /) -> str:
     """The name of an object's type: `torch.FloatTensor` for a tensor of float32."""
     if isinstance(obj, Tensor):
-        return obj.type()  # type: ignore[attr-defined, no-any-return]
+        return obj.type()  # type: ignore[no-any-return]
     owner = obj if hasattr(obj, "__qualname__") else type(obj)
     module = (getattr(owner, "__module__", None) or "").removeprefix("dualtape.")
     return owner.__qualname__ if module in ("", "builtins") else f"{module}.{owner.__qualname__}"

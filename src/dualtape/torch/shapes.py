@@ -280,7 +280,7 @@ def _T(self: Tensor) -> Tensor:
 
 
 def _conjugate(x: Tensor) -> Tensor:
-    return x.conj() if x.value.dtype.kind == "c" else x  # type: ignore[attr-defined]
+    return x.conj() if x.value.dtype.kind == "c" else x
 
 
 def _H(self: Tensor) -> Tensor:
@@ -518,7 +518,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All combinations of `r` elements of a vector, as rows."""
     places = joining.combination_indices(int(input.shape[0]), r, with_replacement)
-    return input[places]  # type: ignore[index, no-any-return]
+    return input[places]  # type: ignore[no-any-return]
 
 
 def block_diag(*tensors: Any) -> Tensor:

@@ -34,7 +34,7 @@ class Size(tuple[int, ...]):
         return Size(found) if isinstance(item, slice) else found
 
 
-class device:  # noqa: N801 - PyTorch's name
+class device:
     """Where a tensor lives. dualtape has the CPU, and `meta` only as a name.
 
     Raises:
@@ -42,6 +42,8 @@ class device:  # noqa: N801 - PyTorch's name
     """
 
     __slots__ = ("index", "type")
+    index: int | None
+    type: str
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
@@ -105,13 +107,13 @@ def _constant(name: str) -> Any:
     return _BY_NAME[name]
 
 
-class layout(_Named):  # noqa: N801
+class layout(_Named):
     """A memory layout; dualtape has `torch.strided`."""
 
     __slots__ = ()
 
 
-class memory_format(_Named):  # noqa: N801
+class memory_format(_Named):
     """An order of axes in memory, accepted and kept where NumPy keeps it."""
 
     __slots__ = ()

@@ -28,7 +28,7 @@ def _along(
         along = integer(name, dim, "dim", 2)
         last = along == -1 or along == len(value.shape) - 1
         result = bind(input) if last and value.shape else operation(input, along)
-        return result if out is None else store(out, result, name)  # type: ignore[no-any-return]
+        return result if out is None else store(out, result, name)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = (

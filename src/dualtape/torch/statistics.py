@@ -32,7 +32,7 @@ def _variables(function: str, input: Any) -> Tensor:
         raise RuntimeError(f"{function}(): bool dtype is not supported for input")
     if x.value.dtype.kind in "iu":
         x = cast(x, dtypes.default_numpy)
-    return x.reshape(1, -1) if rank < 2 else x  # type: ignore[attr-defined, no-any-return]
+    return x.reshape(1, -1) if rank < 2 else x
 
 
 def _weight(name: str, w: Any, count: int) -> Tensor | None:
@@ -90,14 +90,14 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     count = x.value.shape[1]
     often, much = _weight("fweights", fweights, count), _weight("aweights", aweights, count)
     if often is None and much is None:
-        away = weighted = x - mean(x, 1, True)  # type: ignore[operator]
+        away = weighted = x - mean(x, 1, True)
         free: Any = count - correction
     else:
-        w: Any = often if much is None else much if often is None else often * much  # type: ignore[operator]
+        w: Any = often if much is None else much if often is None else often * much
         total: Any = sum(w)
-        away = x - sum(x * w, 1, True) / total  # type: ignore[operator]
+        away = x - sum(x * w, 1, True) / total
         weighted = away * w
-        free = total - correction * (1 if much is None else sum(w * much) / total)  # type: ignore[operator]
+        free = total - correction * (1 if much is None else sum(w * much) / total)
     result = (weighted @ away.conj().transpose(0, 1)) / _degrees(free)
     return result.squeeze()  # type: ignore[no-any-return]
 

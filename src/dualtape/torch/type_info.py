@@ -47,9 +47,8 @@ class finfo:
         real = type.to_real()
         self.dtype = real.name
         self.bits = real.itemsize * 8
-        if (
-            real is dtypes.bfloat16
-        ):  # known without ml_dtypes: float32's exponents, 8 bits of mantissa
+        if real is dtypes.bfloat16:
+            # Known without ml_dtypes: float32's exponents, and 8 bits of mantissa.
             self.eps, self.max = 2.0**-7, (2 - 2.0**-7) * 2.0**127
             self.tiny, self.resolution = 2.0**-126, 0.01
         else:

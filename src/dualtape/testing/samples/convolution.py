@@ -36,6 +36,8 @@ SAMPLES = [
         (1, 2, 2, 1, 2),
         **_geometry((2, 1, 2), ((0, 0),) * 3, (1, 1, 1)),
     ),
+    # A transposed convolution may leave room for a further window.
+    *_three((1, 2, 9), (2, 2, 2), (1, 2, 3), **_geometry((2,), ((0, 0),), (2,)))[1:],
     *_three((0, 2, 4), (3, 2, 2), (0, 3, 3), **_geometry((1,), ((0, 0),), (1,))),
     *_three((2, 0, 4), (3, 0, 2), (2, 3, 3), **_geometry((1,), ((0, 0),), (1,))),
 ]

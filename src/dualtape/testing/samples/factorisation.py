@@ -1,5 +1,7 @@
 """Samples of `dualtape.ops.factorisation`."""
 
+import numpy as np
+
 from ...ops import factorisation as f
 from ..sample import fixed, hermitian, matrix, real, sample
 
@@ -11,6 +13,16 @@ SAMPLES = [
     ],
     sample(f.cholesky_info_p, matrix(2, 3, 3, kind="spd"), upper=False),
     sample(f.cholesky_info_p, fixed([[1.0, 0.0], [0.0, -1.0]]), upper=True),
+    *[
+        sample(p, *operands, upper=upper, tangent=np.triu if upper else np.tril)
+        for upper, kind in ((False, "lower"), (True, "upper"))
+        for p, operands in (
+            (f.cholesky_inverse_p, (matrix(3, 3, kind=kind),)),
+            (f.cholesky_inverse_p, (matrix(2, 2, 2, kind=kind),)),
+            (f.cholesky_solve_p, (real(3, 3), matrix(3, 3, kind=kind))),
+            (f.cholesky_solve_p, (real(2, 3, 3), matrix(1, 3, 3, kind=kind))),
+        )
+    ],
     *[
         sample(f.qr_p, matrix(*shape))
         for shape in ((3, 3), (4, 2), (2, 3, 2), (3, 1), (0, 2, 2), (2, 0))

@@ -1,11 +1,13 @@
 """Samples of `dualtape.ops.logistic`."""
 
+from typing import Any
+
 from ...ops import logistic as g
 from ..sample import fixed, real, sample
 
 UNIT = fixed([[0.1, 0.4, 0.9]])
 WIDE = fixed([-40.0, -3.0, 0.0, 2.0, 40.0])
-SETTINGS = (
+SETTINGS: tuple[dict[str, Any], ...] = (
     {"beta": 1.0, "threshold": 20.0},
     {"beta": 2.5, "threshold": 1.0},
     {"beta": -0.5, "threshold": 20.0},

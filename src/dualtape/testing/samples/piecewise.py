@@ -1,11 +1,13 @@
 """Samples of `dualtape.ops.piecewise`."""
 
+from typing import Any
+
 from ...ops import piecewise as a
 from ..sample import distinct, fixed, real, sample
 
 SHAPES = ((2, 3), (), (0, 2))
 KINKED = (a.relu, a.hardsigmoid, a.hardswish, a.hardswish_slope)
-STATIC = (
+STATIC: tuple[tuple[Any, dict[str, Any]], ...] = (
     (a.threshold_p, {"threshold": 0.4, "value": 7.0}),
     (a.hardtanh_p, {"low": -1.0, "high": 1.0}),
     (a.hardtanh_p, {"low": 0.0, "high": 6.0}),
@@ -14,7 +16,7 @@ STATIC = (
     (a.hardshrink_p, {"lambd": 0.45}),
     (a.softshrink_p, {"lambd": 0.45}),
 )
-GATES = (
+GATES: tuple[tuple[Any, dict[str, Any]], ...] = (
     (a.relu_backward, {}),
     (a.threshold_backward, {"threshold": 0.4}),
     (a.hardtanh_backward, {"low": -1.0, "high": 1.0}),

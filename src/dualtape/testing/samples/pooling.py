@@ -19,12 +19,8 @@ _UNFOLD: list[tuple[tuple[int, ...], dict[str, Any], tuple[int, ...]]] = [
 ]
 
 SAMPLES = [
-    sample(
-        p.max_pool2d_p, distinct(2, 3, 6, 5), stencils=(_TWO, _THREE), complex=False
-    ),
-    sample(
-        p.max_pool2d_p, distinct(2, 3, 6, 6), stencils=(_TWO, _TWO), complex=False
-    ),
+    sample(p.max_pool2d_p, distinct(2, 3, 6, 5), stencils=(_TWO, _THREE), complex=False),
+    sample(p.max_pool2d_p, distinct(2, 3, 6, 6), stencils=(_TWO, _TWO), complex=False),
     sample(p.max_pool2d_p, distinct(2, 5), stencils=(_WIDE,), complex=False),
     sample(p.max_pool2d_p, real(0, 3, 6), stencils=(_TWO,), complex=False),
     sample(

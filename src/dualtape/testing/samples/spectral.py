@@ -14,7 +14,6 @@ from ..sample import Array, fixed, hermitian, matrix, real, sample
 _SHAPES = ((3, 3), (2, 2, 2), (1, 1), (0, 3, 3))
 
 
-
 def _tiny(rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
     return np.asarray(1e-14)
 
@@ -58,9 +57,7 @@ SAMPLES = [
         sample(s.pinv_p, matrix(*shape), _tiny, _zero, hermitian=False)
         for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2), (0, 2))
     ],
-    sample(
-        s.pinv_p, matrix(3, 3, kind="spd"), _tiny, _zero, hermitian=True, tangent=hermitian
-    ),
+    sample(s.pinv_p, matrix(3, 3, kind="spd"), _tiny, _zero, hermitian=True, tangent=hermitian),
     sample(s.pinv_p, matrix(3, 3), _one_each, _zero, hermitian=False, complex=False),
     sample(s.ratio, real(3, 1), fixed([1.0, -2.0])),
     sample(

@@ -1,5 +1,8 @@
 """PyTorch's `torch.autograd` on dualtape's engine."""
 
+from typing import NoReturn
+
+from ...core.missing import missing_attribute
 from .._tensor import Tensor as _Tensor
 from . import forward_ad as forward_ad
 from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
@@ -30,3 +33,7 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing_attribute(__name__, name, globals())

@@ -8,7 +8,7 @@ from types import TracebackType
 from ...core import modes
 
 
-class set_detect_anomaly:  # noqa: N801
+class set_detect_anomaly:
     """Turn anomaly mode on or off: from the call on, and for the block if used with `with`."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
@@ -23,7 +23,7 @@ class set_detect_anomaly:  # noqa: N801
         modes.set_mode(modes.current() & ~modes.ANOMALY | self._before & modes.ANOMALY)
 
 
-class detect_anomaly(set_detect_anomaly):  # noqa: N801
+class detect_anomaly(set_detect_anomaly):
     """Anomaly mode for a block."""
 
     def __init__(self, check_nan: bool = True) -> None:

@@ -16,7 +16,7 @@ from ...core.tensor import wrap
 from ...core.vocabulary import vocabulary
 from .._tensor import Tensor
 
-_ones: dict[Any, np.generic] = {}
+_ones: dict[Any, Any] = {}
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
@@ -201,7 +201,8 @@ def grad(
 
 
 def _result_class(t: Any) -> type[CoreTensor]:
-    return type(t).result_class
+    found: type[CoreTensor] = type(t).result_class
+    return found
 
 
 def tensor_backward(

@@ -48,7 +48,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
     _levels.pop()[1].close()
 
 
-class dual_level:  # noqa: N801
+class dual_level:
     """A block inside which tensors can carry tangents."""
 
     def __enter__(self) -> int:

@@ -117,6 +117,7 @@ class CustomNode(Node):
 
     __slots__ = ("ctx", "differentiable", "output_avals")
 
+    ctx: FunctionCtx
     function: ClassVar[type[Function]]
 
     def unpacked(self) -> tuple[Any, ...]:
@@ -183,7 +184,7 @@ class _FunctionMeta(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
-        cls._node_class = type(  # type: ignore[attr-defined]
+        cls._node_class = type(
             name + "Backward", (CustomNode,), {"__slots__": (), "function": cls}
         )
 
@@ -313,7 +314,8 @@ def _dual_level(args: tuple[Any, ...]) -> ForwardMode | None:
 
 def _pushed(cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any], level: ForwardMode) -> Any:
     """`apply` on dual numbers: forward on the primals, `jvp` on the tangents."""
-    primals, tangents = [], []
+    primals: list[Any] = []
+    tangents: list[Tensor | None] = []
     for a in args:
         dual = a.value if isinstance(a, Tensor) and isinstance(a.value, Dual) else None
         if dual is None or dual.interpreter is not level:

@@ -75,7 +75,7 @@ class _Mode:
         return decorated  # type: ignore[return-value]
 
 
-class no_grad(_Mode):  # noqa: N801
+class no_grad(_Mode):
     """Nothing is recorded inside."""
 
     __slots__ = ()
@@ -89,7 +89,7 @@ class no_grad(_Mode):  # noqa: N801
         modes.set_mode(before | modes.NO_GRAD)
 
 
-class enable_grad(no_grad):  # noqa: N801
+class enable_grad(no_grad):
     """Recording is on inside."""
 
     __slots__ = ()
@@ -99,7 +99,7 @@ class enable_grad(no_grad):  # noqa: N801
         modes.set_mode(before & ~modes.NO_GRAD)
 
 
-class set_grad_enabled(_Mode):  # noqa: N801
+class set_grad_enabled(_Mode):
     """Recording is on or off: from the call on, and for the block if used with `with`."""
 
     __slots__ = ("_prev", "mode")
@@ -125,10 +125,11 @@ class set_grad_enabled(_Mode):  # noqa: N801
         return set_grad_enabled(self.mode)
 
 
-class inference_mode(_Mode):  # noqa: N801
+class inference_mode(_Mode):
     """Nothing is recorded inside, and what is made inside can never be recorded."""
 
     __slots__ = ("mode",)
+    mode: bool
 
     def __new__(cls, mode: Any = True) -> Any:
         self = object.__new__(cls)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
+from ...core.missing import missing_attribute
 from .._tensor import Tensor
 from ..autograd import engine
 from ..autograd.forward_ad import dual, forward_level, split
@@ -75,3 +76,7 @@ def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any
 
 
 __all__ = ["jvp", "vjp"]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing_attribute(__name__, name, globals())

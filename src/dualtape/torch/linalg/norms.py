@@ -222,13 +222,13 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:
     """
     t = tensor_argument("linalg_vander", x, "x")
     if not t.ndim:
-        t = t.reshape(1)  # type: ignore[attr-defined]
+        t = t.reshape(1)
     return _vectors.vander(t, N)  # type: ignore[no-any-return]
 
 
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The diagonals of matrices, as a view."""
-    return A.diagonal(offset, dim1, dim2)  # type: ignore[attr-defined, no-any-return]
+    return A.diagonal(offset, dim1, dim2)  # type: ignore[no-any-return]
 
 
 def matrix_exp(A: Tensor) -> Tensor:
@@ -260,7 +260,7 @@ def matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         )
     if n == 0:
         identity = np.broadcast_to(eye_like(a), tuple(a.value.shape))
-        copy = a.clone()  # type: ignore[attr-defined]  # overwritten, so that its gradient is zero
+        copy = a.clone()  # overwritten, so that its gradient is zero
         return store(out, copy.copy_(wrap(Tensor, identity)), name)
     base: Any = a if n > 0 else _ops.inv(square("linalg.inv", a))
     power: Any = None

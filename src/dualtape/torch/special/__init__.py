@@ -15,6 +15,7 @@ from ...ops import special as ops
 from .. import dtypes
 from .._tensor import Tensor
 from ..arguments import invalid_combination, not_implemented
+from ..norms import logsumexp
 from ..operators import is_operand
 from ..pointwise import (
     as_floating,
@@ -31,14 +32,13 @@ from ..pointwise import (
     logit,
     mvlgamma,
     polygamma,
-    round,
     sigmoid,
     sinc,
 )
 from ..pointwise_binary import as_operands, igamma, igammac, xlog1py, xlogy, zeta
 from ..promotion import result_numpy
-from ..reductions import logsumexp
 from ..registry import store
+from ..rounding import round
 from ..softmax import log_softmax, softmax
 
 expit = sigmoid

@@ -26,7 +26,7 @@ class Sampler(Generic[T]):
 
 def drawn_seed(generator: Any = None) -> int:
     """A seed drawn from a generator, as `torch.empty((), dtype=torch.int64).random_()` draws it."""
-    return int(empty((), dtype=dtypes.int64).random_(generator=generator).item())  # type: ignore[attr-defined]
+    return int(empty((), dtype=dtypes.int64).random_(generator=generator).item())
 
 
 class SequentialSampler(Sampler[int]):
