@@ -55,4 +55,5 @@ def test_both_see_the_same_numbers():
     a, b = torch.tensor([1.0, 2.0]), tf.constant([3.0, 4.0])
     assert (a * b).tolist() == [3.0, 8.0]
     assert (b * a).numpy().tolist() == [3.0, 8.0]
-    assert isinstance(a * b, torch.Tensor) and isinstance(b * a, tf.Tensor)
+    assert isinstance(a * b, torch.Tensor)
+    assert isinstance(b * a, tf.Tensor)

@@ -91,7 +91,8 @@ def test_a_leaf_that_wants_a_gradient_is_not_written_to():
         write(slice_p(x, index=(0, ...)), neg)
     with modes.switched(on=modes.NO_GRAD):
         write(x, neg)
-    assert x.value[0] == -1 and x.version.count == 1
+    assert x.value[0] == -1
+    assert x.version.count == 1
 
 
 def test_a_write_through_a_view_reaches_the_base_and_its_gradient():

@@ -147,7 +147,7 @@ def test_glu(against_torch, rng, axis):
 
 @pytest.mark.parametrize("eps", [None, 0.1, 0.0])
 def test_logit(against_torch, rng, eps):
-    f = lambda x: g.logit(x, eps)
+    f = lambda x: g.logit(x, eps)  # noqa: E731
     against_torch(f, lambda x: torch.logit(x, eps), rng.uniform(0.01, 0.99, 7))
     against_torch(
         f,

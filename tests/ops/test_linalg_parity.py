@@ -334,6 +334,19 @@ def test_rank_deficient(rng):
         np.testing.assert_allclose(g, w, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6)])
+def test_svd_lowrank(against_torch, rng, shape, monkeypatch):
+    start = rng.standard_normal((4, 2))
+    monkeypatch.setattr(torch, "randn", lambda *size, **_: torch.from_numpy(start))
+    x = draw(rng, (shape[0], 2)) @ draw(rng, (2, shape[1]))
+    against_torch(
+        lambda x: squares(*s.svd_lowrank(x, start)),
+        lambda x: squares(*torch.svd_lowrank(x, 2)),
+        x,
+        order=1,
+    )
+
+
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
 def test_cross_vander_tensors(against_torch, rng, dtype):
     x, y = draw(rng, (2, 3), dtype), draw(rng, (1, 3), dtype)

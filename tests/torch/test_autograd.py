@@ -22,7 +22,7 @@ both = pytest.mark.parametrize("torch", SYSTEMS)
 
 def error_of(call):
     """The exception a call raises."""
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the type is what is compared
         call()
     return caught.value
 
@@ -58,7 +58,8 @@ def test_unused_inputs(torch):
     assert torch.autograd.grad(x * 2, [x, y], allow_unused=True)[1] is None
     assert torch.autograd.grad(x * 2, [x, y], materialize_grads=True)[1].item() == 0.0
     error = error_of(lambda: torch.autograd.grad(x * 2, [x, y]))
-    assert isinstance(error, RuntimeError) and "appears to not have been used in the graph" in str(error)
+    assert isinstance(error, RuntimeError)
+    assert "appears to not have been used in the graph" in str(error)
 
 
 @both
@@ -88,19 +89,26 @@ def test_backward_with_create_graph_differentiates_grad(torch):
 def test_backward_into_chosen_inputs(torch):
     x, y = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0, requires_grad=True)
     (x * y).backward(inputs=[x])
-    assert x.grad.item() == 3.0 and y.grad is None
+    assert x.grad.item() == 3.0
+    assert y.grad is None
 
 
 @both
 def test_leaves_and_history(torch):
     x = torch.ones(2, requires_grad=True)
     y = x * 2
-    assert x.is_leaf and x.grad_fn is None and not y.is_leaf
-    assert type(y.grad_fn).__name__ == "MulBackward0" and y.grad_fn.name() == "MulBackward0"
+    assert x.is_leaf
+    assert x.grad_fn is None
+    assert not y.is_leaf
+    assert type(y.grad_fn).__name__ == "MulBackward0"
+    assert y.grad_fn.name() == "MulBackward0"
     (parent, number), other = y.grad_fn.next_functions
-    assert type(parent).__name__ == "AccumulateGrad" and number == 0 and other == (None, 0)
+    assert type(parent).__name__ == "AccumulateGrad"
+    assert number == 0
+    assert other == (None, 0)
     assert parent.variable is x
-    assert y.detach().is_leaf and not y.detach().requires_grad
+    assert y.detach().is_leaf
+    assert not y.detach().requires_grad
     assert y.grad_fn is y.grad_fn
 
 
@@ -254,13 +262,15 @@ def test_custom_functions(torch):
     assert g.tolist() == [4.0, 12.0]
     assert torch.autograd.grad(g.sum(), x)[0].tolist() == [4.0, 4.0]
     a, b = Split.apply(x)
-    assert a.requires_grad and not b.requires_grad
+    assert a.requires_grad
+    assert not b.requires_grad
     assert torch.autograd.grad(a.sum(), x)[0].tolist() == [7.0, 7.0]
     ct = torch.ones(2, requires_grad=True)
     (g,) = torch.autograd.grad(Once.apply(x), x, ct, create_graph=True)
     assert "once_differentiable" in str(error_of(lambda: g.sum().backward()))
     error = error_of(lambda: Wrong.apply(x, x).sum().backward())
-    assert isinstance(error, RuntimeError) and "returned an incorrect number of gradients (expected 2, got 1)" in str(error)
+    assert isinstance(error, RuntimeError)
+    assert "returned an incorrect number of gradients (expected 2, got 1)" in str(error)
 
 
 @both
@@ -380,10 +390,11 @@ def test_errors_have_pytorchs_type_and_words(case):
 
 def test_anomaly_mode_names_the_forward_line():
     x = dtorch.tensor([0.0, 1.0], requires_grad=True)
-    with pytest.warns(UserWarning, match="Anomaly Detection"), dtorch.autograd.detect_anomaly():
+    with pytest.warns(UserWarning, match="Anomaly Detection"), dtorch.autograd.detect_anomaly():  # noqa: SIM117
         with pytest.raises(RuntimeError, match=r"PowBackward0' returned nan values in its 0th output") as error:
             ((x - 1) ** 0.5).backward(dtorch.tensor([0.0, 1.0]))
-    assert "test_autograd.py" in str(error.value) and "((x - 1) ** 0.5)" in str(error.value)
+    assert "test_autograd.py" in str(error.value)
+    assert "((x - 1) ** 0.5)" in str(error.value)
 
 
 def test_a_modified_residual_names_both_lines():
@@ -394,7 +405,8 @@ def test_a_modified_residual_names_both_lines():
     with pytest.raises(RuntimeError) as error:
         z.sum().backward()
     text = str(error.value)
-    assert "# saved here" in text and "# overwritten here" in text
+    assert "# saved here" in text
+    assert "# overwritten here" in text
     assert "version 1; expected version 0" in text
 
 

@@ -30,7 +30,8 @@ def test_brackets() -> None:
     assert x[x > 8].tolist() == [9.0, 10.0, 11.0]
     assert x[dt.tensor([0, 1]), dt.tensor([1, 1])].tolist() == [1.0, 5.0]
     assert x[1:, ::2].tolist() == [[4.0, 6.0], [8.0, 10.0]]
-    assert 7.0 in x and 70.0 not in x
+    assert 7.0 in x
+    assert 70.0 not in x
     assert [r.tolist()[0] for r in x] == [0.0, 4.0, 8.0]
 
 

@@ -15,31 +15,46 @@ from dualtape.torch.nn.parameter import Parameter
 
 
 def test_constants_and_dtypes() -> None:
-    assert dt.float is dt.float32 and dt.long is dt.int64 and dt.half is dt.float16
-    assert dt.inf == float("inf") and dt.nan != dt.nan and round(dt.pi, 3) == 3.142
-    assert dt.__version__ == "2.13.0+cpu" and dt.__version__ > "2.9" and dt.__version__ >= (2, 13)
-    assert not dt.cuda.is_available() and dt.cuda.device_count() == 0
+    assert dt.float is dt.float32
+    assert dt.long is dt.int64
+    assert dt.half is dt.float16
+    assert dt.inf == float("inf")
+    assert dt.nan != dt.nan
+    assert round(dt.pi, 3) == 3.142
+    assert dt.__version__ == "2.13.0+cpu"
+    assert dt.__version__ > "2.9"
+    assert dt.__version__ >= (2, 13)
+    assert not dt.cuda.is_available()
+    assert dt.cuda.device_count() == 0
     assert dt.get_default_dtype() is dt.float32
-    assert repr(dt.strided) == "torch.strided" and dt.device("cpu").type == "cpu"
+    assert repr(dt.strided) == "torch.strided"
+    assert dt.device("cpu").type == "cpu"
 
 
 def test_a_missing_name_says_what_is_near() -> None:
     with pytest.raises(
         AttributeError, match=r"module 'torch' has no attribute 'matmull'\n.*matmul"
     ):
-        dt.matmull
+        dt.matmull  # noqa: B018
     with pytest.raises(AttributeError, match="module 'torch.linalg' has no attribute"):
-        dt.linalg.invv
+        dt.linalg.invv  # noqa: B018
     assert not hasattr(dt, "no_such_name")
 
 
 def test_legacy_types() -> None:
     x = dt.FloatTensor([1, 2])
     assert (
-        x.dtype is dt.float32 and isinstance(x, dt.FloatTensor) and not isinstance(x, dt.LongTensor)
+        x.dtype is dt.float32
+    )
+    assert (
+        isinstance(x, dt.FloatTensor)
+    )
+    assert (
+        not isinstance(x, dt.LongTensor)
     )
     assert dt.LongTensor(2, 3).shape == (2, 3)
-    assert x.type() == "torch.FloatTensor" and x.type(dt.DoubleTensor).dtype is dt.float64
+    assert x.type() == "torch.FloatTensor"
+    assert x.type(dt.DoubleTensor).dtype is dt.float64
     assert dt.typename(x) == "torch.FloatTensor"
 
 
@@ -82,10 +97,15 @@ def test_save_and_load(tmp_path: object) -> None:
     back = dt.load(memory)
     assert (
         list(back) == ["w", "b", "extra"]
-        and isinstance(back["w"], Parameter)
-        and back["w"].requires_grad
     )
-    assert back["b"].tolist() == [0, 1, 2] and back["extra"]["dtype"] is dt.float16
+    assert (
+        isinstance(back["w"], Parameter)
+    )
+    assert (
+        back["w"].requires_grad
+    )
+    assert back["b"].tolist() == [0, 1, 2]
+    assert back["extra"]["dtype"] is dt.float16
 
 
 class Unknown:
@@ -115,11 +135,16 @@ def test_load_says_what_a_pt_file_is() -> None:
 
 def test_conversions() -> None:
     x = dt.tensor([1.5, 2.5])
-    assert x.to(dt.int64).tolist() == [1, 2] and x.to(x) is x and x.to("cpu") is x
-    assert x.to(dt.float32, copy=True) is not x and x.to("cpu", dt.float64).dtype is dt.float64
+    assert x.to(dt.int64).tolist() == [1, 2]
+    assert x.to(x) is x
+    assert x.to("cpu") is x
+    assert x.to(dt.float32, copy=True) is not x
+    assert x.to("cpu", dt.float64).dtype is dt.float64
     x.data = dt.tensor([3.0, 4.0])
     assert x.tolist() == [3.0, 4.0]
-    assert x.stride() == (1,) and x[1:].storage_offset() == 1 and x.element_size() == 4
+    assert x.stride() == (1,)
+    assert x[1:].storage_offset() == 1
+    assert x.element_size() == 4
     np.testing.assert_array_equal(dt.ones(2, 3).fill_diagonal_(7).numpy(), [[7, 1, 1], [1, 7, 1]])
     with pytest.raises(RuntimeError, match="CPU only"):
         x.to("cuda")

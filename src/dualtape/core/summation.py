@@ -8,7 +8,7 @@ import numpy as np
 
 Axes = tuple[int, ...]
 
-add_reduce = np.add.reduce
+add_reduce: Any = np.add.reduce
 
 _LARGE = 1 << 15
 _LONG = 1 << 10

@@ -45,8 +45,11 @@ def _indices_eval(x: Array, samples: Array, *, kernel: Ints, counts: Ints) -> Ar
         step = size_of(space[axis + 1 :])
         flat = flat + places.reshape(*samples.shape[:-1], *shape) * step
     lead = x.shape[:-rank]
-    flat = np.broadcast_to(flat, (*lead, *counts, *kernel)).reshape(*lead, *counts, -1)
-    seen = np.take_along_axis(x.reshape(*lead, -1), flat.reshape(*lead, -1), -1).reshape(flat.shape)
+    flat = np.broadcast_to(flat, (*lead, *counts, *kernel))
+    flat = flat.reshape(*lead, *counts, size_of(kernel))
+    rows = x.reshape(*lead, size_of(space))
+    seen = np.take_along_axis(rows, flat.reshape(*lead, size_of(flat.shape[-rank - 1 :])), -1)
+    seen = seen.reshape(flat.shape)
     best = np.argmax(seen, -1)
     if x.dtype.kind in "fV" and (nan := np.isnan(seen)).any():  # of several NaNs the last
         final = flat.shape[-1] - 1 - np.argmax(nan[..., ::-1], -1)
@@ -91,12 +94,10 @@ def fractional_max_pool(
         raise ShapeError(
             f"{name}(): Expected {rank + 1}D or {rank + 2}D tensor, but got: {list(x.shape)}"
         )
-    for n, k, m in zip(x.shape[-rank:], kernel, counts, strict=True):
-        if m + k - 1 > n:
-            raise ShapeError(
-                f"{name}(): {m} windows of {k} elements do not fit into an axis of {n}: the pool's "
-                "size and the output's add up to more than the input's, plus 1"
-            )
+    labels = ("time", "height", "width")[3 - rank :]
+    for n, k, m, label in zip(x.shape[-rank:], kernel, counts, labels, strict=True):
+        if m + k - 1 >= n:
+            raise ShapeError(f"{name}(): pool {label} {k} too large relative to input {label} {n}")
     single = len(x.shape) == rank + 1
     wide = reshape(x, (1, *x.shape)) if single else x
     if tuple(samples.shape) != (*wide.shape[:2], rank):

@@ -117,12 +117,26 @@ def _at_place_batch(values: list[Any], axes: list[int | None], size: int) -> tup
     return at_place(x, grid), axes[0]
 
 
-# The nearest element does not depend on the place, but PyTorch's gradient by the grid is zero, not None.
+def _zero_slope_batch(values: list[Any], axes: list[int | None], size: int) -> tuple[Any, int]:
+    ct, grid = values
+    if axes[1] is None:
+        return zero_slope(ct, broadcast_to(grid, (size, *grid.shape))), 0
+    return zero_slope(ct, grid), axes[1]
+
+
+# The nearest element does not depend on the place, but PyTorch's gradients by the grid, of any order,
+# are zero, not None.
 at_place = general(
-    "at_place", lambda x, grid: x.copy(), inputs="x grid", aval=lambda x, grid: x,
-    jvp=(lambda d: d, lambda d, x: zeros_like(x)), vjp=(lambda ct: ct, lambda ct, grid: zeros_like(grid)),
-    batch=_at_place_batch,
+    "at_place", lambda x, grid: x.copy(), inputs="x grid", aval=lambda x, grid: x, batch=_at_place_batch,
+    jvp=(lambda d: d, lambda d, x: zeros_like(x)), vjp=(lambda ct: ct, lambda ct, grid: zero_slope(ct, grid)),
     doc="x, with a derivative of zero by `grid`.",
+)  # fmt: skip
+
+zero_slope = general(
+    "zero_slope", lambda ct, grid: np.zeros_like(grid), inputs="ct grid", aval=lambda ct, grid: grid,
+    jvp=(lambda d, grid: zeros_like(grid), lambda d: zeros_like(d)), batch=_zero_slope_batch,
+    vjp=(lambda c, ct: zeros_like(ct), lambda c: zeros_like(c)),
+    doc="Zeros like `grid`, recorded as a function of both.",
 )  # fmt: skip
 
 

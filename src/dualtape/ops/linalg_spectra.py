@@ -15,7 +15,7 @@ from .axes import normalize_axis, size_of
 from .compare import gt
 from .complex import cast, real
 from .extrema import amax, amin
-from .linalg import inv_ex, is_vector_side
+from .linalg import inv_ex, is_vector_side, qr
 from .matmul import matmul
 from .matrices import (
     Array,
@@ -24,6 +24,7 @@ from .matrices import (
     check_square,
     column,
     is_complex,
+    mh,
     mt,
     real_dtype,
 )
@@ -147,6 +148,32 @@ def pinv(x: Any, rtol: Tolerance = None, atol: Tolerance = None, hermitian: bool
     if not size_of(x.shape):
         return mt(x) * 0
     return pinv_p(x, *_tolerances(x, rtol, atol), hermitian=hermitian)
+
+
+def svd_lowrank(x: Any, start: Any, niter: int = 2, mean: Any = None) -> tuple[Any, Any, Any]:
+    """U, S, V of an approximation x = U S V^H of low rank.
+
+    Args:
+        x: (..., m, n).
+        start: (min(m, n), q) random numbers, q the rank looked for.
+        niter: How often to go through x and x^H again; each time sharpens the singular vectors.
+        mean: Subtracted from x, to whose shape it broadcasts.
+
+    Method: N. Halko, P. Martinsson and J. Tropp, SIAM Review 53 (2011), algorithms 4.4 and 5.1.
+    """
+    check_matrix("svd_lowrank", x)
+    if mean is not None:
+        x = x - mean
+    wide = x.shape[-2] < x.shape[-1]
+    if wide:
+        x = mh(x)
+    q, _ = qr(matmul(x, start))
+    for _ in range(niter):
+        q, _ = qr(matmul(mh(x), q))
+        q, _ = qr(matmul(x, q))
+    u, s, vh = svd_p(matmul(mh(q), x), full=False)
+    u, v = matmul(q, u), mh(vh)
+    return (v, s, u) if wide else (u, s, v)
 
 
 _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")

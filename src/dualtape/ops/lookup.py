@@ -17,6 +17,7 @@ from .compare import ne
 from .joining import combination_indices
 from .picking import batching, deposit_p, embedding_p, index_p, position_p
 from .rearrange import repeat_each
+from .scatter_reduce import scatter_extremum_p
 from .select import keep
 from .shape import reshape_p
 from .slices import index_select
@@ -117,6 +118,92 @@ def embedding(
         factor = inverse_frequency_p(at, dtype=dtype_of(weight))
         out = scaled_gradient_p(out, reshape_p(factor, shape=(*at.shape, 1)))
     return out
+
+
+def embedding_bag(
+    index: Any, weight: Any, offsets: Any = None, mode: str = "mean", *,
+    weights: Any = None, padding_idx: int | None = None, scale_grad_by_freq: bool = False,
+) -> Any:  # fmt: skip
+    """Sums, means or maxima of bags of rows of the matrix `weight`; zeros for an empty bag.
+
+    Args:
+        index: Integers, a bag a row; or a vector of all bags, one after the other.
+        weight: A matrix.
+        offsets: Where each bag begins in a vector `index`.
+        mode: "sum", "mean" or "max".
+        weights: With "sum", factors of the rows, of the shape of `index`.
+        padding_idx: A row that counts in no bag.
+        scale_grad_by_freq: Divide each row's gradient by how often it comes.
+
+    Raises:
+        IndexError: An index is negative or too large.
+        ShapeError: The shapes do not fit.
+        ArgumentError: Another mode, factors with another mode than "sum", or no row `padding_idx`.
+    """
+    if mode not in ("sum", "mean", "max"):
+        raise ArgumentError("mode has to be one of sum, mean or max")
+    if weights is not None and mode != "sum":
+        raise ArgumentError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for "
+            f"mode='sum' (got mode='{mode}'). Please open a feature request on GitHub."
+        )
+    at, bags, count = _bags(index, offsets)
+    if weights is not None:
+        if tuple(weights.shape) != tuple(index.shape):
+            raise ShapeError(
+                f"embedding_bag: If per_sample_weights ({list(weights.shape)}) is not None, then it "
+                f"must have the same shape as the input ({list(index.shape)})"
+            )
+        weights = ravel(weights)
+    if padding_idx is not None:
+        if not -weight.shape[0] <= padding_idx < weight.shape[0]:
+            raise ArgumentError("padding_idx must be within the number of embeddings")
+        kept = np.flatnonzero(at != padding_idx % weight.shape[0])
+        at, bags = at[kept], bags[kept]
+        weights = None if weights is None else index_p(weights, kept, axis=0, depth=1)
+    rows = embedding(at, weight, scale_grad_by_freq=scale_grad_by_freq)
+    shape = (count, weight.shape[1])
+    if mode == "max":
+        zeros = np.zeros(shape, dtype_of(weight))
+        return scatter_extremum_p(
+            zeros, bags, rows, axis=0, depth=1, reduce="amax", include_self=False
+        )
+    if weights is not None:
+        rows = rows * reshape_p(weights, shape=(at.size, 1))
+    total = deposit_p(rows, bags, axis=0, depth=1, shape=shape)
+    if mode == "sum":
+        return total
+    sizes = np.maximum(np.bincount(bags, minlength=count), 1)
+    return total / sizes.astype(dtype_of(weight)).reshape(count, 1)
+
+
+def _bags(index: Any, offsets: Any) -> tuple[Any, Any, int]:
+    """All indices in one row, the number of the bag of each, and how many bags there are."""
+    at = np.asarray(plain(index))
+    if at.ndim == 2:
+        if offsets is not None:
+            raise ShapeError("if input is 2D, then offsets has to be None, as input is treated is a "
+                             "mini-batch of fixed length sequences.")  # fmt: skip
+        return at.reshape(-1), np.repeat(np.arange(at.shape[0]), at.shape[1]), at.shape[0]
+    if at.ndim != 1:
+        raise ShapeError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {at.ndim}")
+    if offsets is None:
+        raise ShapeError("offsets has to be a 1D Tensor but got None")
+    starts = np.asarray(plain(offsets))
+    if starts.ndim != 1:
+        raise ShapeError("offsets has to be a 1D Tensor")
+    if starts.size and starts[0] != 0:
+        raise ShapeError(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
+            f"position 0. However, got {starts[0]}"
+        )
+    if starts.size and starts[-1] > at.size:
+        raise ShapeError(
+            "offsets[-1] can not be greater than input's length, but got offsets[-1] of "
+            f"{starts[-1]} and input length of {at.size}"
+        )
+    lengths = np.diff([*starts, at.size])
+    return at, np.repeat(np.arange(starts.size), lengths), starts.size
 
 
 # One-hot -----------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def add_at(out: Array, positions: Array, values: Array) -> Array:
     return out
 
 
-def _summing(positions: Array, values: Array, size: int) -> tuple[Any] | None:
+def _summing(positions: Array, values: Array, size: int) -> Any:
     """The sparse matrix that adds rows up, None where another way is better."""
     if values.dtype.char not in _SPARSE_TYPES:
         return None
@@ -53,14 +53,15 @@ def _summing(positions: Array, values: Array, size: int) -> tuple[Any] | None:
         return None
     n = positions.size
     ones = np.ones(n, values.dtype)
-    return (sparse.csc_array((ones, positions, np.arange(n + 1)), shape=(size, n)),)
+    return sparse.csc_array((ones, positions, np.arange(n + 1)), shape=(size, n))
 
 
 def summed_rows(size: int, positions: Array, values: Array) -> Array:
     """Zeros, (A, size, R), with `values`, (A, n, R), added up at `positions`, (n,), of axis 1."""
     a, n, r = values.shape
-    if a == 1 and r >= 8 and n > 1 and (summing := _summing(positions, values, size)):
-        out: Array = summing[0] @ values[0]
+    summing = _summing(positions, values, size) if a == 1 and r >= 8 and n > 1 else None
+    if summing is not None:
+        out: Array = summing @ values[0]
         return out[None]
     return add_rows(np.zeros((a, size, r), values.dtype), positions, values)
 
@@ -81,9 +82,11 @@ def add_rows(out: Array, positions: Array, values: Array) -> Array:
         return out
     if r >= 8:
         # The sparse product is as long as the axis, so that it pays when much of that is met.
-        if 4 * n >= out.shape[1] and (summing := _summing(positions, values, out.shape[1])):
+        size = out.shape[1]
+        summing = _summing(positions, values, size) if 4 * n >= size else None
+        if summing is not None:
             for k in range(a):
-                out[k] += summing[0] @ values[k]
+                out[k] += summing @ values[k]
             return out
         if np.bincount(positions).max() <= 1:
             out[:, positions] += values

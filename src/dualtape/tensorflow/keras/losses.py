@@ -268,10 +268,8 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the reduced loss, each example weighted if asked."""
-        t = as_tensor(y_true)
-        p = as_tensor(y_pred)
-        if p.value.dtype.kind in "iu" or p.value.dtype.itemsize == 8 and not isinstance(y_pred, EagerTensor):
-            p = e.cast(p, FLOAT32)
+        t = e.cast(as_tensor(y_true), FLOAT32)
+        p = e.cast(as_tensor(y_pred), FLOAT32)
         return reduced(self.call(t, p), sample_weight, self.reduction)
 
     def get_config(self) -> dict[str, Any]:

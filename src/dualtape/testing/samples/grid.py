@@ -31,6 +31,7 @@ SAMPLES = [
         for offset, nearest in ((0, False), (1, False), (0, True))
     ],
     sample(g.at_place, real(2, 3), real(4)),
+    sample(g.zero_slope, real(2, 3), real(4)),
     sample(g.grid_inside, fixed([-1, 0, 3]), complex=False),
     sample(g.grid_clamped, fixed([-1, 0, 3]), complex=False),
     sample(g.grid_floor, real(3), complex=False),

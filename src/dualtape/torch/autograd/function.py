@@ -315,7 +315,7 @@ def _dual_level(args: tuple[Any, ...]) -> ForwardMode | None:
 def _pushed(cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any], level: ForwardMode) -> Any:
     """`apply` on dual numbers: forward on the primals, `jvp` on the tangents."""
     primals: list[Any] = []
-    tangents: list[Tensor | None] = []
+    tangents: list[Any] = []
     for a in args:
         dual = a.value if isinstance(a, Tensor) and isinstance(a.value, Dual) else None
         if dual is None or dual.interpreter is not level:

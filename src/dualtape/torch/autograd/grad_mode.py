@@ -142,7 +142,8 @@ class inference_mode(_Mode):
 
     def clone(self) -> _Mode:
         """See `_Mode.clone`."""
-        return inference_mode(self.mode)
+        fresh: _Mode = inference_mode(self.mode)
+        return fresh
 
 
 def is_grad_enabled() -> bool:

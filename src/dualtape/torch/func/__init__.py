@@ -35,11 +35,11 @@ def jvp(
     Raises:
         RuntimeError: The tuples do not match.
     """
-    if not isinstance(primals, tuple) or not primals:
+    if not isinstance(primals, tuple) or not primals:  # type: ignore[redundant-expr]
         raise RuntimeError(
             f"jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it should be valid to call f(*primals). Got {type(primals)}"
         )
-    if not isinstance(tangents, tuple) or len(tangents) != len(primals):
+    if not isinstance(tangents, tuple) or len(tangents) != len(primals):  # type: ignore[redundant-expr]
         raise RuntimeError(
             "jvp(f, primals, tangents): Expected primals and tangents to have the same python structure."
         )

@@ -192,7 +192,8 @@ class CyclicLR(LRScheduler):
             return self._scale_fn_custom(x)
         if self.mode == "triangular":
             return 1.0
-        return 1 / 2.0 ** (x - 1) if self.mode == "triangular2" else self.gamma**x
+        height: float = 1 / 2.0 ** (x - 1) if self.mode == "triangular2" else self.gamma**x
+        return height
 
     def get_lr(self) -> list[Any]:
         """See the base class."""
@@ -282,7 +283,7 @@ class OneCycleLR(LRScheduler):
         else:
             phases.append((end, "max_lr", "min_lr", *first[:1:-1]))
         names = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
-        self._schedule_phases = [dict(zip(names, phase, strict=True)) for phase in phases]
+        self._schedule_phases: list[dict[str, Any]] = [dict(zip(names, phase, strict=True)) for phase in phases]
         self._anneal_func_type = anneal_strategy
         for group, high in zip(optimizer.param_groups, _per_group(optimizer, "max_lr", max_lr), strict=True):
             if last_epoch == -1:

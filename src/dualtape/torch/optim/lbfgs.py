@@ -103,7 +103,8 @@ class LBFGS(Optimizer):
         if np.abs(g).max(initial=0) <= group["tolerance_grad"]:
             return first
         lr = float(group["lr"])
-        direction, t = state.get("d"), state.get("t")
+        direction: Any = state.get("d")
+        t: Any = state.get("t")
         dirs, stps, ro = (state.setdefault(k, []) for k in ("old_dirs", "old_stps", "ro"))
         prev_g, scale = state.get("prev_flat_grad"), state.get("H_diag", 1.0)
         for iteration in range(group["max_iter"]):
@@ -177,7 +178,7 @@ def cubic_minimum(x1: float, f1: float, g1: float, x2: float, f2: float, g2: flo
     square = d1**2 - g1 * g2
     if square < 0:
         return (low + high) / 2
-    d2 = square**0.5
+    d2: float = square**0.5
     if x1 <= x2:
         at = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     else:

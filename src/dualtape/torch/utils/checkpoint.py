@@ -28,6 +28,11 @@ class _Recomputed(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Run it again, recorded, and go back through it; leaves inside it get their gradients too."""
+        if not modes.current() & modes.NO_GRAD:
+            raise RuntimeError(
+                "torch.utils.checkpoint cannot be differentiated twice: call the function itself instead of "
+                "checkpoint(function, ...) where create_graph=True"
+            )
         saved = iter(ctx.saved_tensors)
         inputs = [next(saved).detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a for a in ctx.args]
         now = default_generator.stream.get_state()
@@ -67,7 +72,10 @@ def checkpoint(
         What the function returned.
 
     Raises:
-        NotImplementedError: In the backward pass, with `create_graph`.
+        RuntimeError: In a backward pass with `create_graph`.
+
+    Parameters that the function uses get their gradients added to `.grad`
+    whenever the backward pass comes through, also under `autograd.grad`.
     """
     if use_reentrant is None:
         warnings.warn(

@@ -139,6 +139,10 @@ def huber_loss(
 
 def _class_targets(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     x, y = tensor_argument(name, input), tensor_argument(name, target, "target", 2)
+    d = y.value.dtype
+    probabilities = name == "cross_entropy" and d.kind in "fV" and tuple(x.value.shape) == tuple(y.value.shape)
+    if d.name not in ("int64", "uint8") and not probabilities:
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {scalar_name(d)}")
     if x.value.dtype.kind not in "fV":
         raise not_implemented("nll_loss_out_frame" if name == "nll_loss" else "log_softmax_lastdim_kernel_impl", x.value.dtype)
     return x, y
@@ -164,6 +168,8 @@ def cross_entropy(
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
     x, y = _class_targets("cross_entropy", input, target)
+    if label_smoothing and not 0 < label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     return _cross_entropy(x, y, weight, ignore_index, reduction, label_smoothing)  # type: ignore[no-any-return]
 
 
@@ -266,6 +272,8 @@ def gaussian_nll_loss(
     Raises:
         ValueError: Negative variances, variances of the wrong size, or another reduction.
     """
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not valid")
     x, y = _pair("gaussian_nll_loss", input, target)
     if isinstance(var, CoreTensor):
         var = cast(var, x.value.dtype)
@@ -310,6 +318,11 @@ def margin_ranking_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     x, y = _pair("margin_ranking_loss", input1, input2)
     t = as_operand(tensor_argument("margin_ranking_loss", target, "target", 3), x.value.dtype, Tensor)
+    if not x.ndim == y.ndim == len(t.value.shape):
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
+        )
     return ops.margin_ranking_loss(x, y, t, margin, reduction)  # type: ignore[no-any-return]
 
 

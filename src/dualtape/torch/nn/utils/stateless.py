@@ -15,7 +15,7 @@ def _owner(module: Module, name: str) -> tuple[dict[str, Any], str]:
     for kind in (m._parameters, m._buffers):
         if last in kind:
             return kind, last  # type: ignore[return-value]
-    raise KeyError(f"'{name}' is neither a parameter nor a buffer of {type(module).__name__}")
+    raise AttributeError(f"{type(m).__name__} has no attribute `{last}`")
 
 
 def functional_call(
@@ -32,7 +32,8 @@ def functional_call(
         strict: Whether every parameter and buffer must be replaced.
 
     Raises:
-        KeyError: A name that the module does not have.
+        AttributeError: A name that the module does not have.
+        ValueError: A name in two mappings.
         RuntimeError: Strict, and a name is missing.
     """
     given: dict[str, Tensor] = {}

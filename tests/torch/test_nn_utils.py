@@ -48,6 +48,13 @@ def test_checkpoint_without_gradients():
         checkpoint(layer, dt.ones(2, requires_grad=True))
 
 
+def test_checkpoint_is_differentiable_once():
+    x = dt.tensor(3.0, requires_grad=True)
+    y = checkpoint(lambda x: x**3, x, use_reentrant=True)
+    with pytest.raises(RuntimeError, match="cannot be differentiated twice"):
+        dt.autograd.grad(y, x, create_graph=True)
+
+
 def clipped(torch, p, maximum):
     a, b, c = (torch.ones(3, requires_grad=True) for _ in range(3))
     a.grad, b.grad = torch.tensor([3.0, -4.0, 0.5]), torch.tensor([1.0, 2.0, -9.0])
@@ -115,5 +122,5 @@ def test_functional_call():
     assert w.grad.tolist() == [[1.0, 1.0]]
     assert layer[0].weight is own
     assert own.grad is None
-    with pytest.raises(KeyError):
+    with pytest.raises(AttributeError, match="Sequential has no attribute `x`"):
         nn.utils.stateless.functional_call(layer, {"x.y": w}, dt.ones(1, 2))

@@ -1,0 +1,146 @@
+"""`keras.optimizers.schedules`: learning rates as functions of the step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ....core.missing import missing_attribute
+from ...convert import as_tensor
+from ...tensor import EagerTensor, tensor
+
+
+class LearningRateSchedule:
+    """Base: called with a step, gives the learning rate of that step."""
+
+    name: str | None = None
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate at `step`.
+
+        Raises:
+            NotImplementedError: The subclass does not say how.
+        """
+        raise NotImplementedError(f"Learning rate schedule '{type(self).__name__}' must override `__call__(self, step)`.")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made with."""
+        return dict(vars(self))
+
+
+def _step(step: Any) -> np.float32:
+    return np.float32(as_tensor(step).numpy())
+
+
+def _rate(value: Any) -> EagerTensor:
+    return tensor(np.float32(value))
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """initial_learning_rate * decay_rate ** (step / decay_steps); with `staircase` whole powers only."""
+
+    def __init__(self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False, name: str = "ExponentialDecay") -> None:
+        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
+        self.staircase, self.name = staircase, name
+        if decay_steps <= 0:
+            raise ValueError(f"Argument `decay_steps` must be > 0. Received: decay_steps={decay_steps}")
+
+    def __call__(self, step: Any) -> EagerTensor:
+        """See `LearningRateSchedule.__call__`."""
+        power = _step(step) / np.float32(self.decay_steps)
+        if self.staircase:
+            power = np.floor(power)
+        return _rate(np.float32(self.initial_learning_rate) * np.power(np.float32(self.decay_rate), power))
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps)."""
+
+    def __init__(self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False, name: str = "InverseTimeDecay") -> None:
+        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
+        self.staircase, self.name = staircase, name
+        if decay_steps <= 0:
+            raise ValueError(f"Argument `decay_steps` must be > 0. Received: decay_steps={decay_steps}")
+
+    def __call__(self, step: Any) -> EagerTensor:
+        """See `LearningRateSchedule.__call__`."""
+        p = _step(step) / np.float32(self.decay_steps)
+        if self.staircase:
+            p = np.floor(p)
+        return _rate(np.float32(self.initial_learning_rate) / (1 + np.float32(self.decay_rate) * p))
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """values[i] up to and including step boundaries[i], the last value after them.
+
+    Raises:
+        ValueError: There is not one value more than boundaries.
+    """
+
+    def __init__(self, boundaries: Any, values: Any, name: str = "PiecewiseConstant") -> None:
+        if len(boundaries) != len(values) - 1:
+            raise ValueError(
+                "The length of boundaries should be 1 less than the length of values. Received: "
+                f"boundaries={boundaries} of length {len(boundaries)}, and values={values} of length {len(values)}."
+            )
+        self.boundaries, self.values, self.name = list(boundaries), list(values), name
+
+    def __call__(self, step: Any) -> EagerTensor:
+        """See `LearningRateSchedule.__call__`."""
+        now = float(_step(step))
+        for boundary, value in zip(self.boundaries, self.values, strict=False):
+            if now <= boundary:
+                return _rate(value)
+        return _rate(self.values[-1])
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """From the initial to the end learning rate along (1 - step / decay_steps) ** power."""
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, end_learning_rate: float = 0.0001, power: float = 1.0,
+        cycle: bool = False, name: str = "PolynomialDecay",
+    ) -> None:  # fmt: skip
+        self.initial_learning_rate, self.decay_steps, self.end_learning_rate = initial_learning_rate, decay_steps, end_learning_rate
+        self.power, self.cycle, self.name = power, cycle, name
+
+    def __call__(self, step: Any) -> EagerTensor:
+        """See `LearningRateSchedule.__call__`."""
+        now, steps = _step(step), np.float32(self.decay_steps)
+        if self.cycle:
+            steps = steps * np.float32(max(1.0, math.ceil(now / steps)))
+        else:
+            now = min(now, steps)
+        share = np.power(1 - now / steps, np.float32(self.power))
+        low = np.float32(self.end_learning_rate)
+        return _rate((np.float32(self.initial_learning_rate) - low) * share + low)
+
+
+class CosineDecay(LearningRateSchedule):
+    """Half a cosine from the initial learning rate to alpha times it, after a linear warm-up if asked."""
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, alpha: float = 0.0, name: str = "CosineDecay",
+        warmup_target: float | None = None, warmup_steps: int = 0,
+    ) -> None:  # fmt: skip
+        self.initial_learning_rate, self.decay_steps, self.alpha, self.name = initial_learning_rate, decay_steps, alpha, name
+        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+
+    def __call__(self, step: Any) -> EagerTensor:
+        """See `LearningRateSchedule.__call__`."""
+        now = _step(step)
+        start = np.float32(self.initial_learning_rate)
+        if self.warmup_target is not None:
+            target = np.float32(self.warmup_target)
+            if now < self.warmup_steps:
+                return _rate(start + (target - start) * now / np.float32(self.warmup_steps))
+            now, start = now - np.float32(self.warmup_steps), target
+        share = min(now, np.float32(self.decay_steps)) / np.float32(self.decay_steps)
+        cosine = np.float32(0.5) * (1 + np.cos(np.float32(math.pi) * share))
+        return _rate(start * ((1 - np.float32(self.alpha)) * cosine + np.float32(self.alpha)))
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing_attribute(__name__, name, globals())
