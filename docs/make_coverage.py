@@ -1,6 +1,6 @@
 """Write docs/coverage.md: which names of PyTorch and TensorFlow exist in dualtape, and which do not.
 
-    python docs/make_coverage.py          # beside the real packages, so that the missing names are known
+Run as `python docs/make_coverage.py`, beside the real packages, so that the missing names are known.
 """
 
 from __future__ import annotations

@@ -33,9 +33,17 @@ def outcome(t: Any, line: str, names: dict[str, Any]) -> Any:
             warnings.simplefilter("ignore")
             return shown(t, eval(line, names))
     except Exception as error:
-        kinds = [c for c in type(error).__mro__ if c.__module__ == "builtins" or hasattr(builtins, c.__name__)]
+        kinds = [
+            c
+            for c in type(error).__mro__
+            if c.__module__ == "builtins" or hasattr(builtins, c.__name__)
+        ]
         message = str(error).split("\n")[0].split(" (Triggered")[0]
-        return "error", [c.__name__ for c in kinds], re.sub(r",? ?but expected (one of|\().*", "", message)
+        return (
+            "error",
+            [c.__name__ for c in kinds],
+            re.sub(r",? ?but expected (one of|\().*", "", message),
+        )
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -84,15 +92,22 @@ def same_gradients() -> Callable[..., None]:
 
         def weight(x: Any) -> Any:
             w = rng.standard_normal(tuple(x.shape))
-            return t.tensor(w + 1j * w[..., ::-1] if x.is_complex() and w.ndim else w, dtype=x.dtype)
+            return t.tensor(
+                w + 1j * w[..., ::-1] if x.is_complex() and w.ndim else w, dtype=x.dtype
+            )
 
-        first = t.autograd.grad(outs, wanted, [weight(o) for o in outs], create_graph=True, allow_unused=True)
+        first = t.autograd.grad(
+            outs, wanted, [weight(o) for o in outs], create_graph=True, allow_unused=True
+        )
         some = [g for g in first if g is not None and g.requires_grad]
         second = (
-            t.autograd.grad(some, wanted, [weight(g) for g in some], allow_unused=True) if some else []
+            t.autograd.grad(some, wanted, [weight(g) for g in some], allow_unused=True)
+            if some
+            else []
         )
         return [
-            None if r is None else r.detach().resolve_conj().numpy() for r in (*outs, *first, *second)
+            None if r is None else r.detach().resolve_conj().numpy()
+            for r in (*outs, *first, *second)
         ]
 
     def check(f: Callable[..., Any], *arrays: Any, tolerance: float = 1e-9) -> None:

@@ -234,9 +234,9 @@ def test_assigning_before_init_is_an_error():
         def __init__(self, value):
             self.x = value
 
-    with pytest.raises(AttributeError, match="cannot assign module before Module.__init__"):
+    with pytest.raises(AttributeError, match=r"cannot assign module before Module\.__init__"):
         Bad(nn.ReLU())
-    with pytest.raises(AttributeError, match="cannot assign parameters before Module.__init__"):
+    with pytest.raises(AttributeError, match=r"cannot assign parameters before Module\.__init__"):
         Bad(nn.Parameter(dt.ones(1)))
 
 
@@ -374,7 +374,7 @@ def test_containers_as_pytorch():
         ml.insert(0, n.Sigmoid())
         names += [repr(ml), repr(ml[1:3]), type(ml[-1]).__name__, len(ml)]
         del ml[1]
-        names += [repr(ml), repr(ml + [n.ReLU()])]
+        names += [repr(ml), repr(ml + [n.ReLU()])]  # noqa: RUF005 - a ModuleList adds to a list
         md = n.ModuleDict({"a": n.ReLU()})
         md["b"] = n.Tanh()
         md.update({"c": n.ELU()})
@@ -513,9 +513,10 @@ GOLDEN_MLP = [1.0778732299804688, 1.1199138164520264, 0.99569171667099]
 
 
 def test_module_paths():
-    from dualtape.torch.nn import functional as f
     from dualtape.torch.nn.modules.dropout import Dropout
     from dualtape.torch.nn.modules.linear import Linear
+
+    from dualtape.torch.nn import functional as f
     from dualtape.torch.nn.parameter import Parameter
 
     assert Linear is nn.Linear

@@ -228,7 +228,16 @@ def test_a_step_between_forward_and_backward_is_noticed():
         y.backward()
 
 
-@pytest.mark.parametrize("case", [("SGD", {"lr": 0.1, "momentum": 0.9}), ("Adam", {"amsgrad": True}), ("RMSprop", {"momentum": 0.5}), ("Adagrad", {})], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("SGD", {"lr": 0.1, "momentum": 0.9}),
+        ("Adam", {"amsgrad": True}),
+        ("RMSprop", {"momentum": 0.5}),
+        ("Adagrad", {}),
+    ],
+    ids=lambda c: c[0],
+)
 def test_state_dict_round_trip(case):
     name, options = case
     cls = getattr(optim, name)

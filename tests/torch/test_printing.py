@@ -321,10 +321,9 @@ def test_random_tensors_print_as_in_pytorch(seed: int) -> None:
                 values = np.nan_to_num(values, posinf=5, neginf=-5).astype(np.int64) % 100
             with np.errstate(all="ignore"):
                 array = np.asarray(values, numpy_dtype(name))
-            if name == "bfloat16":
-                tensor = torch.tensor(array.view(np.int16)).view(torch.bfloat16)
-            else:
-                tensor = torch.tensor(array)
+            bits = name == "bfloat16"  # PyTorch does not read ml_dtypes' arrays
+            tensor = torch.tensor(array.view(np.int16) if bits else array)
+            tensor = tensor.view(torch.bfloat16) if bits else tensor
             suffixes = []
             if (tensor.is_floating_point() or tensor.is_complex()) and rng.random() < 0.5:
                 tensor.requires_grad_()

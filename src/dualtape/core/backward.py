@@ -20,8 +20,7 @@ from .boxes import Box
 from .conform import conform
 from .errors import GraphError
 from .graph import LEAF, NODE, OUTPUT, AccumulateGrad, Freed, Node, check_residuals
-from .primitive import NO_RESIDUAL
-from .primitive import AVAL
+from .primitive import AVAL, NO_RESIDUAL
 from .pullback import chosen, forward_line
 from .tensor import Tensor, wrap
 from .vocabulary import vocabulary

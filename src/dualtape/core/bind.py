@@ -31,6 +31,8 @@ class NaryPrimitive(Primitive):
         """Compute on arrays, boxes or tensors: NumPy's call, a transformation's, or a recorded one."""
         for x in operands:
             if isinstance(x, Value):
+                if not current() & BOXED and all([isinstance(y, Tensor) for y in operands]):
+                    return self.bind(*operands, **params)
                 return self.call_values(operands, params)
         if current() & BOXED and open_trace.get() is not None:
             return self.process(operands, params)
@@ -95,10 +97,7 @@ class NaryPrimitive(Primitive):
         for x in tensors:
             x.current_edge()
         values = tuple(x if is_outer(x, level) else x.value for x in tensors)
-        if top is not None:
-            out = top.process(self, values, params)
-        else:
-            out = self.eval(*values, **params)
+        out = self.eval(*values, **params) if top is None else top.process(self, values, params)
         edges = tuple(None if is_outer(x, level) else x.edge for x in tensors)
         mask = 0
         if not current() & NO_GRAD and self.kind != "constant":
@@ -177,33 +176,41 @@ class UnaryPrimitive(NaryPrimitive):
     """A primitive of one operand and one output."""
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
+        """Apply to arrays or tensors; see `NaryPrimitive`."""
         (x,) = operands
         if type(x) is np.ndarray and not current() & BOXED:
             return self.eval(x, **params) if params else self.eval(x)
-        if params or not isinstance(x, Tensor):
-            return super().__call__(x, **params)
-        return self.bind1(x)
+        if isinstance(x, Tensor):
+            return self.bind1(x, params)
+        return super().__call__(x, **params)
 
-    def bind1(self, x: Tensor) -> Tensor:
-        """`bind` for a call without static parameters."""
+    def bind1(self, x: Tensor, params: dict[str, Any] | None = None) -> Tensor:
+        """`bind` for one operand."""
         mode = current()
-        if mode & BOXED or self.view:
-            return self.bind(x)  # type: ignore[no-any-return]
+        if mode & BOXED:
+            return self.call_values((x,), params) if params else self.bind(x)  # type: ignore[no-any-return]
+        value = x.value
+        view = self.view
+        if view and type(value) is not np.ndarray and x.mutable:
+            value = x.buffer()  # a NumPy scalar has no memory to share
         try:
-            out = self.eval(x.value)
+            out = self.eval(value, **params) if params else self.eval(value)
         except Exception as error:
-            raise unfit(self, (x.value,), {}, error) from error
+            raise unfit(self, (value,), params or {}, error) from error
         t: Tensor = new(x.result_class)
         t.value = out
         t.version = t.view_of = t.leaf = None
         edge = x.edge if x.view_of is None else x.current_edge()
+        if view and t.mutable and shares_memory(out, value):
+            connect(t, x, self, params or {})
         if edge is None or mode & NO_GRAD or self.kind == "constant":
             t.edge = None
             return t
         plan = self._plans.get(1) or self.plan(1, 1)
         t.edge = node = new(self.node_class or node_class(self))
         node.inputs = (edge,)
-        node.params = node.hooks = None
+        node.params = params or None
+        node.hooks = None
         node.plan = plan
         node.order = next_order()
         node.level = 0
@@ -224,38 +231,37 @@ class BinaryPrimitive(NaryPrimitive):
     """A primitive of two operands and one output."""
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
+        """Apply to arrays or tensors; see `NaryPrimitive`."""
         x, y = operands
         if type(x) is type(y) is np.ndarray and not current() & BOXED:
             return self.eval(x, y, **params) if params else self.eval(x, y)
-        if not params and isinstance(x, Tensor) and isinstance(y, Tensor):
-            return self.bind2(x, y)
+        if isinstance(x, Tensor) and isinstance(y, Tensor):
+            return self.bind2(x, y, params)
         return super().__call__(x, y, **params)
 
-    def bind2(self, x: Tensor, y: Tensor) -> Tensor:
-        """`bind` for a call without static parameters; the result is of the class of `x`'s results."""
+    def bind2(self, x: Tensor, y: Tensor, params: dict[str, Any] | None = None) -> Tensor:
+        """`bind` for two operands; the result is of the class of `x`'s results."""
         mode = current()
         if mode & BOXED:
-            return self.bind(x, y)  # type: ignore[no-any-return]
+            return self.call_values((x, y), params) if params else self.bind(x, y)  # type: ignore[no-any-return]
         try:
-            out = self.eval(x.value, y.value)
+            out = self.eval(x.value, y.value, **params) if params else self.eval(x.value, y.value)
         except Exception as error:
-            raise unfit(self, (x.value, y.value), {}, error) from error
+            raise unfit(self, (x.value, y.value), params or {}, error) from error
         t: Tensor = new(x.result_class)
         t.value = out
         t.version = t.view_of = t.leaf = None
         ex = x.edge if x.view_of is None else x.current_edge()
         ey = y.edge if y.view_of is None else y.current_edge()
-        if ex is None:
-            mask = 0 if ey is None else 2
-        else:
-            mask = 1 if ey is None else 3
+        mask = (0 if ey is None else 2) if ex is None else (1 if ey is None else 3)
         if not mask or mode & NO_GRAD or self.kind == "constant":
             t.edge = None
             return t
         plan = self._plans.get(mask) or self.plan(mask, 2)
         t.edge = node = new(self.node_class or node_class(self))
         node.inputs = (ex, ey)
-        node.params = node.hooks = None
+        node.params = params or None
+        node.hooks = None
         node.plan = plan
         node.order = next_order()
         node.level = 0

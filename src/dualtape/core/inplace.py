@@ -57,9 +57,10 @@ def write(x: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
 def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
     """Put the value and the history of `out`, computed from `before`, into `x`."""
     shape = tuple(x.shape)
-    if tuple(out.shape) != shape:
-        if before is not None or not can_expand(tuple(out.shape), shape):
-            out = expanded(out, shape)
+    if tuple(out.shape) != shape and (
+        before is not None or not can_expand(tuple(out.shape), shape)
+    ):
+        out = expanded(out, shape)
     value = x.value
     held = None
     if isinstance(value, Box) or isinstance(out.value, Box):
@@ -147,11 +148,15 @@ def keep_output(edge: Any, x: Tensor) -> Node | None:
     if isinstance(node, Node) and isinstance(node.owners, tuple):
         for owner in node.owners:
             value = owner.value
-            if isinstance(owner, SavedOutput) and type(x.value) is np.ndarray:
-                if value.dtype == x.value.dtype and value.shape == x.value.shape:
-                    owner.value = x.value
-                    owner.version = x.shared_version()
-                    held = node
+            if (
+                isinstance(owner, SavedOutput)
+                and type(x.value) is np.ndarray
+                and value.dtype == x.value.dtype
+                and value.shape == x.value.shape
+            ):
+                owner.value = x.value
+                owner.version = x.shared_version()
+                held = node
     return held
 
 

@@ -1,8 +1,10 @@
 """Every operation the engine knows, a file per family, each with all its rules in one place."""
 
 from ..core.vocabulary import vocabulary
-from . import arithmetic, complex, reduce, shape
+from . import arithmetic, complex
 from . import operators as operators
+from . import reduce as reduce
+from . import shape as shape
 
 vocabulary.add = arithmetic.add
 vocabulary.zeros_like = arithmetic.zeros_like

@@ -43,7 +43,7 @@ def run(s: Sample, values: Any) -> list[Array]:
 def differentiable_operands(s: Sample, values: Any) -> list[int]:
     """Which operands have a derivative."""
     return [
-        i for i, v in enumerate(values) if is_inexact(v.dtype) and s.primitive.vjps[0 if s.primitive.variadic else i] is not None
+        i for i, v in enumerate(values) if (is_inexact(v.dtype) and s.primitive.vjps[0 if s.primitive.variadic else i] is not None)
         or (is_inexact(v.dtype) and s.primitive.joint_vjp is not None)
     ]  # fmt: skip
 
@@ -107,7 +107,7 @@ def close(got: Any, want: Any, rtol: float, what: str) -> None:
 
 
 def check_forward_numerically(s: Sample, dtype: str) -> None:
-    """jvp against a central difference in a random direction."""
+    """Check jvp against a central difference in a random direction."""
     rng = np.random.default_rng(1)
     values = s.make(dtype)
     wanted = differentiable_operands(s, values)
@@ -132,7 +132,7 @@ def check_reverse_by_forward(s: Sample, dtype: str) -> None:
     for group in ([wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]):
         dots = [direction(s, rng, v) if i in group else None for i, v in enumerate(values)]
         tangents = pushforward(s, values, dots)
-        grads, leaves, _ = pullback(s, values, cts, group)
+        grads, _, _ = pullback(s, values, cts, group)
         left = sum(inner(c, t) for c, t in zip(cts, tangents, strict=True))
         right = 0.0
         for i, g in zip(group, grads, strict=True):
@@ -224,7 +224,7 @@ def _strided(v: Array) -> Array:
 
 
 def check_batched(s: Sample, dtype: str) -> None:
-    """vmap against a Python loop, each operand alone and all together."""
+    """Check vmap against a Python loop, each operand alone and all together."""
     first, second = s.make(dtype), s.make(dtype, seed=5)
     n = len(first)
     groups = [[i] for i in range(n)] + ([list(range(n))] if n > 1 else [])

@@ -112,8 +112,11 @@ def hermitian(a: Array) -> Array:
 
 
 def matrix(*shape: int, kind: str = "general") -> Operand:
-    """A well-conditioned (batch of) square matrix: "general", "spd" (Hermitian positive definite),
-    "lower" or "upper" triangular.
+    """A well-conditioned (batch of) square matrix.
+
+    Args:
+        *shape: The last two axes are the matrix.
+        kind: "general", "spd" (Hermitian positive definite), "lower" or "upper" triangular.
     """
 
     def make(rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:

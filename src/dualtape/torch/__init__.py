@@ -5,7 +5,7 @@ from typing import Any as _Any
 
 from ..core.missing import missing_attribute as _missing_attribute
 from . import autograd as autograd
-from . import operators as _operators
+from . import operators as _operators  # noqa: F401 - gives tensors their operators
 from . import random as random
 from . import return_types as return_types
 from ._tensor import Tensor as Tensor
@@ -36,7 +36,7 @@ from .generator import initial_seed as initial_seed
 from .generator import manual_seed as manual_seed
 from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
-from . import in_place_draws as _in_place_draws
+from . import in_place_draws as _in_place_draws  # noqa: F401 - gives tensors uniform_ and so on
 from .indexing import *
 from .legacy_types import *
 from .matmul import *
@@ -48,7 +48,7 @@ from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
 from .promotion import result_type as result_type
 from .ranges import *
-from .ranges import range_ as range
+from .ranges import range_ as range  # noqa: F401 - torch.range
 from .reductions import *
 from .rounding import *
 from .sampling import *

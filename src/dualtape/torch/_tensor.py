@@ -15,8 +15,8 @@ from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import alias, wrap
 from . import dtypes
 from .dtypes import from_numpy_dtype
-from .text import tensor_repr
 from .sizes import CPU, Size, device, layout, strided
+from .text import tensor_repr
 
 
 class Tensor(CoreTensor):
@@ -255,7 +255,7 @@ class Tensor(CoreTensor):
     def _number(self, what: str) -> Any:
         value = concrete(self.value, f"{what}()")
         if value.size != 1:
-            raise RuntimeError("a Tensor with {} elements cannot be converted to Scalar".format(value.size))
+            raise RuntimeError(f"a Tensor with {value.size} elements cannot be converted to Scalar")
         return value.item() if value.dtype.kind != "V" else value.astype(np.float32).item()
 
     def __len__(self) -> int:

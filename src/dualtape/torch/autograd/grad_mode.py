@@ -81,6 +81,7 @@ class no_grad(_Mode):
     __slots__ = ()
 
     def __new__(cls, function: Any = None) -> Any:
+        """A switch, or with a function that function decorated."""
         self = object.__new__(cls)
         return self if function is None else self(function)
 
@@ -117,6 +118,7 @@ class set_grad_enabled(_Mode):
         modes.set_mode(self._bits(modes.current()))
 
     def __call__(self, function: F) -> F:
+        """Decorate a function."""
         modes.set_mode(self._prev)  # as a decorator it must not act before the call
         return super().__call__(function)
 
@@ -132,6 +134,7 @@ class inference_mode(_Mode):
     mode: bool
 
     def __new__(cls, mode: Any = True) -> Any:
+        """A switch, or with a function that function decorated."""
         self = object.__new__(cls)
         self.mode = mode if isinstance(mode, bool) else True
         return self if isinstance(mode, bool) else self(mode)

@@ -146,7 +146,10 @@ def _check(
             again = _analytical(outs[j], leaves)
             for m, (a, b) in enumerate(zip(analytical, again, strict=True)):
                 if not np.allclose(a, b, rtol=0, atol=nondet_tol, equal_nan=True):
-                    raise GradcheckError("Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values")
+                    raise GradcheckError(
+                        "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
+                        "times gives different values"
+                    )
                 _compare(a.T, _as_real(numeric[m][n]), j, m, atol, rtol, "")
     if forward:
         _check_forward(func, inputs, wanted, keep, numeric, atol, rtol)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...core.graph import AccumulateGrad, Node
-from ..registry import method
 from .._tensor import Tensor
+from ..registry import method
 
 _number = itertools.count()
 

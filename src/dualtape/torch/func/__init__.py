@@ -56,7 +56,10 @@ def jvp(
             primal, dot = split(level, t)
             if dot is None:
                 if strict:
-                    raise RuntimeError("jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed with strict=True.")
+                    raise RuntimeError(
+                        "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is "
+                        "not allowed with strict=True."
+                    )
                 return primal * 0
             return dot
 

@@ -154,6 +154,8 @@ class _Pad(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Pad the last axes."""
+        if self.mode == "circular" and input.ndim not in (self.rank + 1, self.rank + 2):
+            raise ValueError(f"expected {self.rank + 1}D or {self.rank + 2}D input (got {input.ndim}D input)")
         return F.pad(input, self.padding, self.mode, getattr(self, "value", None))
 
     def extra_repr(self) -> str:

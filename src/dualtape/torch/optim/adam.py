@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.tensor import wrap
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, advanced, in_pieces, put, zeros_for
+from .optimizer import Optimizer, Params, advanced, check_positive, in_pieces, put, zeros_for
 
 
 class Adam(Optimizer):
@@ -35,15 +35,15 @@ class Adam(Optimizer):
         amsgrad: bool = False, *, foreach: Any = None, maximize: bool = False, capturable: bool = False,
         differentiable: bool = False, fused: Any = None, decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
-        if not lr >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+        if isinstance(lr, Tensor) and foreach and not capturable and lr.value.size == 1:
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        check_positive(**{"learning rate": lr, "epsilon value": eps})
+        if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+            raise ValueError("betas must be either both floats or both Tensors")
         for i, beta in enumerate(betas):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_positive(**{"weight_decay value": weight_decay})
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
             "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ...core import modes
-from .._tensor import Tensor
 from .optimizer import Optimizer, Params, put
 
 Array = np.ndarray[Any, Any]
@@ -179,10 +178,9 @@ def cubic_minimum(x1: float, f1: float, g1: float, x2: float, f2: float, g2: flo
     if square < 0:
         return (low + high) / 2
     d2: float = square**0.5
-    if x1 <= x2:
-        at = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
-    else:
-        at = x1 - (x1 - x2) * ((g1 + d2 - d1) / (g1 - g2 + 2 * d2))
+    if x1 > x2:
+        x1, g1, x2, g2 = x2, g2, x1, g1
+    at = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     return min(max(at, low), high)
 
 

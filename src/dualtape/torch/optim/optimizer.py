@@ -93,6 +93,9 @@ def advanced(state: dict[str, Any]) -> float:
     return float(step.value)
 
 
+_SHORT = {"learning rate": "lr"}
+
+
 def check_positive(**values: Any) -> None:
     """Raise for a negative option.
 
@@ -100,6 +103,8 @@ def check_positive(**values: Any) -> None:
         ValueError: An option is negative or NaN.
     """
     for name, value in values.items():
+        if isinstance(value, Tensor) and value.value.size != 1:
+            raise ValueError(f"Tensor {_SHORT.get(name, name)} must be 1-element")
         if not value >= 0.0:
             raise ValueError(f"Invalid {name}: {value}")
 

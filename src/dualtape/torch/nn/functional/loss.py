@@ -251,6 +251,8 @@ def kl_div(
             stacklevel=2,
         )
     x, y = _pair("kl_div", input, target)
+    if reduction == "batchmean" and not x.value.shape:
+        reduction = "sum"  # a single number is a batch of one
     return ops.kl_div(x, y, reduction, log_target)  # type: ignore[no-any-return]
 
 

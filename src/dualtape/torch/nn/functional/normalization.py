@@ -88,6 +88,8 @@ def batch_norm(
     """Normalise each channel: by the batch's statistics while training (updating the running ones), else by those."""
     x = tensor_argument("batch_norm", input)
     if training:
+        if eps <= 0.0:
+            raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
         _check_several("batch_norm", x, 1)
     elif running_mean is None or running_var is None:
         raise RuntimeError("Expected running_mean and running_var to be defined when training=False")

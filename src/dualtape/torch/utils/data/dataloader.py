@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ... import dtypes
 from ..._tensor import Tensor
 from ...creation import as_tensor, tensor
-from ... import dtypes
 from ...shapes import stack
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, drawn_seed
@@ -25,7 +25,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     first = batch[0]
     if isinstance(first, Tensor):
         return stack(list(batch), 0)
-    if isinstance(first, np.ndarray) or isinstance(first, np.generic):
+    if isinstance(first, (np.ndarray, np.generic)):
         if first.dtype.kind not in "biufc":
             raise TypeError(
                 "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; "
