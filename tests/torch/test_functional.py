@@ -7,7 +7,7 @@ import pytest
 
 import dualtape.torch as dt
 from dualtape.torch import nn
-from dualtape.torch.nn import functional as F  # noqa: N812
+from dualtape.torch.nn import functional as F
 
 DROPOUTS = {
     "dropout": lambda f, x: f.dropout(x, 0.3),

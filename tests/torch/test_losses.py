@@ -9,7 +9,7 @@ import pytest
 
 import dualtape.torch as dt
 from dualtape.torch import nn
-from dualtape.torch.nn import functional as F  # noqa: N812
+from dualtape.torch.nn import functional as F
 
 draw = np.random.default_rng(0)
 X, Y, Z = (draw.standard_normal((4, 3)) for _ in range(3))

@@ -325,3 +325,24 @@ def test_hooks_run_around_each_step():
     handle.remove()
     optimizer.step()
     assert log == ["before", "after", "after"]
+
+
+def test_lbfgs_goes_on_from_its_state():
+    def steps(optimizer, p, n):
+        def closure():
+            x, y = p.detach().numpy().tolist()
+            p.grad = dt.tensor([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], dtype=dt.float64)
+            return dt.tensor((1 - x) ** 2 + 100 * (y - x * x) ** 2, dtype=dt.float64)
+
+        for _ in range(n):
+            optimizer.step(closure)
+
+    p = dt.tensor([-1.5, 2.0], dtype=dt.float64, requires_grad=True)
+    optimizer = optim.LBFGS([p], max_iter=5, line_search_fn="strong_wolfe")
+    steps(optimizer, p, 2)
+    q = p.detach().clone().requires_grad_()
+    other = optim.LBFGS([q])
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    steps(optimizer, p, 2)
+    steps(other, q, 2)
+    assert p.tolist() == q.tolist()

@@ -8,6 +8,10 @@ import pytest
 
 import dualtape.torch as dt
 
+SETUP = """
+x = torch.ones(2)\ng = torch.Generator()\ntorch.manual_seed(1)
+"""
+
 
 def test_golden_values() -> None:
     dt.manual_seed(0)
@@ -26,8 +30,10 @@ def test_generators_and_states() -> None:
     state = g.get_state()
     second = dt.rand(3, generator=g)
     g.set_state(state)
-    assert dt.equal(dt.rand(3, generator=g), second) and not dt.equal(first, second)
-    assert g.initial_seed() == 7 and g.device == dt.device("cpu")
+    assert dt.equal(dt.rand(3, generator=g), second)
+    assert not dt.equal(first, second)
+    assert g.initial_seed() == 7
+    assert g.device == dt.device("cpu")
     dt.manual_seed(3)
     before = dt.get_rng_state()
     with dt.random.fork_rng():
@@ -37,7 +43,8 @@ def test_generators_and_states() -> None:
     dt.set_rng_state(before)
     again = dt.rand(2)
     dt.manual_seed(3)
-    assert dt.equal(dt.rand(2), again) and dt.initial_seed() == 3
+    assert dt.equal(dt.rand(2), again)
+    assert dt.initial_seed() == 3
 
 
 def test_draws_are_recorded_with_zero_gradients() -> None:
@@ -56,15 +63,13 @@ def test_draws_are_recorded_with_zero_gradients() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(RuntimeError, match="uniform_ expects to return a \\[from, to\\) range"):
+    with pytest.raises(RuntimeError, match=r"uniform_ expects to return a \[from, to\) range"):
         dt.ones(2).uniform_(2, 1)
     with pytest.raises(RuntimeError, match="random_ expects 'from' to be less than 'to'"):
         dt.randint(5, 2, (2,))
-    with pytest.raises(
-        NotImplementedError, match="\"normal_kernel_cpu\" not implemented for 'Int'"
-    ):
+    with pytest.raises(NotImplementedError, match=r".normal_kernel_cpu. not implemented for 'Int'"):
         dt.randn(2, dtype=dt.int32)
-    with pytest.raises(TypeError, match="RNG state must be a torch.ByteTensor"):
+    with pytest.raises(TypeError, match=r"RNG state must be a torch.ByteTensor"):
         dt.set_rng_state(dt.zeros(3))
 
 
@@ -88,7 +93,7 @@ def test_poisson_and_binomial_repeat_pytorch(name: str) -> None:
 
 def test_streams(agree: Any) -> None:
     agree(
-        "x = torch.ones(2)\ng = torch.Generator()\ntorch.manual_seed(1)",
+        SETUP,
         """
         torch.get_rng_state().shape
         torch.set_rng_state(torch.zeros(3))

@@ -9,23 +9,45 @@ import pytest
 
 import dualtape.torch as dt
 
+SETUP_2 = """
+w=torch.tensor([1,2,3])
+x=torch.tensor([[1.,2.,4.],[3.,7.,5.]])
+"""
+
+SETUP = """
+x=torch.tensor([[1.,2.],[3.,4.]])
+i=torch.tensor([[1,2],[3,4]])
+b=i>2
+c=x*1j
+h=x.half()
+u=i.to(torch.uint8)
+z=torch.zeros(0)
+z2=torch.zeros(0,3)
+"""
+
 
 def test_golden_values() -> None:
     x = dt.tensor([[1.0, 2.0], [3.0, 4.0]])
-    assert x.sum().item() == 10 and x.sum(0).tolist() == [4.0, 6.0]
+    assert x.sum().item() == 10
+    assert x.sum(0).tolist() == [4.0, 6.0]
     assert x.mean(dim=1, keepdim=True).shape == (2, 1)
-    assert x.var().item() == pytest.approx(5 / 3) and x.std(0, correction=0).tolist() == [1.0, 1.0]
+    assert x.var().item() == pytest.approx(5 / 3)
+    assert x.std(0, correction=0).tolist() == [1.0, 1.0]
     values, indices = x.max(dim=1)
-    assert values.tolist() == [2.0, 4.0] and indices.tolist() == [1, 1]
+    assert values.tolist() == [2.0, 4.0]
+    assert indices.tolist() == [1, 1]
     assert x.max(0).values.tolist() == [3.0, 4.0]
     assert repr(x.max(0)).startswith(
         "torch.return_types.max(\nvalues=tensor([3., 4.]),\nindices=tensor("
     )
     assert isinstance(x.max(0), dt.return_types.max)
     assert dt.tensor([1, 2], dtype=dt.int32).sum().dtype is dt.int64
-    assert x.cumsum(0).tolist() == [[1.0, 2.0], [4.0, 6.0]] and x.argmax().item() == 3
-    assert (x > 3).any().item() is True and (x > 3).all().item() is False
-    assert x.norm().item() == pytest.approx(30**0.5) and x.prod().item() == 24
+    assert x.cumsum(0).tolist() == [[1.0, 2.0], [4.0, 6.0]]
+    assert x.argmax().item() == 3
+    assert (x > 3).any().item() is True
+    assert (x > 3).all().item() is False
+    assert x.norm().item() == pytest.approx(30**0.5)
+    assert x.prod().item() == 24
 
 
 def test_ties_share_the_gradient_where_pytorch_shares_it() -> None:
@@ -43,15 +65,15 @@ def test_errors() -> None:
     x = dt.ones(2, 3)
     with pytest.raises(
         IndexError,
-        match="Dimension out of range \\(expected to be in range of \\[-2, 1\\], but got 2\\)",
+        match=r"Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)",
     ):
         x.sum(2)
     with pytest.raises(RuntimeError, match="dim 0 appears multiple times in the list of dims"):
         x.sum((0, 0))
-    with pytest.raises(RuntimeError, match="mean\\(\\): could not infer output dtype"):
+    with pytest.raises(RuntimeError, match=r"mean\(\): could not infer output dtype"):
         dt.tensor([1, 2]).mean()
     with pytest.raises(
-        RuntimeError, match="Expected reduction dim to be specified for input.numel\\(\\) == 0"
+        RuntimeError, match=r"Expected reduction dim to be specified for input.numel\(\) == 0"
     ):
         dt.zeros(0).max()
     with pytest.raises(TypeError, match="missing 1 required positional arguments"):
@@ -83,7 +105,7 @@ def test_derivatives(same_gradients: Any, call: Any) -> None:
 
 def test_sums_and_moments(agree: Any) -> None:
     agree(
-        "x=torch.tensor([[1.,2.],[3.,4.]]); i=torch.tensor([[1,2],[3,4]]); b=i>2; c=x*1j; h=x.half(); u=i.to(torch.uint8); z=torch.zeros(0); z2=torch.zeros(0,3)",
+        SETUP,
         """
         torch.sum(x)
         torch.sum(x,0)
@@ -167,7 +189,7 @@ def test_sums_and_moments(agree: Any) -> None:
 
 def test_extrema(agree: Any) -> None:
     agree(
-        "x=torch.tensor([[1.,2.],[3.,4.]]); i=torch.tensor([[1,2],[3,4]]); b=i>2; c=x*1j; h=x.half(); u=i.to(torch.uint8); z=torch.zeros(0); z2=torch.zeros(0,3)",
+        SETUP,
         """
         torch.max(x)
         torch.max(x,0)
@@ -223,7 +245,7 @@ def test_extrema(agree: Any) -> None:
 
 def test_questions_and_norms(agree: Any) -> None:
     agree(
-        "x=torch.tensor([[1.,2.],[3.,4.]]); i=torch.tensor([[1,2],[3,4]]); b=i>2; c=x*1j; h=x.half(); u=i.to(torch.uint8); z=torch.zeros(0); z2=torch.zeros(0,3)",
+        SETUP,
         """
         torch.all(x)
         torch.all(b,0)
@@ -277,7 +299,7 @@ def test_questions_and_norms(agree: Any) -> None:
 
 def test_scans(agree: Any) -> None:
     agree(
-        "x=torch.tensor([[1.,2.],[3.,4.]]); i=torch.tensor([[1,2],[3,4]]); b=i>2; c=x*1j; h=x.half(); u=i.to(torch.uint8); z=torch.zeros(0); z2=torch.zeros(0,3)",
+        SETUP,
         """
         torch.cumsum(x,0)
         torch.cumsum(x)
@@ -325,7 +347,7 @@ def test_scans(agree: Any) -> None:
 
 def test_covariance(agree: Any) -> None:
     agree(
-        "w=torch.tensor([1,2,3]); x=torch.tensor([[1.,2.,4.],[3.,7.,5.]])",
+        SETUP_2,
         """
         torch.cov(x,fweights=w)
         torch.cov(x,aweights=w.float())

@@ -9,6 +9,13 @@ import pytest
 
 import dualtape.torch as dt
 
+SETUP = """
+x=torch.tensor([.5,1.5])
+i=torch.tensor([1,2])
+h=x.half()
+c=x*1j
+"""
+
 
 def test_golden_values() -> None:
     assert dt.special.expit(dt.zeros(1)).item() == 0.5
@@ -16,7 +23,7 @@ def test_golden_values() -> None:
     assert dt.special.bessel_j0(dt.zeros(1)).item() == pytest.approx(1.0)
     assert dt.special.chebyshev_polynomial_t(dt.tensor([0.5]), 2).item() == pytest.approx(-0.5)
     assert dt.softmax(dt.zeros(4), 0).tolist() == [0.25] * 4
-    with pytest.raises(NotImplementedError, match="\"erfcx_cpu\" not implemented for 'Half'"):
+    with pytest.raises(NotImplementedError, match=r".erfcx_cpu. not implemented for 'Half'"):
         dt.special.erfcx(dt.ones(1, dtype=dt.float16))
 
 
@@ -44,7 +51,7 @@ def test_derivatives(same_gradients: Any) -> None:
 
 def test_special_functions(agree: Any) -> None:
     agree(
-        "x=torch.tensor([.5,1.5]); i=torch.tensor([1,2]); h=x.half(); c=x*1j",
+        SETUP,
         """
         torch.special.airy_ai(x)
         torch.special.bessel_j0(i)

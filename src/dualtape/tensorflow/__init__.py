@@ -33,7 +33,6 @@ from .arithmetic import (
     truediv,
     truncatemod,
 )
-from .convert import constant, convert_to_tensor
 from .control import (
     case,
     cond,
@@ -49,6 +48,7 @@ from .control import (
     while_loop,
 )
 from .control import tuple_ as tuple
+from .convert import constant, convert_to_tensor
 from .creation import (
     eye,
     fill,

@@ -5,7 +5,6 @@ Operands of one dtype go straight to the primitive; everything else through `con
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 

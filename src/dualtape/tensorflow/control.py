@@ -27,7 +27,13 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     return chosen()
 
 
-def case(pred_fn_pairs: Sequence[tuple[Any, Callable[[], Any]]], default: Callable[[], Any] | None = None, exclusive: bool = False, strict: bool = False, name: str = "case") -> Any:
+def case(
+    pred_fn_pairs: Sequence[tuple[Any, Callable[[], Any]]],
+    default: Callable[[], Any] | None = None,
+    exclusive: bool = False,
+    strict: bool = False,
+    name: str = "case",
+) -> Any:
     """Return what the function of the first true predicate returns, else what `default` returns.
 
     Raises:
@@ -140,12 +146,28 @@ def _folded(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse
     return _stacked(kept[::-1] if reverse else kept)
 
 
-def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+def foldl(
+    fn: Callable[[Any, Any], Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """Combine the slices along the first axis from first to last: fn(fn(x0, x1), x2)."""
     return _folded(fn, elems, initializer, reverse=False, keep=False)
 
 
-def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, name: str | None = None) -> Any:
+def foldr(
+    fn: Callable[[Any, Any], Any],
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
     """Combine the slices along the first axis from last to first."""
     return _folded(fn, elems, initializer, reverse=True, keep=False)
 
@@ -168,7 +190,7 @@ def tuple_(tensors: Any, control_inputs: Any = None, name: str | None = None) ->
     return list(tensors)
 
 
-def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:  # noqa: N803
+def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
     """Call a Python function with tensors; gradients flow through it."""
     assert func is not None
     out = func(*[as_tensor(x) for x in inp])
@@ -177,7 +199,7 @@ def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: A
     return nest.map_structure(as_tensor, out)
 
 
-def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: str | None = None) -> Any:  # noqa: N803
+def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: str | None = None) -> Any:
     """Call a Python function with arrays; no gradient flows through it."""
     assert func is not None
     out = func(*[as_tensor(x).numpy() for x in inp])

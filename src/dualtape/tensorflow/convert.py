@@ -147,12 +147,11 @@ def _python_array(value: Any, dtype: np.dtype[Any] | None) -> Any:
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {kernel_name(want)}")
     if array.dtype != want:
         converted = array.astype(want)
-        if want is FLOAT32 and kind == "f" and np.isinf(converted).any() and not np.isinf(array).all():
-            if (np.isinf(converted) & ~np.isinf(array)).any():
-                raise ValueError(
-                    "Can't convert Python sequence with a value out of range for a double-precision "
-                    "float."
-                )
+        if want is FLOAT32 and kind == "f" and (np.isinf(converted) & ~np.isinf(array)).any():
+            raise ValueError(
+                "Can't convert Python sequence with a value out of range for a double-precision "
+                "float."
+            )
         array = converted
     return array if array.shape or kind == "O" else array[()]
 
@@ -173,7 +172,7 @@ def _default_dtype(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
     kind = array.dtype.kind
     if kind == "f":
         if isinstance(first, (np.ndarray, np.floating)) or type(first).__name__ == "bfloat16":
-            return first.dtype if first.dtype.kind in "fV" else array.dtype
+            return np.dtype(first.dtype if first.dtype.kind in "fV" else array.dtype)
         return FLOAT32
     if kind == "i":
         if isinstance(first, np.ndarray):

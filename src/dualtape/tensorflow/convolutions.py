@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..ops import conv, pool
-from ..ops.padding import constant_pad_p
 from ..ops import shape as s
+from ..ops.padding import constant_pad_p
 from .convert import as_tensor, operands
 from .raising import dims, kernel_error
 from .tensor import EagerTensor

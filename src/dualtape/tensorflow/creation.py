@@ -99,7 +99,7 @@ def eye(
 _RANK = ("int32", "int64", "float32", "float64")
 
 
-def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> EagerTensor:  # noqa: A001
+def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> EagerTensor:
     """Make the numbers from `start` (0 if there is one bound only) up to `limit`, `delta` apart.
 
     Args:
@@ -127,7 +127,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if step < 0 and a < b:
         raise kernel_error("Range", f"Requires start >= limit when delta < 0: {a}/{b}")
     if to.kind in "iu":
-        return tensor(np.arange(a, b, step, to))
+        return tensor(np.arange(a, b, step, dtype=to))
     count = math.ceil(abs((float(b) - float(a)) / float(step)))
     # Kernels add the step up in the tensor's own dtype.
     out = np.full(count, step, to)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ShapeError
 from ..ops import arithmetic as a
 from ..ops import cross_entropy as ce
 from ..ops import pointwise_loss
@@ -15,15 +14,13 @@ from ..ops import shape as s
 from ..ops import softmax as soft
 from . import kernels as k
 from .activations import relu, softplus
-from .arithmetic import add, multiply
-from .convert import as_tensor, operands, static, unified
+from .arithmetic import absolute, add, multiply
+from .convert import as_tensor, operands
 from .custom_gradient import stop_gradient
-from .arithmetic import absolute
-from .elementwise import exp, log
+from .elementwise import exp
 from .kernels import check_dtype
 from .raising import dims, kernel_error
 from .reductions import reduce_sum
-from .shaping import transpose
 from .tensor import EagerTensor, tensor
 
 
@@ -91,7 +88,7 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
             "SoftmaxCrossEntropyWithLogits",
             f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
         )
-    return -reduce_sum(a.mul(y, soft.log_softmax(x, at)), at)
+    return -reduce_sum(a.mul(y, soft.log_softmax(x, at)), at)  # type: ignore[no-any-return]
 
 
 def softmax_cross_entropy_with_logits_v1(labels: Any, logits: Any, axis: int = -1) -> EagerTensor:

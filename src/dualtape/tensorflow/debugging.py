@@ -109,7 +109,7 @@ def assert_near(
     )  # fmt: skip
 
 
-def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> None:  # noqa: N802
+def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> None:
     """Check that all elements of `condition` are true; `data` is shown if not.
 
     Raises:

@@ -17,8 +17,8 @@ import numpy as np
 from ..core.tensor import Tensor
 from . import nest
 from .convert import as_tensor, constant, converted
+from .dtype import kernel_name
 from .errors import InvalidArgumentError
-from .raising import kernel_name
 from .shapes import TensorSpec
 from .symbolic import gradients_recorded
 from .tensor import EagerTensor, Readable

@@ -13,14 +13,13 @@ from ..ops import picking
 from ..ops import shape as s
 from ..ops.select import where as select
 from . import indexing
-from . import kernels as k
 from .arithmetic import boolean
-from .convert import as_tensor, converted, operands, static, static_shape, unified
+from .convert import as_tensor, operands, static, static_shape, unified
 from .kernels import Dtypes, check_dtype
 from .raising import dims, kernel_error
 from .recording import recording
 from .shapes import TensorShape
-from .tensor import EagerTensor, Readable, raw_edge, tensor
+from .tensor import EagerTensor, raw_edge, tensor
 
 INDEX_TYPES = Dtypes("iu", "int16, int32, int64")
 

@@ -115,4 +115,4 @@ def masked(x: EagerTensor, mask: Any) -> EagerTensor:
     raise NotImplementedError
 
 
-EagerTensor.__getitem__ = getitem  # type: ignore[attr-defined]
+EagerTensor.__getitem__ = getitem  # type: ignore[method-assign]

@@ -16,9 +16,9 @@ from ..ops import shape as s
 from ..ops import vectors
 from ..ops.complex import conj as conjugate
 from . import kernels as k
+from .arithmetic import absolute
 from .convert import as_tensor, operands, static
 from .creation import eye as eye
-from .arithmetic import absolute
 from .elementwise import sqrt
 from .kernels import check_dtype
 from .nn_norms import global_norm as global_norm
@@ -293,7 +293,7 @@ def diag(
     Raises:
         NotImplementedError: Several diagonals, a given size, or a padding value.
     """
-    if not isinstance(k, int) or num_rows != -1 or num_cols != -1 or padding_value != 0:
+    if not isinstance(k, int) or num_rows != -1 or num_cols != -1 or padding_value != 0:  # type: ignore[redundant-expr]
         raise NotImplementedError("tf.linalg.diag with num_rows, num_cols, padding_value or a range of k")
     return d.diag_embed(as_tensor(diagonal), k)  # type: ignore[no-any-return]
 
@@ -390,7 +390,7 @@ def cross(a: Any, b: Any, name: str | None = None) -> EagerTensor:
 # --- norms ------------------------------------------------------------------------------------------
 
 
-def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:  # noqa: A002
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
     """Return a vector or matrix norm.
 
     Args:
@@ -446,7 +446,7 @@ def _spectral(x: EagerTensor, pair: list[int], keepdims: bool) -> EagerTensor:
     return out
 
 
-def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[EagerTensor, EagerTensor]:  # noqa: A002
+def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[EagerTensor, EagerTensor]:
     """Return a tensor divided by its norm, and the norm."""
     x = as_tensor(tensor)
     size = norm(x, ord, axis, True)

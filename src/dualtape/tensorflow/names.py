@@ -17,7 +17,7 @@ def scoped(name: str) -> str:
     return _scope.get() + name
 
 
-class name_scope:  # noqa: N801 (TensorFlow's name)
+class name_scope:
     """A context in which variables' names get a prefix; entered, it gives the prefix.
 
     Args:

@@ -13,13 +13,12 @@ from ..ops.complex import conj
 from ..ops.select import where
 from ..ops.tf_choices import maximum_first, minimum_first
 from . import kernels as k
-from .arithmetic import binary
+from .arithmetic import absolute, binary
 from .convert import as_tensor, converted, static
 from .custom_gradient import stop_gradient
-from .arithmetic import absolute
 from .elementwise import rsqrt, sqrt, square
 from .indexed_slices import IndexedSlices
-from .raising import kernel_error, dims
+from .raising import dims, kernel_error
 from .reductions import reduce_mean, reduce_sum
 from .tensor import EagerTensor, tensor
 
@@ -41,7 +40,7 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: Any = 1e-12, name: str | Non
 
 def l2_loss(t: Any, name: str | None = None) -> EagerTensor:
     """Return sum(t ** 2) / 2."""
-    return reduce_sum(square(t)) / 2  # type: ignore[return-value]
+    return reduce_sum(square(t)) / 2  # type: ignore[no-any-return]
 
 
 def global_norm(t_list: Any, name: str | None = None) -> EagerTensor:

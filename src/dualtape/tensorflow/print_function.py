@@ -16,7 +16,7 @@ def array_or_none(x: Any) -> np.ndarray[Any, Any] | None:
     return np.asarray(as_tensor(x)) if isinstance(x, (EagerTensor, Readable)) else None
 
 
-def print(*inputs: Any, **kwargs: Any) -> None:  # noqa: A001
+def print(*inputs: Any, **kwargs: Any) -> None:
     """Write tensors and other values, to the standard error by default.
 
     Args:

@@ -98,10 +98,8 @@ def summarize_array(array: np.ndarray[Any, Any], summarize: int | None = 3) -> s
         last = depth == data.ndim - 1
         gap = " " if last else "\n" * (data.ndim - 1 - depth) + " " * (depth + 1)
         kept = [*range(min(edge, count)), *range(max(edge, count - edge), count)]
-        if last:
-            texts = [write(x) for x in part[kept].tolist()]
-        else:
-            texts = [axis(part[i], depth + 1) for i in kept]
+        rows = part[kept].tolist() if last else [part[i] for i in kept]
+        texts = [write(x) if last else axis(x, depth + 1) for x in rows]
         if count > 2 * edge:
             dots = gap + "..."  # the gap is written even when nothing stands before the dots
             tail = "".join(gap + t for t in texts[edge:])

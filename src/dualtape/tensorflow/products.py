@@ -201,5 +201,5 @@ def _unfit_equation(equation: str, xs: list[EagerTensor], error: Exception) -> E
     return kernel_error("Einsum", str(error), kernel=kernel)
 
 
-EagerTensor.__matmul__ = _operator  # type: ignore[attr-defined]
-EagerTensor.__rmatmul__ = _reflected  # type: ignore[attr-defined]
+EagerTensor.__matmul__ = _operator  # type: ignore[method-assign]
+EagerTensor.__rmatmul__ = _reflected  # type: ignore[method-assign]

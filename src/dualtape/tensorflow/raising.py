@@ -14,7 +14,6 @@ import numpy as np
 from .dtype import kernel_name
 from .errors import InvalidArgumentError
 
-
 # TensorFlow leaves the name out where an argument had to be made a tensor first, as shapes always are.
 _NAMELESS = frozenset({"BroadcastTo", "MirrorPad", "Pad", "Reshape", "Slice", "Tile", "Transpose"})
 

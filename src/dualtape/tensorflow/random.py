@@ -98,7 +98,15 @@ def _seed(seed: Any) -> Any:
     return np.asarray(static(seed))
 
 
-def stateless_uniform(shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, name: str | None = None, alg: Any = "auto_select") -> EagerTensor:
+def stateless_uniform(
+    shape: Any,
+    seed: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
+) -> EagerTensor:
     """Draw evenly from [minval, maxval), the same numbers for the same `seed` of two integers."""
     out = random_stateless.stateless_uniform(
         static_shape(shape), _seed(seed), _plain(minval), _plain(maxval), _name(dtype), alg
@@ -106,14 +114,30 @@ def stateless_uniform(shape: Any, seed: Any, minval: Any = 0, maxval: Any = None
     return tensor(np.asarray(out)[()])
 
 
-def stateless_normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None, alg: Any = "auto_select") -> EagerTensor:
+def stateless_normal(
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
+) -> EagerTensor:
     """Draw from a normal distribution, the same numbers for the same `seed` of two integers."""
     return _scaled(
         lambda s, m, d, t: random_stateless.stateless_normal(s, _seed(seed), m, d, t, alg), shape, mean, stddev, dtype
     )
 
 
-def stateless_truncated_normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None, alg: Any = "auto_select") -> EagerTensor:
+def stateless_truncated_normal(
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    name: str | None = None,
+    alg: Any = "auto_select",
+) -> EagerTensor:
     """Draw from a cut-off normal distribution, the same numbers for the same `seed`."""
     return _scaled(
         lambda s, m, d, t: random_stateless.stateless_truncated_normal(s, _seed(seed), m, d, t, alg),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import ShapeError
+from ..core.tensor import Tensor
 from ..ops import padding, rearrange, scan
 from ..ops import shape as s
 from . import kernels as k
@@ -19,7 +19,6 @@ from .kernels import check_dtype
 from .raising import dims, dtype_mismatch, dtype_not_allowed, kernel_error
 from .shapes import TensorShape
 from .tensor import EagerTensor, Readable, tensor
-from ..core.tensor import Tensor
 
 INDICES = "int32, int64"
 
@@ -312,7 +311,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     return parts
 
 
-def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> EagerTensor:  # noqa: A001
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> EagerTensor:
     """Return the part that starts at `begin` and has `size` (-1: all the rest).
 
     Raises:

@@ -37,10 +37,10 @@ class UniqueWithCounts(NamedTuple):
 
     y: EagerTensor
     idx: EagerTensor
-    count: EagerTensor
+    count: EagerTensor  # type: ignore[assignment]  # TensorFlow's name, over a tuple's method
 
 
-def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = int32, name: str | None = None) -> TopKV2:  # noqa: A002
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = int32, name: str | None = None) -> TopKV2:
     """Return the k largest elements of the last axis, descending, and their indices.
 
     Raises:

@@ -76,6 +76,7 @@ class GradientTape:
         self.began = False
         self._since = NEVER
         self._intervals: list[tuple[int, int]] = []
+        self._variables: tuple[Variable, ...] = ()
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -180,7 +181,9 @@ class GradientTape:
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that the tape watches, in the order they were made."""
-        return tuple(self.watched[k][0] for k in sorted(self.watched) if k > 0)
+        if self.began:
+            self._variables = tuple(self.watched[k][0] for k in sorted(self.watched) if k > 0)
+        return self._variables
 
     # --- which nodes are ours -----------------------------------------------------------------
 
@@ -277,8 +280,9 @@ class GradientTape:
             self._pop()
 
     def used(self) -> None:
-        """Forget everything, for a tape that is used once."""
+        """Forget everything but the variables' names, for a tape that is used once."""
         if not self.persistent:
+            self.watched_variables()
             self._clear()
 
     def gradients_at(self, roots: Sequence[tuple[Any, Any]], sources: Any, unconnected_gradients: Any) -> list[Any]:

@@ -18,8 +18,8 @@ DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 # Attributes of arrays that TensorFlow answers with advice of its own.
 _ARRAY_NAMES = {"T", "astype", "ravel", "transpose", "reshape", "clip", "size", "tolist", "data"}
 
-raw_edge = Tensor.edge.__get__  # type: ignore[attr-defined]
-set_edge = Tensor.edge.__set__  # type: ignore[attr-defined]
+raw_edge = Tensor.edge.__get__  # type: ignore[misc]
+set_edge = Tensor.edge.__set__  # type: ignore[misc]
 
 
 class Readable:
@@ -56,6 +56,16 @@ class EagerTensor(Tensor, metaclass=_WithoutUfunc):
     result_class: ClassVar[type[Tensor]]
     mutable: ClassVar[bool] = False
     __array_priority__ = 100.0
+
+    if TYPE_CHECKING:  # installed by `indexing`, `arithmetic` and `products`
+
+        def __getitem__(self, index: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
+        def __rmatmul__(self, other: Any) -> Any: ...
+        def __lt__(self, other: Any) -> Any: ...
+        def __le__(self, other: Any) -> Any: ...
+        def __gt__(self, other: Any) -> Any: ...
+        def __ge__(self, other: Any) -> Any: ...
 
     def _live_edge(self) -> Any:
         edge = raw_edge(self)

@@ -22,9 +22,9 @@ from ..core.tensor import Tensor, wrap
 from ..ops import arithmetic as a
 from . import printing
 from .convert import as_tensor, converted, numpy_dtype, static
-from .dtype import DType, as_dtype, of_numpy
-from .gather import gather_elements, gather_rows
+from .dtype import DType, of_numpy
 from .enums import VariableAggregation, VariableSynchronization
+from .gather import gather_elements, gather_rows
 from .names import scoped
 from .raising import dims, kernel_error
 from .recording import Recording, recording, watched_again

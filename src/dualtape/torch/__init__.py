@@ -5,12 +5,13 @@ from typing import Any as _Any
 
 from ..core.missing import missing_attribute as _missing_attribute
 from . import autograd as autograd
+from . import in_place_draws as _in_place_draws  # noqa: F401 - gives tensors uniform_ and so on
 from . import operators as _operators  # noqa: F401 - gives tensors their operators
 from . import random as random
 from . import return_types as return_types
 from ._tensor import Tensor as Tensor
-from .alike import *
 from .added_products import *
+from .alike import *
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
@@ -36,7 +37,6 @@ from .generator import initial_seed as initial_seed
 from .generator import manual_seed as manual_seed
 from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
-from . import in_place_draws as _in_place_draws  # noqa: F401 - gives tensors uniform_ and so on
 from .indexing import *
 from .legacy_types import *
 from .matmul import *
@@ -74,8 +74,10 @@ from .softmax import *
 from .sorting import *
 from .statistics import *
 from .type_info import *
-from .inplace_functions import *  # last: all methods must be there
 from .version import __version__ as __version__
+
+# isort: split
+from .inplace_functions import *  # last: all methods must be there
 
 # Imported when first asked for: a program that uses none of them starts without.
 _LAZY = frozenset(

@@ -143,7 +143,7 @@ def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False, out: Any = No
 def _place(
     name: str, operation: Callable[..., Any], direct: Callable[..., Any]
 ) -> Callable[..., Tensor]:
-    """Argmax or argmin: on arrays `direct`, NumPy's, since nothing is recorded."""
+    """Make argmax or argmin: on arrays `direct`, NumPy's, since nothing is recorded."""
 
     def function(
         input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None, **names: Any

@@ -20,6 +20,7 @@ from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import constant, wrap
 from ..ops import arithmetic as a
+from ..ops.complex import cast
 from ..ops.views import clone
 from . import dtypes
 from ._tensor import Tensor, checked_result
@@ -97,6 +98,43 @@ def _operators(
     return forward, reflected
 
 
+_siblings: dict[str, Any] = {}
+
+
+def printed_as(t: Tensor, primitive: Any, grad_name: str) -> Tensor:
+    """Let a result's node print as PyTorch's for a number in the place of a tensor.
+
+    PyTorch has nodes of their own there (`RsubBackward1` for `1 - x`); ours is the primitive's, in a
+    class of another name.
+    """
+    edge = t.edge
+    if edge is not None and type(edge) is primitive.node_class:
+        sibling = _siblings.get(grad_name)
+        if sibling is None:
+            own = primitive.node_class
+            body = {
+                k: own.__dict__[k]
+                for k in ("__slots__", "primitive", "differentiable", "__module__")
+            }
+            sibling = _siblings[grad_name] = type(grad_name, own.__bases__, body)
+        edge.__class__ = sibling
+    return t
+
+
+def rsub_(self: Tensor, other: Any) -> Any:
+    """`other - self` for a number (or an array)."""
+    result = _rsub(self, other)
+    return result if result is NotImplemented else printed_as(result, a.sub, "RsubBackward1")
+
+
+def rdiv_(self: Tensor, other: Any) -> Any:
+    """`other / self` for a number: `self.reciprocal() * other`, as PyTorch computes and rounds it."""
+    if not is_operand(other):
+        return NotImplemented
+    x = cast(self, dtypes.default_numpy) if self.value.dtype.kind in "biu" else self
+    return mul_(a.reciprocal.bind1(x), other)
+
+
 def check_sub(x: Any, y: Any) -> None:
     """Raise for a subtraction of booleans."""
     bools = [
@@ -158,9 +196,9 @@ def updated(
 
 
 add_, radd_ = _operators("add", a.add)
-sub_, rsub_ = _operators("sub", a.sub, check_sub)
+sub_, _rsub = _operators("sub", a.sub, check_sub)
 mul_, rmul_ = _operators("mul", a.mul)
-div_, rdiv_ = _operators("truediv", a.div, division=True)
+div_, _ = _operators("truediv", a.div, division=True)
 
 
 def iadd(self: Tensor, other: Any) -> Tensor:
@@ -228,7 +266,10 @@ def _rounded(name: str, primitive: BinaryPrimitive, kernel: str, doc: str) -> Ca
         dtype = result_numpy(input, other)
         if dtype.kind in "bc":
             raise not_implemented(kernel, dtype)
-        return store(out, binary(primitive, input, other), name)
+        result = binary(primitive, input, other)
+        if not isinstance(other, CoreTensor):
+            printed_as(result, primitive, "RemainderBackward0")
+        return store(out, result, name)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc

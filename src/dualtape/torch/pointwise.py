@@ -320,7 +320,7 @@ def nan_to_num(
 
 
 def threshold(input: Any, threshold: float, value: float, *, out: Any = None) -> Tensor:
-    """X where it exceeds `threshold`, `value` elsewhere.
+    """Return x where it exceeds `threshold`, `value` elsewhere.
 
     Raises:
         NotImplementedError: Boolean or complex input.

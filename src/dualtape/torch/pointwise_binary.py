@@ -32,6 +32,7 @@ from .operators import (
     itruediv,
     mul_,
     power,
+    printed_as,
     remainder,
     sub_,
 )
@@ -112,7 +113,7 @@ def wrap_number(x: Any) -> Tensor:
 
 @method()
 def add(input: Any, *args: Any, other: Any = None, alpha: Any = 1, out: Any = None) -> Tensor:
-    """Input + alpha * other.
+    """Return input + alpha * other.
 
     Raises:
         TypeError: An operand is neither tensor nor number.
@@ -125,7 +126,7 @@ def add(input: Any, *args: Any, other: Any = None, alpha: Any = 1, out: Any = No
 
 @method(aliases=("subtract",))
 def sub(input: Any, *args: Any, other: Any = None, alpha: Any = 1, out: Any = None) -> Tensor:
-    """Input - alpha * other.
+    """Return input - alpha * other.
 
     Raises:
         TypeError: An operand is neither tensor nor number.
@@ -142,10 +143,12 @@ subtract = sub
 
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
-    """Other - alpha * input."""
+    """Return other - alpha * input."""
     if not isinstance(input, CoreTensor):
         raise invalid_combination("rsub", (input, other))
-    return sub(other, input, alpha=alpha)
+    result = sub(other, input, alpha=alpha)
+    of_number = not isinstance(other, CoreTensor)
+    return printed_as(result, arithmetic.sub, f"RsubBackward{int(of_number)}")
 
 
 def _both_ways(
@@ -174,7 +177,7 @@ true_divide = _both_ways("true_divide", div_, "input / other; integers become th
 
 @method(aliases=("divide",))
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
-    """Input / other, rounded "floor" or "trunc" where that is asked for: integers then stay integers.
+    """Return input / other, rounded "floor" or "trunc" where that is asked for: integers then stay integers.
 
     Raises:
         TypeError: An operand is neither tensor nor number.
@@ -200,7 +203,7 @@ divide = div
 
 @method()
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
-    """Input ** exponent, either of which may be a number.
+    """Return input ** exponent, either of which may be a number.
 
     Raises:
         TypeError: Neither is a tensor.
@@ -216,7 +219,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
 
 @method()
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
-    """Input ** exponent computed in float64 or complex128.
+    """Return input ** exponent computed in float64 or complex128.
 
     Raises:
         TypeError: Neither is a tensor.
@@ -281,7 +284,7 @@ _install_in_place()
 
 def two_tensors(
     name: str, primitive: Any, *, refuse: str = "", kernel: str | None = None, message: str | None = None,
-    to_float: bool = False, numbers: str = "", aliases: Sequence[str] = (), inplace: bool = True,
+    to_float: bool = False, numbers: str = "", number_names: tuple[str, str] = ("", ""), aliases: Sequence[str] = (), inplace: bool = True,
     as_method: bool = True, second: str = "other",
 ) -> Function:  # fmt: skip
     """A function of two tensors, promoted to one dtype.
@@ -294,6 +297,7 @@ def two_tensors(
         message: Instead of a kernel, what the RuntimeError says about complex numbers.
         to_float: Whether integers become the default dtype.
         numbers: "second" or "both": where a number may stand for a tensor.
+        number_names: What PyTorch's node is called for a number in the first, or the second, place.
         aliases: Other names of the method.
         inplace: Whether there is an in-place method.
         as_method: Whether there is a method.
@@ -318,7 +322,11 @@ def two_tensors(
             raise not_implemented(kernel, d)
         if to_float and d.kind in "biu":
             d = dtypes.default_numpy
-        return store(out, bind(*as_operands(input, other, d)), name)
+        result = bind(*as_operands(input, other, d))
+        for x, grad_name in zip((input, other), number_names, strict=True):
+            if grad_name and not isinstance(x, CoreTensor):
+                printed_as(result, primitive, grad_name)
+        return store(out, result, name)
 
     function.__name__ = function.__qualname__ = name
     what = primitive.__doc__
@@ -344,7 +352,9 @@ def _check_numbers(function: str, input: Any, other: Any, numbers: str, second: 
         raise invalid_combination(function, (input, other))
 
 
-fmod = two_tensors("fmod", arithmetic.fmod, refuse="bc", numbers="second")
+fmod = two_tensors(
+    "fmod", arithmetic.fmod, refuse="bc", numbers="second", number_names=("", "FmodBackward0")
+)
 atan2 = arctan2 = two_tensors(
     "atan2", trigonometric.atan2, refuse="c", to_float=True, aliases=("arctan2",)
 )
@@ -380,15 +390,29 @@ logaddexp = two_tensors("logaddexp", exponential.logaddexp, refuse="bi", inplace
 logaddexp2 = two_tensors("logaddexp2", exponential.logaddexp2, refuse="bic", inplace=False)
 hypot = two_tensors("hypot", trigonometric.hypot, refuse="bic")
 nextafter = two_tensors("nextafter", numbers.nextafter, refuse="bic")
-copysign = two_tensors("copysign", numbers.copysign, refuse="c", to_float=True, numbers="second")
-xlogy = two_tensors("xlogy", exponential.xlogy, refuse="c", to_float=True, numbers="both")
+copysign = two_tensors(
+    "copysign",
+    numbers.copysign,
+    refuse="c",
+    to_float=True,
+    numbers="second",
+    number_names=("", "CopysignBackward1"),
+)
+xlogy = two_tensors(
+    "xlogy",
+    exponential.xlogy,
+    refuse="c",
+    to_float=True,
+    numbers="both",
+    number_names=("XlogyBackward1", "XlogyBackward2"),
+)
 igamma = two_tensors("igamma", incomplete.gammainc, refuse="bic")
 igammac = two_tensors("igammac", incomplete.gammaincc, refuse="bic", kernel="igammac_cpu")
 
 
 @method(inplace=True)
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Tensor:
-    """Input * 2 ** other, a float: integers become the default dtype.
+    """Return input * 2 ** other, a float: integers become the default dtype.
 
     Raises:
         TypeError: An operand is no tensor.

@@ -142,7 +142,7 @@ def _cpp(d: NumpyDtype) -> str:
 
 @method(inplace=True)
 def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Tensor:
-    """Input + weight * (end - input), with a number or a tensor for the weight.
+    """Return input + weight * (end - input), with a number or a tensor for the weight.
 
     Raises:
         RuntimeError: The dtypes differ.
@@ -207,7 +207,7 @@ def addcmul(
     value: Any = 1,
     out: Any = None,
 ) -> Tensor:
-    """Input + value * tensor1 * tensor2.
+    """Return input + value * tensor1 * tensor2.
 
     Raises:
         TypeError: An operand is no tensor.
@@ -228,7 +228,7 @@ def addcdiv(
     value: Any = 1,
     out: Any = None,
 ) -> Tensor:
-    """Input + value * tensor1 / tensor2.
+    """Return input + value * tensor1 / tensor2.
 
     Raises:
         TypeError: An operand is no tensor.

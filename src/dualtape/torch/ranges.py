@@ -37,7 +37,7 @@ Array = Any  # NumPy's stubs resolve what is done here to Any or worse
 
 
 def _fma(a: Any, b: Any, c: Any) -> Any:
-    """A * b + c in float64, rounded once (but for ties): the product's error is added back.
+    """Return a * b + c in float64, rounded once (but for ties): the product's error is added back.
 
     Source: Dekker's and Knuth's error-free product and sum (Higham, Accuracy and Stability, 2.6 and 4.3).
     """
@@ -52,7 +52,7 @@ def _fma(a: Any, b: Any, c: Any) -> Any:
 
 
 def _stepped(start: float, step: float, count: int, dtype: NumpyDtype) -> Array:
-    """Start + k * step as the kernel of `arange` rounds it.
+    """Return start + k * step as the kernel of `arange` rounds it.
 
     It works in float64 with fused multiply-add. As long as two vectors of 32 bytes are left, the first
     element of each vector is rounded to the dtype and the others count on from there.

@@ -268,7 +268,8 @@ class Layer:
             names.scopes.pop()
             if entered:
                 training_stack.pop()
-        self._output_shape = nest.map_structure(_known_batch, out)
+        if self._output_shape is None:
+            self._output_shape = nest.map_structure(_known_batch, out)
         if self.activity_regularizer is not None:
             self._extra_losses.append(self.activity_regularizer(out))
         return out

@@ -45,11 +45,9 @@ def _pair(y_true: Any, y_pred: Any) -> tuple[EagerTensor, EagerTensor]:
 def _same_rank(t: EagerTensor, p: EagerTensor) -> tuple[EagerTensor, EagerTensor]:
     n, m = len(t.value.shape), len(p.value.shape)
     if m == n + 1 and p.value.shape[-1] == 1:
-        if n and t.value.shape[-1] == 1 and m != 2:
-            return expand_dims(t, -1), p
-        return t, squeeze(p, -1)
+        return (expand_dims(t, -1), p) if n == 1 else (t, squeeze(p, -1))
     if n == m + 1 and t.value.shape[-1] == 1:
-        return squeeze(t, -1), p
+        return (t, expand_dims(p, -1)) if m == 1 else (squeeze(t, -1), p)
     return t, p
 
 

@@ -164,7 +164,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     t, p = np.asarray(as_tensor(y_true).value), np.asarray(as_tensor(y_pred).value)
     if t.ndim + 1 == p.ndim and p.shape[-1] == 1:
         t = t[..., None]
-    hit = ((p > threshold) == t.astype(bool)).astype(FLOAT32)
+    hit = ((p > threshold) == t).astype(FLOAT32)
     return hit.mean(-1) if hit.ndim > 1 else hit
 
 

@@ -62,7 +62,7 @@ def symbolic_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         found = layer.compute_output_shape(shape)
         out = _with_shapes(found, layer)
     except NotImplementedError:
-        out = _tried(layer, args, kwargs)
+        out = tried(layer, *args, **kwargs)
     for number, x in enumerate(nest.flatten(out)):
         x.call = (layer, args, kwargs)
         x.number = number
@@ -80,7 +80,7 @@ def _with_shapes(shape: Any, layer: Layer) -> Any:
     return type(shape)(_with_shapes(s, layer) for s in shape)
 
 
-def _tried(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def tried(layer: Layer, *args: Any, **kwargs: Any) -> Any:
     """The output's form, from a call on zeros with lengths that stand for unknown ones."""
     # Two calls with different lengths: what changes with them is unknown.
     outs = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..filled import full
-from . import functional as F  # noqa: N812
+from . import functional as F
 from .module import Module
 from .parameter import Parameter
 
@@ -14,7 +14,7 @@ from .parameter import Parameter
 def _activation(name: str, function: str, doc: str, **defaults: Any) -> type[Module]:
     """A module class whose arguments, with these defaults, are the function's keywords."""
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         Module.__init__(self)
         if len(args) > len(defaults):
             raise TypeError(
@@ -156,9 +156,37 @@ class FeatureAlphaDropout(_Dropout):
     function = "feature_alpha_dropout"
 
 __all__ = [
-    "AlphaDropout", "CELU", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "FeatureAlphaDropout", "GELU",
-    "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax",
-    "Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink",
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "AlphaDropout",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "FeatureAlphaDropout",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
     "Threshold",
 ]  # fmt: skip

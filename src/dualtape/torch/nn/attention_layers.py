@@ -6,7 +6,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..filled import empty
-from . import functional as F  # noqa: N812
+from . import functional as F
 from . import init
 from .layers import Linear
 from .module import Module
@@ -90,14 +90,14 @@ class MultiheadAttention(Module):
         """Attend; see `functional.multi_head_attention_forward`."""
         swap = self.batch_first and query.ndim == 3
         if swap:
-            query, key, value = (t.transpose(0, 1) for t in (query, key, value))  # type: ignore[attr-defined]
+            query, key, value = (t.transpose(0, 1) for t in (query, key, value))
         out, weights = F.multi_head_attention_forward(
             query, key, value, self.embed_dim, self.num_heads, self.in_proj_weight, self.in_proj_bias, self.bias_k, self.bias_v,
             self.add_zero_attn, self.dropout, self.out_proj.weight, self.out_proj.bias, self.training, key_padding_mask,
             need_weights, attn_mask, not self._qkv_same_embed_dim, self.q_proj_weight, self.k_proj_weight, self.v_proj_weight,
             average_attn_weights=average_attn_weights, is_causal=is_causal,
         )  # fmt: skip
-        return (out.transpose(0, 1) if swap else out), weights  # type: ignore[attr-defined]
+        return (out.transpose(0, 1) if swap else out), weights
 
 
 __all__ = ["MultiheadAttention"]

@@ -347,7 +347,7 @@ class ParameterDict(Module):
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
         return "\n".join(
-            f"  ({k}): {_described(v, v.type() if isinstance(v, Tensor) else '')}"  # type: ignore[attr-defined]
+            f"  ({k}): {_described(v, v.type() if isinstance(v, Tensor) else '')}"
             for k, v in self.items()
         )
 

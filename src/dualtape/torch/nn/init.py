@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ...core import modes
-from ..generator import stream_of
-from ..sampling import randperm
-from ..random_sampling import truncated_normal
 from .._tensor import Tensor
+from ..generator import stream_of
+from ..random_sampling import truncated_normal
+from ..sampling import randperm
 
 _GAINS = {
     "linear": 1.0, "conv1d": 1.0, "conv2d": 1.0, "conv3d": 1.0, "conv_transpose1d": 1.0, "conv_transpose2d": 1.0,
@@ -49,13 +49,13 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
 @_quietly
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform on [a, b)."""
-    return tensor.uniform_(a, b, generator=generator)  # type: ignore[attr-defined, no-any-return]
+    return tensor.uniform_(a, b, generator=generator)  # type: ignore[no-any-return]
 
 
 @_quietly
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with the given mean and standard deviation."""
-    return tensor.normal_(mean, std, generator=generator)  # type: ignore[attr-defined, no-any-return]
+    return tensor.normal_(mean, std, generator=generator)  # type: ignore[no-any-return]
 
 
 @_quietly
@@ -84,19 +84,19 @@ def _filled(tensor: Tensor, values: Any) -> Tensor:
 @_quietly
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """One value everywhere."""
-    return tensor.fill_(val)  # type: ignore[attr-defined, no-any-return]
+    return tensor.fill_(val)  # type: ignore[no-any-return]
 
 
 @_quietly
 def ones_(tensor: Tensor) -> Tensor:
     """Ones."""
-    return tensor.fill_(1.0)  # type: ignore[attr-defined, no-any-return]
+    return tensor.fill_(1.0)  # type: ignore[no-any-return]
 
 
 @_quietly
 def zeros_(tensor: Tensor) -> Tensor:
     """Zeros."""
-    return tensor.zero_()  # type: ignore[attr-defined, no-any-return]
+    return tensor.zero_()  # type: ignore[no-any-return]
 
 
 @_quietly

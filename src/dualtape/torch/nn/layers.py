@@ -7,7 +7,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..filled import empty
-from . import functional as F  # noqa: N812
+from . import functional as F
 from . import init
 from .module import Module
 from .parameter import Parameter
@@ -178,7 +178,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See the class."""
-        return input.flatten(self.start_dim, self.end_dim)  # type: ignore[attr-defined, no-any-return]
+        return input.flatten(self.start_dim, self.end_dim)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
@@ -194,7 +194,7 @@ class Unflatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See the class."""
-        return input.unflatten(self.dim, self.unflattened_size)  # type: ignore[attr-defined, no-any-return]
+        return input.unflatten(self.dim, self.unflattened_size)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""

@@ -177,7 +177,7 @@ class Module:
                     f"cannot assign '{_type_name(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
                 )
             if isinstance(value, Buffer) and name not in d["_buffers"]:
-                self.register_buffer(name, value, value.persistent)  # type: ignore[attr-defined]
+                self.register_buffer(name, value, value.persistent)
             else:
                 d["_buffers"][name] = value
         else:
@@ -559,6 +559,6 @@ def indented(text: str) -> str:
 
 def _type_name(x: Any) -> str:
     if isinstance(x, Tensor):
-        return x.type()  # type: ignore[attr-defined, no-any-return]
+        return x.type()  # type: ignore[no-any-return]
     t = type(x)
     return f"{t.__module__}.{t.__qualname__}" if t.__module__ != "builtins" else t.__qualname__

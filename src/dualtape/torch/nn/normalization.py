@@ -8,7 +8,7 @@ from .. import dtypes
 from .._tensor import Tensor
 from ..creation import tensor
 from ..filled import empty
-from . import functional as F  # noqa: N812
+from . import functional as F
 from . import init
 from .module import Module
 from .parameter import Parameter
@@ -195,10 +195,10 @@ class _InstanceNorm(_BatchNorm):
         """Shape (N, C, *) or (C, *)."""
         self._check(input)
         single = input.ndim == min(self.ranks)
-        x = input.unsqueeze(0) if single else input  # type: ignore[attr-defined]
+        x = input.unsqueeze(0) if single else input
         use = self.training or not self.track_running_stats
         out = F.instance_norm(x, self.running_mean, self.running_var, self.weight, self.bias, use, self.momentum or 0.0, self.eps)
-        return out.squeeze(0) if single else out  # type: ignore[attr-defined, no-any-return]
+        return out.squeeze(0) if single else out
 
 
 class InstanceNorm1d(_InstanceNorm):

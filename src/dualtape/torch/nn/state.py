@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXTRA = "_extra_state"
 
 
-_Keys = namedtuple("_Keys", ["missing_keys", "unexpected_keys"])  # noqa: PYI024  # a subclass overrides __repr__
+_Keys = namedtuple("_Keys", ["missing_keys", "unexpected_keys"])  # a subclass overrides __repr__
 
 
 class IncompatibleKeys(_Keys):
@@ -123,7 +123,7 @@ def _load(
             new = Parameter(source, target.requires_grad) if isinstance(target, Parameter) else source
             setattr(module, name, new)
         else:
-            target.copy_(source)  # type: ignore[attr-defined]
+            target.copy_(source)
     if _has_extra(module):
         if prefix + EXTRA in given:
             module.set_extra_state(given[prefix + EXTRA])

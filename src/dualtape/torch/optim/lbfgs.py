@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...core import modes
-from .optimizer import Optimizer, Params, put
+from ...core.tensor import wrap
+from .._tensor import Tensor
+from .optimizer import Optimizer, Params, check_positive, put
 
 Array = np.ndarray[Any, Any]
 
@@ -38,8 +40,7 @@ class LBFGS(Optimizer):
         self, params: Params, lr: Any = 1, max_iter: int = 20, max_eval: int | None = None, tolerance_grad: float = 1e-7,
         tolerance_change: float = 1e-9, history_size: int = 100, line_search_fn: str | None = None,
     ) -> None:  # fmt: skip
-        if not lr >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
+        check_positive(**{"learning rate": lr})
         super().__init__(params, {
             "lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
             "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change, "history_size": history_size,
@@ -102,24 +103,29 @@ class LBFGS(Optimizer):
         if np.abs(g).max(initial=0) <= group["tolerance_grad"]:
             return first
         lr = float(group["lr"])
-        direction: Any = state.get("d")
+        direction, prev_g = _array(state.get("d")), _array(state.get("prev_flat_grad"))
         t: Any = state.get("t")
-        dirs, stps, ro = (state.setdefault(k, []) for k in ("old_dirs", "old_stps", "ro"))
-        prev_g, scale = state.get("prev_flat_grad"), state.get("H_diag", 1.0)
+        dirs, stps = ([_array(v) for v in state.get(k, ())] for k in ("old_dirs", "old_stps"))
+        ro = [float(v) for v in state.get("ro", ())]
+        scale = float(state.get("H_diag", 1.0))
+        alphas: list[float] = []
         for iteration in range(group["max_iter"]):
             state["n_iter"] += 1
             if state["n_iter"] == 1:
                 direction, scale = -g, 1.0
-                dirs.clear(), stps.clear(), ro.clear()
+                for memory in (dirs, stps, ro):
+                    memory.clear()  # type: ignore[attr-defined]
             else:
                 y, s = g - prev_g, direction * t
                 ys = float(y @ s)
                 if ys > 1e-10:
                     if len(dirs) == group["history_size"]:
                         dirs.pop(0), stps.pop(0), ro.pop(0)
-                    dirs.append(y), stps.append(s), ro.append(1.0 / ys)
+                    dirs.append(y)
+                    stps.append(s)
+                    ro.append(1.0 / ys)
                     scale = ys / float(y @ y)
-                direction = _two_loops(g, dirs, stps, ro, scale)
+                direction, alphas = _two_loops(g, dirs, stps, ro, scale)
             prev_g, prev_loss = g.copy(), loss
             t = min(1.0, 1.0 / float(np.abs(g).sum())) * lr if state["n_iter"] == 1 else lr
             slope = float(g @ direction)
@@ -153,11 +159,31 @@ class LBFGS(Optimizer):
                 or abs(loss - prev_loss) < group["tolerance_change"]
             ):
                 break
-        state.update(d=direction, t=t, prev_flat_grad=prev_g, prev_loss=loss, H_diag=scale)
+        number = g.dtype.type
+        state.update(
+            d=_kept(direction), t=t, old_dirs=[_kept(v) for v in dirs], old_stps=[_kept(v) for v in stps],
+            ro=[_kept(number(v)) for v in ro], H_diag=_kept(number(scale)) if dirs else scale,
+            prev_flat_grad=_kept(prev_g), prev_loss=prev_loss,
+        )  # fmt: skip
+        if alphas:
+            state["al"] = [_kept(number(v)) for v in alphas] + [None] * (group["history_size"] - len(alphas))
         return first
 
 
-def _two_loops(g: Array, dirs: list[Array], stps: list[Array], ro: list[float], scale: float) -> Array:
+def _array(kept: Any) -> Any:
+    """The numbers of a tensor in the state."""
+    return None if kept is None else kept.value
+
+
+def _kept(value: Any) -> Any:
+    """Numbers as a tensor for the state, which is saved and loaded with the rest."""
+    return wrap(Tensor, value)
+
+
+def _two_loops(
+    g: Array, dirs: list[Array], stps: list[Array], ro: list[float], scale: float
+) -> tuple[Array, list[float]]:
+    """The direction, and the coefficients of the first loop."""
     q = -g
     alphas = [0.0] * len(dirs)
     for i in reversed(range(len(dirs))):
@@ -167,7 +193,7 @@ def _two_loops(g: Array, dirs: list[Array], stps: list[Array], ro: list[float], 
     for i in range(len(dirs)):
         beta = float(dirs[i] @ r) * ro[i]
         r = r + stps[i] * (alphas[i] - beta)
-    return r
+    return r, alphas
 
 
 def cubic_minimum(x1: float, f1: float, g1: float, x2: float, f2: float, g2: float, bounds: tuple[float, float] | None = None) -> float:

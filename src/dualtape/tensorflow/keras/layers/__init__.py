@@ -6,7 +6,17 @@ from typing import NoReturn
 from ....core.missing import missing_attribute
 from ..layer import Layer
 from .core import Activation, Dense, Embedding, Flatten, Input, InputLayer, Lambda, Reshape
-from .merging import Add, Average, Concatenate, Maximum, Multiply, Subtract, add, concatenate, multiply
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Maximum,
+    Multiply,
+    Subtract,
+    add,
+    concatenate,
+    multiply,
+)
 from .normalization import BatchNormalization, LayerNormalization
 from .pointwise import ELU, Dropout, GaussianNoise, LeakyReLU, ReLU, Rescaling, Softmax
 

@@ -40,7 +40,7 @@ class InputLayer(Layer):
         return inputs
 
 
-def Input(  # noqa: N802 (Keras's name)
+def Input(
     shape: Any = None, batch_size: int | None = None, dtype: Any = None, sparse: bool | None = None,
     batch_shape: Any = None, name: str | None = None, tensor: Any = None, optional: bool = False,
 ) -> KerasTensor:  # fmt: skip

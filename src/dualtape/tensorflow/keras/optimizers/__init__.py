@@ -1,12 +1,11 @@
 """`keras.optimizers`."""
-# ruff: noqa: F401 - this module is a namespace
 
 from typing import Any, NoReturn
 
 from ....core.missing import missing_attribute
 from . import schedules as schedules
 from .adaptive import Adadelta, Adagrad, RMSprop
-from .base import Optimizer
+from .base import Optimizer as Optimizer
 from .moments import Adam, Adamax, AdamW, Nadam
 from .sgd import SGD
 
@@ -35,7 +34,7 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
     return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
 
 
-class legacy:  # noqa: N801 (Keras's name)
+class legacy:
     """The optimizers under their older name."""
 
     SGD, Adam, RMSprop, Adagrad, Adadelta = SGD, Adam, RMSprop, Adagrad, Adadelta

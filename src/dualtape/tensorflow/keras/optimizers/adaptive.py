@@ -40,7 +40,7 @@ class RMSprop(Optimizer):
         number = variable._value.dtype.type
         rho, rest = number(self.rho), number(1 - self.rho)
         square = self.slot("velocity", index)
-        v = square._value * rho + np.square(grad) * rest
+        v = square._value * rho + self.squared(grad, index) * rest
         put(square, v)
         below = v
         if self.centered:
@@ -71,7 +71,7 @@ class Adagrad(Optimizer):
     def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
         """See `Optimizer.step`."""
         slot = self.slot("accumulator", index)
-        total = slot._value + np.square(grad)
+        total = slot._value + self.squared(grad, index)
         put(slot, total)
         minus(variable, grad * rate / np.sqrt(total + total.dtype.type(self.epsilon)))
 
@@ -90,7 +90,7 @@ class Adadelta(Optimizer):
         number = variable._value.dtype.type
         rho, rest, eps = number(self.rho), number(1 - self.rho), number(self.epsilon)
         squares, steps = self.slot("accumulated_grad", index), self.slot("accumulated_delta_var", index)
-        g = squares._value * rho + np.square(grad) * rest
+        g = squares._value * rho + self.squared(grad, index) * rest
         put(squares, g)
         change = np.sqrt(steps._value + eps) * grad / np.sqrt(g + eps)
         put(steps, steps._value * rho + np.square(change) * rest)

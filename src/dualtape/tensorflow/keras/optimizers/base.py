@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...convert import as_tensor
-from ...indexed_slices import as_dense
+from ...indexed_slices import IndexedSlices, as_dense
 from ...nn_norms import clip_by_global_norm, clip_by_norm, clip_by_value
 from ...shaping import same
 from ...tape import GradientTape
@@ -66,6 +66,7 @@ class Optimizer:
         self._slots: dict[str, list[Variable]] = {}
         self._extra: list[Variable] = []
         self._without_decay: set[int] = set()
+        self._row_squares: dict[int, Any] = {}
         with names.scope(self.name):
             self.iterations = Variable(np.int64(0), dtype="int64", trainable=False, name="iteration")
         self._schedule: Any = None
@@ -191,7 +192,7 @@ class Optimizer:
         """
         grads = list(grads)
         variables = self._trainable if trainable_variables is None else list(trainable_variables)
-        kept = [(as_dense(g), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        kept = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not kept:
             raise ValueError("No gradients provided for any variable.")
         if not self.built:
@@ -203,7 +204,10 @@ class Optimizer:
                     "built with. When working with a new set of variables, you should recreate a new optimizer "
                     "instance."
                 )
-        values = self._clipped([g for g, _ in kept])
+        self._row_squares = {
+            self._index[v._variable()._unique_id]: row_squares(g) for g, v in kept if isinstance(g, IndexedSlices)
+        }
+        values = self._clipped([as_dense(g) for g, _ in kept])
         rate = self.rate_now()
         held = [v._variable() for _, v in kept]
         if self.weight_decay is not None:
@@ -250,6 +254,11 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    def squared(self, grad: Any, index: int) -> Any:
+        """The squares of a gradient; of rows given one by one, the sum of their squares, as Keras has it."""
+        found = self._row_squares.get(index)
+        return np.square(grad) if found is None else found
+
     def minimize(self, loss: Any, var_list: Any, tape: GradientTape | None = None) -> Variable:
         """Compute the gradients of a loss and apply them.
 
@@ -288,6 +297,12 @@ class Optimizer:
         """Make an optimizer from `get_config`'s result."""
         known = {k: v for k, v in config.items() if v is not None and not k.startswith(("use_ema", "ema_"))}
         return cls(**known)
+
+
+def row_squares(slices: IndexedSlices) -> Any:
+    """The squared rows of an `IndexedSlices`, added up where they belong."""
+    values = slices.values
+    return IndexedSlices(tensor(np.square(values.value)), slices.indices, slices.dense_shape)._as_dense().value
 
 
 def put(variable: TfVariable, value: Any) -> None:

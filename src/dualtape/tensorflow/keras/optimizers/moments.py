@@ -6,7 +6,6 @@ ICLR 2018; Nadam after Dozat, ICLR workshop 2016; decoupled weight decay after L
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -35,9 +34,11 @@ class Adam(Optimizer):
         self.slots = ("momentum", "velocity", "velocity_hat") if amsgrad else ("momentum", "velocity")
 
     def before_steps(self, rate: Any) -> None:
-        """Work out the corrected learning rate in double precision, once per step."""
-        t = int(self.iterations.numpy()) + 1
-        self._scale = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        """Work out the corrected learning rate, once per step, in single precision as Keras does."""
+        t = np.float32(int(self.iterations.numpy()) + 1)
+        one = np.float32(1)
+        first, second = np.float32(self.beta_1) ** t, np.float32(self.beta_2) ** t
+        self._rate_now = np.float32(rate) * np.sqrt(one - second) / (one - first)
 
     def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
         """See `Optimizer.step`."""
@@ -45,14 +46,14 @@ class Adam(Optimizer):
         first, second = self.slot("momentum", index), self.slot("velocity", index)
         m, v = first._value, second._value
         m = m + (grad - m) * number(1 - self.beta_1)
-        v = v + (np.square(grad) - v) * number(1 - self.beta_2)
+        v = v + (self.squared(grad, index) - v) * number(1 - self.beta_2)
         put(first, m)
         put(second, v)
         if self.amsgrad:
             largest = self.slot("velocity_hat", index)
             v = np.maximum(largest._value, v)
             put(largest, v)
-        minus(variable, m * number(float(rate) * self._scale) / (np.sqrt(v) + number(self.epsilon)))
+        minus(variable, m * number(self._rate_now) / (np.sqrt(v) + number(self.epsilon)))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with."""
@@ -121,7 +122,7 @@ class Nadam(Optimizer):
         number = variable._value.dtype.type
         first, second = self.slot("momentum", index), self.slot("velocity", index)
         m = first._value + (grad - first._value) * number(1 - self.beta_1)
-        v = second._value + (np.square(grad) - second._value) * number(1 - self.beta_2)
+        v = second._value + (self.squared(grad, index) - second._value) * number(1 - self.beta_2)
         put(first, m)
         put(second, v)
         ahead = m * number(self._next / (1 - self._product * self._next))

@@ -10,8 +10,8 @@ from ....core.inplace import write
 from ....ops import activation as a
 from ....ops import logistic
 from ....ops.trigonometric import tanh as tanh_p
-from ...arguments import not_implemented, tensor_argument
 from ..._tensor import Tensor
+from ...arguments import not_implemented, tensor_argument
 
 
 def _floating(name: str, input: Any) -> Tensor:
@@ -28,7 +28,7 @@ def _floating(name: str, input: Any) -> Tensor:
 
 
 def _maybe_in_place(x: Tensor, inplace: bool, compute: Callable[[Tensor], Any]) -> Tensor:
-    return write(x, compute) if inplace else compute(x)  # type: ignore[return-value, no-any-return]
+    return write(x, compute) if inplace else compute(x)  # type: ignore[return-value]
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -55,7 +55,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """x clipped to [min_val, max_val].
+    """X clipped to [min_val, max_val].
 
     Raises:
         ValueError: The bounds are exchanged.
@@ -69,7 +69,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """x where above the threshold, else a value."""
+    """X where above the threshold, else a value."""
     x = tensor_argument("threshold", input)
     return _maybe_in_place(x, inplace, lambda t: a.threshold(t, threshold, value))
 
@@ -102,17 +102,17 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * sigmoid(x)."""
+    """X * sigmoid(x)."""
     return _maybe_in_place(_floating("silu_cpu", input), inplace, a.silu)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * tanh(softplus(x))."""
+    """X * tanh(softplus(x))."""
     return _maybe_in_place(_floating("mish_cpu", input), inplace, a.mish)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * hardsigmoid(x)."""
+    """X * hardsigmoid(x)."""
     return _maybe_in_place(_floating("hardswish_cpu", input), inplace, a.hardswish)
 
 
@@ -122,7 +122,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
-    """x times the normal distribution function.
+    """X times the normal distribution function.
 
     Raises:
         RuntimeError: `approximate` is neither "none" nor "tanh".
@@ -144,22 +144,22 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-x))."""
-    return input.sigmoid()  # type: ignore[attr-defined, no-any-return]
+    return input.sigmoid()  # type: ignore[no-any-return]
 
 
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
     x = input if isinstance(input, Tensor) else tensor_argument("tanh", input)
-    return tanh_p.bind1(x) if x.value.dtype.kind == "f" else x.tanh()  # type: ignore[attr-defined, no-any-return]
+    return tanh_p.bind1(x) if x.value.dtype.kind == "f" else x.tanh()  # type: ignore[no-any-return]
 
 
 def softsign(input: Tensor) -> Tensor:
-    """x / (1 + |x|)."""
+    """X / (1 + |x|)."""
     return a.softsign(_floating("softsign", input))  # type: ignore[no-any-return]
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """x - tanh(x)."""
+    """X - tanh(x)."""
     return a.tanhshrink(_floating("tanh", input))  # type: ignore[no-any-return]
 
 
@@ -169,7 +169,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """x moved towards 0 by lambd.
+    """X moved towards 0 by lambd.
 
     Raises:
         RuntimeError: lambd is negative.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ....ops import attention as ops
 from ..._tensor import Tensor
@@ -83,7 +82,7 @@ def multi_head_attention_forward(
     size = query.shape[-1]
     if size != embed_dim_to_check:
         raise AssertionError(f"was expecting embedding dimension of {embed_dim_to_check}, but got {size}")
-    return ops.multi_head_attention_forward(  # type: ignore[return-value]
+    return ops.multi_head_attention_forward(
         query, key, value, num_heads, None if use_separate_proj_weight else in_proj_weight, in_proj_bias, out_proj_weight,
         out_proj_bias, bias_k=bias_k, bias_v=bias_v, add_zero_attn=add_zero_attn, dropout=_dropper(query, dropout_p, training),
         key_padding_mask=key_padding_mask, need_weights=need_weights, attn_mask=attn_mask, is_causal=is_causal,

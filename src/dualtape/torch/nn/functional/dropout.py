@@ -9,9 +9,9 @@ import numpy as np
 
 from ....core.inplace import write
 from ....core.tensor import wrap
+from ..._tensor import Tensor
 from ...arguments import tensor_argument
 from ...generator import stream_of
-from ..._tensor import Tensor
 
 
 def dropout_factors(shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> Tensor:
@@ -44,8 +44,8 @@ def _channelwise(name: str, single: int) -> Any:
     def function(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         x = tensor_argument(name, input)
         if x.ndim == single:
-            out = _dropped(name, x.unsqueeze(0), p, training, inplace, True)  # type: ignore[attr-defined]
-            return out.squeeze(0)  # type: ignore[attr-defined, no-any-return]
+            out = _dropped(name, x.unsqueeze(0), p, training, inplace, True)
+            return out.squeeze(0)  # type: ignore[no-any-return]
         return _dropped(name, x, p, training, inplace, True)
 
     function.__name__, function.__doc__ = name, "Zero whole channels with probability p and scale the others."

@@ -21,7 +21,7 @@ _bind = linear_p.bind
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input @ weight.T + bias.
+    """Input @ weight.T + bias.
 
     Args:
         input: (*, in_features).
@@ -96,7 +96,7 @@ def embedding(
     if index.value.dtype.kind not in "iu":
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{index.type()} instead (while checking arguments for embedding)"  # type: ignore[attr-defined]
+            f"{index.type()} instead (while checking arguments for embedding)"
         )
     if max_norm is not None:
         _renormalise(table, index, max_norm, norm_type)

@@ -84,7 +84,7 @@ def mse_loss(
         NotImplementedError: Integers.
         ValueError: Another reduction.
     """
-    if weight is None and reduction == "mean" and size_average is None and reduce is None:
+    if weight is None and reduction == "mean" and size_average is None and reduce is None:  # noqa: SIM102  # too long
         if isinstance(input, Tensor) and isinstance(target, Tensor):
             a, b = input.value, target.value
             if a.dtype is b.dtype and a.dtype.kind == "f" and a.shape == b.shape:

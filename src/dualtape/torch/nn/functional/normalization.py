@@ -10,8 +10,8 @@ from ....core import modes
 from ....ops import normalize as n
 from ....ops import softmax as s
 from ....ops.complex import cast
-from ...arguments import not_implemented, tensor_argument
 from ..._tensor import Tensor
+from ...arguments import not_implemented, tensor_argument
 from .activation import stacklevel_dim
 
 
@@ -74,7 +74,7 @@ def _update(running: Tensor | None, statistic: Any, momentum: float) -> None:
     if running is None:
         return
     with modes.switched(on=modes.NO_GRAD):
-        running.mul_(1 - momentum).add_(_detached(statistic) * momentum)  # type: ignore[attr-defined]
+        running.mul_(1 - momentum).add_(_detached(statistic) * momentum)
 
 
 def _detached(x: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ def batch_norm(
     if not training:
         return n.batch_norm_by(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     out, mean, variance = n.batch_norm(x, weight, bias, eps)
-    count = x.numel() // max(x.shape[1], 1)  # type: ignore[attr-defined]
+    count = x.numel() // max(x.shape[1], 1)
     _update(running_mean, mean, momentum)
     _update(running_var, variance * (count / max(count - 1, 1)), momentum)
     return out  # type: ignore[no-any-return]

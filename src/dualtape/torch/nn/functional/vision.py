@@ -9,8 +9,8 @@ from ....ops import grid as _grid
 from ....ops import interpolate as resample
 from ....ops import padding as pads
 from ....ops import pool, rearrange
-from ...arguments import tensor_argument
 from ..._tensor import Tensor
+from ...arguments import tensor_argument
 
 
 def _convolution(function: Any, rank: int, transposed: bool) -> Any:
@@ -49,7 +49,7 @@ def _convolution(function: Any, rank: int, transposed: bool) -> Any:
 
 
 def _type(x: Tensor) -> str:
-    return x.type()  # type: ignore[attr-defined, no-any-return]
+    return x.type()  # type: ignore[no-any-return]
 
 
 conv1d, conv2d, conv3d = (_convolution(f, n, False) for n, f in enumerate((c.conv1d, c.conv2d, c.conv3d), 1))

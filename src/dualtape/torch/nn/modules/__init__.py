@@ -3,7 +3,7 @@
 import sys
 
 from .. import activations as activation
-from .. import containers as container
+from .. import containers as container  # noqa: F401  # looked up by name below
 from .. import layers as linear
 from .. import losses as loss
 from .. import module as module

@@ -10,8 +10,8 @@ import numpy as np
 from ....core import modes
 from ....ops.norms import vector_norm
 from ..._tensor import Tensor
-from ...shapes import stack
 from ...creation import tensor
+from ...shapes import stack
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -60,9 +60,9 @@ def clip_grads_with_norm_(
 ) -> None:
     """Multiply gradients by max_norm / total_norm where that is less than one, in place."""
     with modes.switched(on=modes.NO_GRAD):
-        factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)  # type: ignore[operator]
+        factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
         for g in _gradients(parameters):
-            g.mul_(factor)  # type: ignore[attr-defined]
+            g.mul_(factor)
 
 
 def clip_grad_norm_(
@@ -98,7 +98,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     bound = float(clip_value)
     with modes.switched(on=modes.NO_GRAD):
         for g in _gradients(parameters):
-            g.clamp_(min=-bound, max=bound)  # type: ignore[attr-defined]
+            g.clamp_(min=-bound, max=bound)
 
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]

@@ -52,5 +52,5 @@ def pad_sequence(
 def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
     """The sequences that `pad_sequence` padded on the right, given their lengths."""
     if not batch_first:
-        padded_sequences = padded_sequences.transpose(0, 1)  # type: ignore[attr-defined]
-    return [s[: int(n)] for s, n in zip(padded_sequences, lengths, strict=True)]  # type: ignore[call-overload]
+        padded_sequences = padded_sequences.transpose(0, 1)
+    return [s[: int(n)] for s, n in zip(padded_sequences, lengths, strict=True)]

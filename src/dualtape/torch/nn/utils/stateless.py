@@ -14,7 +14,7 @@ def _owner(module: Module, name: str) -> tuple[dict[str, Any], str]:
     m = module.get_submodule(path)
     for kind in (m._parameters, m._buffers):
         if last in kind:
-            return kind, last  # type: ignore[return-value]
+            return kind, last
     raise AttributeError(f"{type(m).__name__} has no attribute `{last}`")
 
 

@@ -10,7 +10,7 @@ from ...shapes import cat
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All parameters, flattened and joined; gradients flow through."""
-    return cat([p.reshape(-1) for p in parameters])  # type: ignore[attr-defined]
+    return cat([p.reshape(-1) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
@@ -23,6 +23,6 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     at = 0
     for p in parameters:
-        n = p.numel()  # type: ignore[attr-defined]
-        p.data = vec[at : at + n].view_as(p).data  # type: ignore[index]
+        n = p.numel()
+        p.data = vec[at : at + n].view_as(p).data
         at += n

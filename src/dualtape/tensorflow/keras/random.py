@@ -1,0 +1,26 @@
+"""`keras.random`: samples from stateless seeds."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from ...core.missing import missing_attribute
+from ..convert import numpy_dtype, static_shape
+from ..random_keras import SeedGenerator as SeedGenerator
+from ..random_stateless import stateless_normal, stateless_uniform
+from ..tensor import EagerTensor, tensor
+from .initializers import seeds
+
+
+def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32", seed: Any = None) -> EagerTensor:
+    """Draw from a normal distribution."""
+    return tensor(stateless_normal(static_shape(shape), seeds.draw(seed), mean, stddev, numpy_dtype(dtype or "float32")))
+
+
+def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = "float32", seed: Any = None) -> EagerTensor:
+    """Draw evenly from [minval, maxval)."""
+    return tensor(stateless_uniform(static_shape(shape), seeds.draw(seed), minval, maxval, numpy_dtype(dtype or "float32")))
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing_attribute(__name__, name, globals())
