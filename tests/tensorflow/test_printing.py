@@ -223,7 +223,9 @@ def test_print_lays_out_structures_and_strings() -> None:
 
 def test_values_of_an_unsorted_mapping_go_astray_as_in_tensorflow() -> None:
     mapping = collections.OrderedDict([("z", Leaf(1)), ("a", Leaf(2))])
-    assert print_op.print_text([mapping], leaf_array) == "OrderedDict([('z', 2), ('a', 1)])\n"
+    # The mapping's own repr, which Python 3.12 changed.
+    want = repr(collections.OrderedDict([("z", 2), ("a", 1)]))
+    assert print_op.print_text([mapping], leaf_array) == want + "\n"
 
 
 def test_string_format_counts_placeholders() -> None:

@@ -36,7 +36,7 @@ def test_a_missing_name_says_what_is_near() -> None:
         AttributeError, match=r"module 'torch' has no attribute 'matmull'\n.*matmul"
     ):
         dt.matmull  # noqa: B018
-    with pytest.raises(AttributeError, match="module 'torch.linalg' has no attribute"):
+    with pytest.raises(AttributeError, match=r"module 'torch\.linalg' has no attribute"):
         dt.linalg.invv  # noqa: B018
     assert not hasattr(dt, "no_such_name")
 
@@ -129,7 +129,7 @@ def test_load_says_what_a_pt_file_is() -> None:
     memory.seek(0)
     with pytest.raises(pickle.UnpicklingError, match="PyTorch's own format"):
         dt.load(memory)
-    with pytest.raises(pickle.UnpicklingError, match="not a file that torch.save"):
+    with pytest.raises(pickle.UnpicklingError, match=r"not a file that torch\.save"):
         dt.load(io.BytesIO(b"hello"))
 
 

@@ -105,53 +105,30 @@ def test_errors() -> None:
         dt.erf(dt.tensor([1j]))
 
 
-UNARY = [
-    "abs",
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atanh",
-    "ceil",
-    "cos",
-    "cosh",
-    "deg2rad",
-    "digamma",
-    "erf",
-    "erfc",
-    "erfinv",
-    "exp",
-    "exp2",
-    "expm1",
-    "floor",
-    "frac",
-    "i0",
-    "lgamma",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "logit",
-    "nan_to_num",
-    "neg",
-    "rad2deg",
-    "reciprocal",
-    "relu",
-    "round",
-    "rsqrt",
-    "sgn",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sinc",
-    "sinh",
-    "sqrt",
-    "square",
-    "tan",
-    "tanh",
-    "trunc",
+BINARY_EDGES = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "fmod",
+    "remainder",
+    "pow",
+    "atan2",
+    "hypot",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "copysign",
+    "xlogy",
 ]
+BINARY = [*BINARY_EDGES, "logaddexp", "logaddexp2", "ldexp", "float_power"]
+
+UNARY = """
+abs acos acosh asin asinh atan atanh ceil cos cosh deg2rad digamma erf erfc erfinv exp exp2
+expm1 floor frac i0 lgamma log log10 log1p log2 logit nan_to_num neg rad2deg reciprocal relu
+round rsqrt sgn sigmoid sign sin sinc sinh sqrt square tan tanh trunc
+""".split()  # noqa: SIM905 - a table
 
 
 @pytest.mark.parametrize("name", UNARY)
@@ -162,9 +139,7 @@ def test_unary_derivatives(same_gradients: Any, name: str) -> None:
     same_gradients(lambda t, a: getattr(a, name)(), x[0, 0:1].reshape(()))
 
 
-@pytest.mark.parametrize(
-    "name", ["add", "sub", "mul", "div", "fmod", "remainder", "pow", "atan2", "hypot", "maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2", "copysign", "ldexp", "xlogy", "float_power"]
-)  # fmt: skip
+@pytest.mark.parametrize("name", BINARY)
 def test_binary_derivatives(same_gradients: Any, name: str) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.uniform(0.3, 2, (2, 3)), rng.uniform(0.3, 2, (3,))
@@ -203,27 +178,11 @@ def test_edge_values() -> None:
             np.testing.assert_array_equal(np.signbit(ours) & ~np.isnan(ours), np.signbit(theirs) & ~np.isnan(theirs), err_msg=name) if name in (
                 "abs", "neg", "sign", "ceil", "floor", "trunc", "round", "sqrt"
             ) else None  # fmt: skip
-        for name in [
-            "add",
-            "sub",
-            "mul",
-            "div",
-            "fmod",
-            "remainder",
-            "pow",
-            "atan2",
-            "hypot",
-            "maximum",
-            "minimum",
-            "fmax",
-            "fmin",
-            "copysign",
-            "xlogy",
-        ]:
-            ours = getattr(dt, name)(dt.tensor(x.astype(dtype)), dt.tensor(y.astype(dtype))).numpy()
-            theirs = getattr(torch, name)(
-                torch.tensor(x.astype(dtype)), torch.tensor(y.astype(dtype))
-            ).numpy()
+        for name in BINARY_EDGES:
+            # PyTorch's vectorised remainders give NaN for huge quotients.
+            small = np.abs(x) < 1e30 if name in ("fmod", "remainder") else slice(None)
+            pair = [v[small].astype(dtype) for v in (x, y)]
+            ours, theirs = (getattr(t, name)(*map(t.tensor, pair)).numpy() for t in (dt, torch))
             np.testing.assert_allclose(ours, theirs, rtol=2e-6, err_msg=name)
 
 

@@ -31,7 +31,7 @@ class NaryPrimitive(Primitive):
         """Compute on arrays, boxes or tensors: NumPy's call, a transformation's, or a recorded one."""
         for x in operands:
             if isinstance(x, Value):
-                if not current() & BOXED and all([isinstance(y, Tensor) for y in operands]):
+                if not current() & BOXED and all([isinstance(y, Tensor) for y in operands]):  # noqa: C419 - faster for few
                     return self.bind(*operands, **params)
                 return self.call_values(operands, params)
         if current() & BOXED and open_trace.get() is not None:

@@ -7,10 +7,11 @@ missing raises AttributeError with the nearest ones.
 
 import importlib
 from builtins import bool as _bool
+from types import ModuleType
 from typing import Any
 
 from ..core.missing import missing_attribute
-from . import autodiff, dtypes, errors, linalg, math, nest, nn, random
+from . import dtypes, errors, nest
 from .arithmetic import absolute as abs
 from .arithmetic import (
     add,
@@ -33,21 +34,6 @@ from .arithmetic import (
     truediv,
     truncatemod,
 )
-from .control import (
-    case,
-    cond,
-    foldl,
-    foldr,
-    group,
-    map_fn,
-    numpy_function,
-    py_function,
-    scan,
-    switch_case,
-    vectorized_map,
-    while_loop,
-)
-from .control import tuple_ as tuple
 from .convert import constant, convert_to_tensor
 from .creation import (
     eye,
@@ -137,7 +123,6 @@ from .gather import (
     where,
 )
 from .indexed_slices import IndexedSlices
-from .linalg import norm
 from .module import Module
 from .names import control_dependencies, device, init_scope, name_scope
 from .nn_norms import (
@@ -147,7 +132,6 @@ from .nn_norms import (
     maximum,
     minimum,
 )
-from .print_function import print
 from .products import einsum, matmul, tensordot
 from .reductions import (
     argmax,
@@ -185,19 +169,6 @@ from .shaping import (
     transpose,
     unstack,
 )
-from .sorting import (
-    argsort,
-    dynamic_partition,
-    dynamic_stitch,
-    histogram_fixed_width,
-    repeat,
-    reverse_sequence,
-    searchsorted,
-    sort,
-    unique,
-    unique_with_counts,
-)
-from .special import add_n, atan2, scalar_mul, truncatediv
 from .symbolic import gradients
 from .tape import GradientTape
 from .tensor import EagerTensor as Tensor
@@ -206,22 +177,54 @@ from .variable import Variable
 newaxis = None
 __version__ = "2.21.0"
 
-# What is imported when it is first asked for: Keras alone is half of this package.
-_LAZY = frozenset({"config", "data", "debugging", "keras", "strings"})
+# What is imported when it is first asked for: eagerly it would take three times as long.
+_LAZY = frozenset({
+    "autodiff", "config", "data", "debugging", "keras", "linalg", "math", "nn", "random", "strings",
+})  # fmt: skip
 
-# Other names of the same things; the modules above hold them.
+# The modules that hold the other names, or know them by another one.
 _ELSEWHERE = {
-    "Assert": ("debugging", "Assert"),
-    "as_string": ("strings", "as_string"),
-    "constant_initializer": ("keras.initializers", "Constant"),
-    "initializers": ("keras", "initializers"),
-    "losses": ("keras", "losses"),
-    "metrics": ("keras", "metrics"),
-    "ones_initializer": ("keras.initializers", "Ones"),
-    "optimizers": ("keras", "optimizers"),
-    "random_normal_initializer": ("keras.initializers", "RandomNormal"),
-    "random_uniform_initializer": ("keras.initializers", "RandomUniform"),
-    "zeros_initializer": ("keras.initializers", "Zeros"),
+    "Assert": "debugging.Assert",
+    "TensorArray": "tensor_array.TensorArray",
+    "add_n": "special.add_n",
+    "argsort": "sorting.argsort",
+    "as_string": "strings.as_string",
+    "atan2": "special.atan2",
+    "case": "control.case",
+    "cond": "control.cond",
+    "constant_initializer": "keras.initializers.Constant",
+    "dynamic_partition": "sorting.dynamic_partition",
+    "dynamic_stitch": "sorting.dynamic_stitch",
+    "foldl": "control.foldl",
+    "foldr": "control.foldr",
+    "group": "control.group",
+    "histogram_fixed_width": "sorting.histogram_fixed_width",
+    "initializers": "keras.initializers",
+    "losses": "keras.losses",
+    "map_fn": "control.map_fn",
+    "metrics": "keras.metrics",
+    "norm": "linalg.norm",
+    "numpy_function": "control.numpy_function",
+    "ones_initializer": "keras.initializers.Ones",
+    "optimizers": "keras.optimizers",
+    "print": "print_function.print",
+    "py_function": "control.py_function",
+    "random_normal_initializer": "keras.initializers.RandomNormal",
+    "random_uniform_initializer": "keras.initializers.RandomUniform",
+    "repeat": "sorting.repeat",
+    "reverse_sequence": "sorting.reverse_sequence",
+    "scalar_mul": "special.scalar_mul",
+    "scan": "control.scan",
+    "searchsorted": "sorting.searchsorted",
+    "sort": "sorting.sort",
+    "switch_case": "control.switch_case",
+    "truncatediv": "special.truncatediv",
+    "tuple": "control.tuple_",
+    "unique": "sorting.unique",
+    "unique_with_counts": "sorting.unique_with_counts",
+    "vectorized_map": "control.vectorized_map",
+    "while_loop": "control.while_loop",
+    "zeros_initializer": "keras.initializers.Zeros",
 }
 
 
@@ -238,7 +241,15 @@ def is_tensor(x: Any) -> _bool:
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _ELSEWHERE:
-        module, attribute = _ELSEWHERE[name]
-        return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
-    raise missing_attribute(__name__, name, {*globals(), *_LAZY, *_ELSEWHERE})
+    where = _ELSEWHERE.get(name)
+    if where is None:
+        public = [n for n, v in globals().items() if not isinstance(v, ModuleType)]
+        raise missing_attribute(__name__, name, {*public, *_LAZY, *_ELSEWHERE})
+    module, _, attribute = where.rpartition(".")
+    found = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *_ELSEWHERE})

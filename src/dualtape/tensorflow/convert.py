@@ -147,7 +147,12 @@ def _python_array(value: Any, dtype: np.dtype[Any] | None) -> Any:
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {kernel_name(want)}")
     if array.dtype != want:
         converted = array.astype(want)
-        if want is FLOAT32 and kind == "f" and (np.isinf(converted) & ~np.isinf(array)).any():
+        if (
+            want is FLOAT32
+            and kind == "f"
+            and np.isinf(converted).any()
+            and (np.isinf(converted) & ~np.isinf(array)).any()
+        ):
             raise ValueError(
                 "Can't convert Python sequence with a value out of range for a double-precision "
                 "float."
@@ -168,19 +173,20 @@ def _first_of(value: Any, kind: type) -> Any:
 
 
 def _default_dtype(array: np.ndarray[Any, Any], value: Any) -> np.dtype[Any]:
-    first = _first_leaf(value)
-    kind = array.dtype.kind
-    if kind == "f":
+    first: Any = _first_leaf(value)
+    own: np.dtype[Any] = array.dtype
+    if own.kind == "f":
         if isinstance(first, (np.ndarray, np.floating)) or type(first).__name__ == "bfloat16":
-            return np.dtype(first.dtype if first.dtype.kind in "fV" else array.dtype)
+            wanted: np.dtype[Any] = first.dtype
+            return wanted if wanted.kind in "fV" else own
         return FLOAT32
-    if kind == "i":
+    if own.kind == "i":
         if isinstance(first, np.ndarray):
-            return array.dtype
+            return own
         if array.size and (int(array.max()) not in _INT32 or int(array.min()) not in _INT32):
             return INT64
         return INT32
-    return array.dtype
+    return own
 
 
 # --- tensors ----------------------------------------------------------------------------------------

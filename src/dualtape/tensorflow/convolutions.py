@@ -46,7 +46,7 @@ def pads(mode: Any, sizes: Sequence[int], window: Sequence[int], strides: Sequen
     """
     if not isinstance(mode, str):
         pairs = [tuple(p) for p in mode]
-        return tuple([p for i, p in enumerate(pairs) if i not in (0, channels % len(pairs))])  # type: ignore[misc]
+        return tuple([p for i, p in enumerate(pairs) if i not in (0, channels % len(pairs))])
     if mode.upper() == "VALID":
         return ((0, 0),) * len(window)
     if mode.upper() != "SAME":

@@ -239,7 +239,7 @@ def _shape_of(x: Any) -> tuple[int, ...]:
 
 def repeated(x: EagerTensor, dims: tuple[int, ...]) -> EagerTensor:
     """A scalar everywhere in a tensor of shape `dims`."""
-    from_scalar = broadcast(x, dims)
+    from_scalar: EagerTensor = broadcast(x, dims)
     if x.edge is None:
         return tensor(np.array(from_scalar.value)) if dims else x
     return from_scalar

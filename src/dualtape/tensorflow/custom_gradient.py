@@ -138,7 +138,7 @@ def _recorded(
     node.inputs = edges
     node.owners = ()
     node.params = {"pull": pull, "name": name, "class": cls}
-    node.plan = None  # type: ignore[assignment]
+    node.plan = None
     node.order = next_order()
     node.level = max(e.level for e in edges if e is not None)
     node.site = caller(3)

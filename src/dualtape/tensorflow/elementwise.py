@@ -105,13 +105,13 @@ reciprocal = unary("Reciprocal", a.reciprocal, k.SIGNED_COMPLEX, "Return 1 / x."
 log_sigmoid = unary("Softplus", logistic.log_sigmoid, k.HALF_FIRST, "Return log(sigmoid(x)).")
 
 
-def round(x: Any, name: str | None = None) -> EagerTensor:  # noqa: A001
+def round(x: Any, name: str | None = None) -> EagerTensor:
     """Return the nearest integer to x, the even one at ties; integers as they are."""
-    x = as_tensor(x)
-    if x.value.dtype.kind in "iu":
-        return x
-    check_dtype("Round", x.value.dtype, k.SIGNED_COMPLEX)
-    return n.round_p(tensor(x.value))  # type: ignore[no-any-return]
+    t = as_tensor(x)
+    if t.value.dtype.kind in "iu":
+        return t
+    check_dtype("Round", t.value.dtype, k.SIGNED_COMPLEX)
+    return n.round_p(tensor(t.value))  # type: ignore[no-any-return]
 
 
 def real(input: Any, name: str | None = None) -> EagerTensor:
@@ -130,8 +130,8 @@ def imag(input: Any, name: str | None = None) -> EagerTensor:
 
 def conj(x: Any, name: str | None = None) -> EagerTensor:
     """Return the complex conjugate; a real tensor as it is."""
-    x = as_tensor(x)
-    return conjugate(x) if x.value.dtype.kind == "c" else x
+    t = as_tensor(x)
+    return conjugate(t) if t.value.dtype.kind == "c" else t
 
 
 def angle(input: Any, name: str | None = None) -> EagerTensor:
@@ -142,7 +142,7 @@ def angle(input: Any, name: str | None = None) -> EagerTensor:
     return n.angle(x)  # type: ignore[no-any-return]
 
 
-def complex(real: Any, imag: Any, name: str | None = None) -> EagerTensor:  # noqa: A001
+def complex(real: Any, imag: Any, name: str | None = None) -> EagerTensor:
     """Return real + 1j * imag: complex64 for float32, complex128 for float64.
 
     Raises:
@@ -152,7 +152,7 @@ def complex(real: Any, imag: Any, name: str | None = None) -> EagerTensor:  # no
     x = as_tensor(real)
     y = as_tensor(imag, x.value.dtype)
     pair = (x.dtype.name, y.dtype.name)
-    wide = {("float32",) * 2: np.complex64, ("float64",) * 2: np.complex128}.get(pair)  # type: ignore[arg-type]
+    wide = {("float32",) * 2: np.complex64, ("float64",) * 2: np.complex128}.get(pair)
     if wide is None:
         raise TypeError(
             f"The `real` and `imag` components have incorrect types: {x.dtype.name} {y.dtype.name}. They "

@@ -87,7 +87,7 @@ class Function:
         name = f"_tf_function_{self.name}"
         found = vars(instance).get(name) if hasattr(instance, "__dict__") else None
         if found is None:
-            method = self._python_function.__get__(instance, owner)  # type: ignore[attr-defined]
+            method = self._python_function.__get__(instance, owner)
             signature = self._input_signature
             found = Function(method, signature, bound=True)
             if hasattr(instance, "__dict__"):
@@ -138,7 +138,7 @@ class Function:
         found = self._traces.get(key)
         if found is None:
             found = self._traces[key] = ConcreteFunction(self, args, kwargs)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def experimental_get_tracing_count(self) -> int:
         """How many different signatures the function was called with: TensorFlow would have traced each."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ShapeError
-from ..core.tensor import Tensor
 from ..ops import picking
 from ..ops import shape as s
 from ..ops.select import where as select
@@ -229,7 +228,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         raise ValueError("x and y must both be non-None or both be None.")
     test = boolean(condition)
     a, b = _branches(x, y)
-    if isinstance(test, Tensor) and test.value.dtype.kind != "b":
+    if test.value.dtype.kind != "b":
         raise kernel_error("SelectV2", f"condition must be bool, not {test.dtype.name}")
     try:
         return select(*unified([test, a, b]))  # type: ignore[no-any-return]

@@ -110,7 +110,7 @@ def mask_of(index: Any) -> Any:
     return None
 
 
-def masked(x: EagerTensor, mask: Any) -> EagerTensor:
+def masked(x: EagerTensor, mask: Any, /) -> EagerTensor:
     """`tf.boolean_mask`; `array_ops` puts it here, since it needs more than indexing does."""
     raise NotImplementedError
 

@@ -264,7 +264,7 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
             f"Argument `a` should be a (batch) matrix with rank >= 2.  Received `a` = {x} with shape: {x.shape}"
         )
     out = s.transpose_p(x, axis0=rank - 2, axis1=rank - 1)
-    return _conjugated(out) if conjugate else out  # type: ignore[no-any-return]
+    return _conjugated(out) if conjugate else out
 
 
 def _conjugated(x: EagerTensor) -> EagerTensor:
@@ -410,6 +410,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool =
         raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers, got " f"{axis}")
     if isinstance(given, list) and len(given) == 1:
         given = given[0]
+    out: EagerTensor
     if ord in ("fro", "euclidean", 2) and not (pair and ord == 2):
         square = a.mul(x, _conjugated(x)) if x.value.dtype.kind == "c" else a.mul(x, x)
         total = reduce_sum(square, given, True)
@@ -450,7 +451,7 @@ def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str |
     """Return a tensor divided by its norm, and the norm."""
     x = as_tensor(tensor)
     size = norm(x, ord, axis, True)
-    return x / size, size  # type: ignore[return-value]
+    return x / size, size
 
 
 def __getattr__(name: str) -> NoReturn:

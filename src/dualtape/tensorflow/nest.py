@@ -48,9 +48,10 @@ def _rebuilt(structure: Any, parts: Iterator[Any]) -> Any:
         ordered = {k: values[k] for k in structure}
         if type(structure) is dict:
             return ordered
+        kind: Any = type(structure)
         if hasattr(structure, "default_factory"):
-            return type(structure)(structure.default_factory, ordered)
-        return type(structure)(ordered)  # type: ignore[call-arg]
+            return kind(structure.default_factory, ordered)
+        return kind(ordered)
     if isinstance(structure, tuple):
         return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
     return type(structure)(parts)

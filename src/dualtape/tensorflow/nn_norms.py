@@ -58,7 +58,8 @@ def global_norm(t_list: Any, name: str | None = None) -> EagerTensor:
         total = half if total is None else total + half
     if total is None:
         return tensor(np.float32(0))
-    return sqrt(total * 2.0)
+    root: EagerTensor = sqrt(total * 2.0)
+    return root
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
@@ -140,7 +141,7 @@ def batch_normalization(
     y = as_tensor(x)
     inverse = rsqrt(as_tensor(variance) + variance_epsilon)
     if scale is not None:
-        inverse = inverse * scale  # type: ignore[operator]
+        inverse = inverse * scale
     shift = -(as_tensor(mean) * inverse) if offset is None else offset - as_tensor(mean) * inverse
     return y * inverse + shift  # type: ignore[no-any-return]
 

@@ -84,7 +84,7 @@ def watched_again(edge: Any) -> Watched:
     node.inputs = (edge,)
     node.owners = ()
     node.params = None
-    node.plan = None  # type: ignore[assignment]
+    node.plan = None
     node.order = next_order()
     node.level = edge.level
     node.site = caller(3)

@@ -88,7 +88,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
         if i not in axes:
             raise kernel_error("Transpose", f"{i} is missing from {{{','.join(map(str, order))}}}.")
     out = x if axes == tuple(range(rank)) else s.permute_p(x, axes=axes)
-    return conj(out) if conjugate else out  # type: ignore[return-value]
+    return conj(out) if conjugate else out
 
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> EagerTensor:

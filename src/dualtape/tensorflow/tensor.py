@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -26,6 +26,14 @@ class Readable:
     """What can be read as a tensor: `tf.Variable` and its kin."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:  # both kinds have a `numpy` of their own; the operators are installed by `arithmetic`
+        numpy: Callable[[], Any]
+
+        def __add__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __mul__(self, other: Any) -> Any: ...
+        def __truediv__(self, other: Any) -> Any: ...
 
     def _read(self) -> EagerTensor:
         """The value as a tensor, which tapes watch if they watch the variable."""
@@ -76,7 +84,7 @@ class EagerTensor(Tensor, metaclass=_WithoutUfunc):
         return None
 
     # See NOTE [edges and tapes] in `recording`.
-    edge = property(_live_edge, set_edge)  # type: ignore[assignment]
+    edge = property(_live_edge, set_edge)
 
     # --- what it is ---------------------------------------------------------------------------
 

@@ -200,11 +200,11 @@ class Variable(Readable):
 
     def sparse_read(self, indices: Any, name: str | None = None) -> EagerTensor:
         """The rows at `indices`; see `tf.gather`."""
-        return gather_rows(self, indices)  # type: ignore[no-any-return]
+        return gather_rows(self, indices)
 
     def gather_nd(self, indices: Any, name: str | None = None) -> EagerTensor:
         """The elements or slices at `indices`; see `tf.gather_nd`."""
-        return gather_elements(self, indices)  # type: ignore[no-any-return]
+        return gather_elements(self, indices)
 
     # --- what it is ---------------------------------------------------------------------------
 

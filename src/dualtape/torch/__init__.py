@@ -75,13 +75,14 @@ from .sorting import *
 from .statistics import *
 from .type_info import *
 from .version import __version__ as __version__
+from .windows import *
 
 # isort: split
 from .inplace_functions import *  # last: all methods must be there
 
 # Imported when first asked for: a program that uses none of them starts without.
 _LAZY = frozenset(
-    ("accelerator", "backends", "cuda", "distributions", "fft", "func", "linalg", "nn", "optim", "special", "testing", "utils", "version")
+    ("accelerator", "backends", "cuda", "distributions", "fft", "func", "linalg", "nn", "optim", "signal", "special", "testing", "utils", "version")
 )
 
 

@@ -34,7 +34,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     if max_value is not None:
         out = clip_by_value(out, 0.0, max_value)
     if negative_slope:
-        out = out - negative_slope * act.relu(threshold - x)  # type: ignore[operator]
+        out = out - negative_slope * act.relu(threshold - x)
     return out
 
 
@@ -139,7 +139,7 @@ def get(identifier: Any) -> Callable[..., Any]:
         return linear
     found = _ALL.get(identifier) if isinstance(identifier, str) else identifier
     if callable(found):
-        return found  # type: ignore[no-any-return]
+        return found
     raise ValueError(f"Could not interpret activation function identifier: {identifier}")
 
 

@@ -138,7 +138,7 @@ class MeanMetricWrapper(Mean):
         self._fn = fn
         self._options = kwargs
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take a batch in."""
         super().update_state(self._fn(y_true, y_pred, **self._options), sample_weight)
 
@@ -223,7 +223,7 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take a batch in."""
         t, p = _arrays(y_true, y_pred)
         super().update_state(np.square(t - p), sample_weight)

@@ -35,7 +35,7 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers held directly."""
-        return [x for x in self._sublayers() if isinstance(x, Layer)]
+        return list(self._sublayers())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or place.

@@ -20,7 +20,15 @@ class Progbar:
         unit_name: What a step is called.
     """
 
-    def __init__(self, target: int | None, verbose: int = 1, width: int = _WIDTH, interval: float = 0.05, unit_name: str = "step", stateful_metrics: Any = None) -> None:
+    def __init__(
+        self,
+        target: int | None,
+        verbose: int = 1,
+        width: int = _WIDTH,
+        interval: float = 0.05,
+        unit_name: str = "step",
+        stateful_metrics: Any = None,
+    ) -> None:
         self.target, self.verbose, self.width, self.interval, self.unit_name = target, verbose, width, interval, unit_name
         self._start = time.time()
         self._last = 0.0

@@ -84,7 +84,8 @@ class Softmax2d(Module):
         """Shape (N, C, H, W) or (C, H, W)."""
         if input.ndim not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
-        return F.softmax(input, dim=-3)
+        out: Tensor = F.softmax(input, dim=-3)
+        return out
 
 
 class PReLU(Module):

@@ -256,7 +256,8 @@ class _Convolution(Module):
             input = F.pad(input, [n for pair in reversed(pairs) for n in pair], mode=self.padding_mode)
             padding = (0,) * self.rank
         convolve = (F.conv1d, F.conv2d, F.conv3d)[self.rank - 1]
-        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        out: Tensor = convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return out
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
@@ -322,11 +323,11 @@ class _Transposed(_Convolution):
         """Shape (N, C_in, *space) to (N, C_out, *space)."""
         extra = self.output_padding
         if output_size is not None:
-            space = tuple(output_size)[-self.rank :]
+            space, pads = tuple(output_size)[-self.rank :], _per_axis(self.padding, self.rank)
             least = [
                 (n - 1) * s - 2 * p + d * (k - 1) + 1
                 for n, s, p, d, k in zip(
-                    input.shape[-self.rank :], self.stride, self.padding, self.dilation, self.kernel_size, strict=True
+                    input.shape[-self.rank :], self.stride, pads, self.dilation, self.kernel_size, strict=True
                 )
             ]
             extra = tuple(want - low for want, low in zip(space, least, strict=True))
@@ -336,7 +337,10 @@ class _Transposed(_Convolution):
                     f"{[low + s - 1 for low, s in zip(least, self.stride, strict=True)]} (for an input of {input.shape[2:]})"
                 )
         convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.rank - 1]
-        return convolve(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
+        out: Tensor = convolve(
+            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
+        )
+        return out
 
 
 class ConvTranspose1d(_Transposed):

@@ -31,10 +31,11 @@ class Parameter(Tensor):
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
         """Everything is done in `__new__`."""
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    # mypy drops the names of a special method's arguments, and then finds that they differ.
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
 
-    __str__ = __repr__
+    __str__ = __repr__  # type: ignore[assignment]
 
 
 class Buffer(Tensor):

@@ -114,7 +114,7 @@ class LBFGS(Optimizer):
             if state["n_iter"] == 1:
                 direction, scale = -g, 1.0
                 for memory in (dirs, stps, ro):
-                    memory.clear()  # type: ignore[attr-defined]
+                    memory.clear()
             else:
                 y, s = g - prev_g, direction * t
                 ys = float(y @ s)

@@ -92,7 +92,7 @@ class Dense(Layer):
         activity_regularizer: Any = None, kernel_constraint: Any = None, bias_constraint: Any = None,
         lora_rank: int | None = None, lora_alpha: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        if not isinstance(units, int) or units <= 0:
+        if not isinstance(units, int) or units <= 0:  # type: ignore[redundant-expr]
             raise ValueError(
                 f"Received an invalid value for `units`, expected a positive integer. Received: units={units}"
             )
@@ -144,10 +144,8 @@ class Dense(Layer):
         kernel = self.kernel._read()
         if inputs.value.dtype is not kernel.value.dtype:
             inputs = cast(inputs, kernel.dtype)
-        if len(inputs.value.shape) == 2:
-            out = matmul(inputs, kernel)
-        else:
-            out = tensordot(inputs, kernel, 1)
+        flat = len(inputs.value.shape) == 2
+        out = matmul(inputs, kernel) if flat else tensordot(inputs, kernel, 1)
         if self.bias is not None:
             out = out + self.bias._read()
         return out if self.activation is activations.linear else self.activation(out)

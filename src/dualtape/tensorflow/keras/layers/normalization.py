@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...custom_gradient import stop_gradient
@@ -75,7 +76,7 @@ class LayerNormalization(Layer):
     """Each example with mean 0 and variance 1 over `axis`, then scaled and shifted."""
 
     def __init__(
-        self, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        self, axis: int | Sequence[int] = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
         beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
@@ -101,7 +102,7 @@ class LayerNormalization(Layer):
         axes = [self.axis % rank] if isinstance(self.axis, int) else [a % rank for a in self.axis]
         spread = tuple([n if i in axes else 1 for i, n in enumerate(inputs.value.shape)])
         mean, variance = moments(inputs, axes, keepdims=True)
-        out = (inputs - mean) * rsqrt(variance + self.epsilon)  # type: ignore[operator]
+        out = (inputs - mean) * rsqrt(variance + self.epsilon)
         if self.gamma is not None:
             out = out * reshape(self.gamma, spread)
         if self.beta is not None:

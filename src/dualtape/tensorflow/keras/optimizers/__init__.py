@@ -1,5 +1,6 @@
 """`keras.optimizers`."""
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ....core.missing import missing_attribute
@@ -10,7 +11,7 @@ from .moments import Adam, Adamax, AdamW, Nadam
 from .sgd import SGD
 
 _ALL = (SGD, Adam, AdamW, Adamax, Nadam, RMSprop, Adagrad, Adadelta)
-_BY_NAME: dict[str, type[Optimizer]] = {cls.__name__.lower(): cls for cls in _ALL}
+_BY_NAME: dict[str, Callable[..., Optimizer]] = {cls.__name__.lower(): cls for cls in _ALL}
 
 
 def get(identifier: Any) -> Optimizer:

@@ -28,12 +28,12 @@ def _floating(name: str, input: Any) -> Tensor:
 
 
 def _maybe_in_place(x: Tensor, inplace: bool, compute: Callable[[Tensor], Any]) -> Tensor:
-    return write(x, compute) if inplace else compute(x)  # type: ignore[return-value]
+    return write(x, compute) if inplace else compute(x)  # type: ignore[arg-type, return-value]
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0); the derivative at 0 is 0."""
-    x = input if isinstance(input, Tensor) else tensor_argument("relu", input)
+    x = input if isinstance(input, Tensor) else tensor_argument("relu", input)  # type: ignore[redundant-expr]
     if inplace:
         return write(x, a.relu)  # type: ignore[return-value]
     if x.value.dtype.kind == "b":
@@ -55,7 +55,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """X clipped to [min_val, max_val].
+    """Return x clipped to [min_val, max_val].
 
     Raises:
         ValueError: The bounds are exchanged.
@@ -69,7 +69,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """X where above the threshold, else a value."""
+    """Return x where above the threshold, else a value."""
     x = tensor_argument("threshold", input)
     return _maybe_in_place(x, inplace, lambda t: a.threshold(t, threshold, value))
 
@@ -102,17 +102,17 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """X * sigmoid(x)."""
+    """Return x * sigmoid(x)."""
     return _maybe_in_place(_floating("silu_cpu", input), inplace, a.silu)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """X * tanh(softplus(x))."""
+    """Return x * tanh(softplus(x))."""
     return _maybe_in_place(_floating("mish_cpu", input), inplace, a.mish)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """X * hardsigmoid(x)."""
+    """Return x * hardsigmoid(x)."""
     return _maybe_in_place(_floating("hardswish_cpu", input), inplace, a.hardswish)
 
 
@@ -122,7 +122,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
-    """X times the normal distribution function.
+    """Return x times the normal distribution function.
 
     Raises:
         RuntimeError: `approximate` is neither "none" nor "tanh".
@@ -149,17 +149,17 @@ def sigmoid(input: Tensor) -> Tensor:
 
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
-    x = input if isinstance(input, Tensor) else tensor_argument("tanh", input)
+    x = input if isinstance(input, Tensor) else tensor_argument("tanh", input)  # type: ignore[redundant-expr]
     return tanh_p.bind1(x) if x.value.dtype.kind == "f" else x.tanh()  # type: ignore[no-any-return]
 
 
 def softsign(input: Tensor) -> Tensor:
-    """X / (1 + |x|)."""
+    """Return x / (1 + |x|)."""
     return a.softsign(_floating("softsign", input))  # type: ignore[no-any-return]
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """X - tanh(x)."""
+    """Return x - tanh(x)."""
     return a.tanhshrink(_floating("tanh", input))  # type: ignore[no-any-return]
 
 
@@ -169,7 +169,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """X moved towards 0 by lambd.
+    """Return x moved towards 0 by lambd.
 
     Raises:
         RuntimeError: lambd is negative.

@@ -21,7 +21,7 @@ _bind = linear_p.bind
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Input @ weight.T + bias.
+    """Return input @ weight.T + bias.
 
     Args:
         input: (*, in_features).
@@ -31,7 +31,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Raises:
         RuntimeError: Shapes or dtypes do not fit.
     """
-    if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):
+    if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):  # type: ignore[redundant-expr]
         x, w, b = input.value, weight.value, bias.value
         if len(x.shape) == 2 == len(w.shape) and x.shape[1] == w.shape[1] and b.shape == w.shape[:1]:
             d = x.dtype

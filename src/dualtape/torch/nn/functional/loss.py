@@ -85,7 +85,7 @@ def mse_loss(
         ValueError: Another reduction.
     """
     if weight is None and reduction == "mean" and size_average is None and reduce is None:  # noqa: SIM102  # too long
-        if isinstance(input, Tensor) and isinstance(target, Tensor):
+        if isinstance(input, Tensor) and isinstance(target, Tensor):  # type: ignore[redundant-expr]
             a, b = input.value, target.value
             if a.dtype is b.dtype and a.dtype.kind == "f" and a.shape == b.shape:
                 return _mse.bind2(input, target)  # type: ignore[no-any-return]

@@ -17,7 +17,7 @@ from .activation import stacklevel_dim
 
 def _along(name: str, primitive: Any, kernel: str) -> Any:
     def function(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-        x = input if isinstance(input, Tensor) else tensor_argument(name, input)
+        x = input if isinstance(input, Tensor) else tensor_argument(name, input)  # type: ignore[redundant-expr]
         if dim is None:
             dim = stacklevel_dim(name, x.ndim, _stacklevel)
         if dtype is not None and dtype.dtype != x.value.dtype:
