@@ -9,7 +9,13 @@ import statistics
 import subprocess
 import sys
 
-MODULES = {"dualtape": 50, "dualtape.torch": 150, "dualtape.tensorflow": 150, "torch": None, "tensorflow": None}
+MODULES = {
+    "dualtape": 50,
+    "dualtape.torch": 150,
+    "dualtape.tensorflow": 150,
+    "torch": None,
+    "tensorflow": None,
+}
 
 
 def import_milliseconds(module):

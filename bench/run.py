@@ -101,7 +101,9 @@ def measure(name, rounds, threads):
 
 def main():
     """Run everything and write the table."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("--only", default="")
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--threads", type=int, default=1)

@@ -119,7 +119,9 @@ def chain_torch(torch):
 # (c) a perceptron ---------------------------------------------------------------------------------
 def _perceptron(torch, make_optimizer):
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Linear(784, 256), torch.nn.ReLU(), torch.nn.Linear(256, 10))
+    model = torch.nn.Sequential(
+        torch.nn.Linear(784, 256), torch.nn.ReLU(), torch.nn.Linear(256, 10)
+    )
     x = torch.randn(128, 784)
     y = torch.randint(0, 10, (128,))
     loss_fn = torch.nn.CrossEntropyLoss()

@@ -62,9 +62,21 @@ def main():
             else:
                 lines.append(f"| `{title}` | {len(ours & theirs)} | {len(theirs)} |")
             there, missing = sorted(ours & theirs), sorted(theirs - ours)
-            details += ["", f"### {title}", "", "There: " + ", ".join(f"`{n}`" for n in there) + "."]
+            details += [
+                "",
+                f"### {title}",
+                "",
+                "There: " + ", ".join(f"`{n}`" for n in there) + ".",
+            ]
             if missing:
-                details += ["", "<details><summary>Not there</summary>", "", ", ".join(missing) + ".", "", "</details>"]
+                details += [
+                    "",
+                    "<details><summary>Not there</summary>",
+                    "",
+                    ", ".join(missing) + ".",
+                    "",
+                    "</details>",
+                ]
         lines += [*details, ""]
     PAGE.write_text("\n".join(lines), encoding="utf-8")
 

@@ -12,7 +12,9 @@ PAGES = ["CONTRIBUTING.md", "README.md", "README.zh.md"]
 
 def blocks(page):
     """The Python blocks of a page, as one program; blocks marked `python skip` are left out."""
-    return "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S))
+    return "\n".join(
+        re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)

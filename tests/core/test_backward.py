@@ -70,7 +70,9 @@ def test_residuals_are_freed_as_the_pass_goes():
     y = square(x)
     z = neg(y)
     backward([(z.edge, np.ones(3))])
-    with pytest.raises(GraphError, match="Trying to backward through the graph a second time") as error:
+    with pytest.raises(
+        GraphError, match="Trying to backward through the graph a second time"
+    ) as error:
         backward([(z.edge, np.ones(3))])
     assert error.value.args[0].count("test_backward.py") == 2
 
@@ -128,9 +130,16 @@ def test_an_unused_input_has_no_gradient():
 
 def test_a_wrong_rule_is_blamed_by_name():
     wrong = general(
-        "wrong_shape", lambda x: x.copy(), aval=lambda x: x, jvp=lambda d: d, vjp=lambda ct: np.ones((2, 5))
+        "wrong_shape",
+        lambda x: x.copy(),
+        aval=lambda x: x,
+        jvp=lambda d: d,
+        vjp=lambda ct: np.ones((2, 5)),
     )
-    with pytest.raises(RuleError, match=r"wrong_shape.*\n.*returned float64\[2,5\] for operand 0, expected float64\[3\]"):
+    with pytest.raises(
+        RuleError,
+        match=r"wrong_shape.*\n.*returned float64\[2,5\] for operand 0, expected float64\[3\]",
+    ):
         backward([(wrong(leaf(np.ones(3))).edge, np.ones(3))])
 
 

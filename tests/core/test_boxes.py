@@ -36,7 +36,9 @@ def gradient(f, x, *rest, create_graph=False):
     leaf.require_grad()
     out = f(leaf, *rest)
     one = np.ones(())
-    (g,) = gradients([(out.edge, Tensor(one) if create_graph else one)], [leaf.edge], create_graph=create_graph)
+    (g,) = gradients(
+        [(out.edge, Tensor(one) if create_graph else one)], [leaf.edge], create_graph=create_graph
+    )
     return g
 
 
@@ -97,7 +99,11 @@ def test_second_order_through_vmap():
 
 
 def test_a_traced_gradient_is_a_program():
-    program = trace(lambda x, w: [gradient(dozen, x, Tensor(w))], Aval((3,), np.dtype(float)), Aval((3,), np.dtype(float)))
+    program = trace(
+        lambda x, w: [gradient(dozen, x, Tensor(w))],
+        Aval((3,), np.dtype(float)),
+        Aval((3,), np.dtype(float)),
+    )
     (got,) = program(X[0], W)
     np.testing.assert_allclose(got, gradient(dozen, X[0], Tensor(W)), rtol=1e-12)
     assert len(program.instructions) > 12
@@ -106,7 +112,9 @@ def test_a_traced_gradient_is_a_program():
 def test_a_trace_records_weights_it_closes_over_without_freezing_them():
     w = Tensor(W.copy())
     program = trace(lambda x: [total(mul(x, square(w))).value], Aval((3,), np.dtype(float)))
-    assert any(i.primitive is square for i in program.instructions), "w*w was frozen into a constant"
+    assert any(i.primitive is square for i in program.instructions), (
+        "w*w was frozen into a constant"
+    )
 
 
 def test_forward_over_reverse_equals_reverse_over_reverse():

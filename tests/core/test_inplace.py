@@ -26,7 +26,9 @@ def total(x):
 
 
 def grad(out, *leaves, ct=None, **kwargs):
-    return gradients([(out.edge, np.ones(out.shape) if ct is None else ct)], [x.edge for x in leaves], **kwargs)
+    return gradients(
+        [(out.edge, np.ones(out.shape) if ct is None else ct)], [x.edge for x in leaves], **kwargs
+    )
 
 
 def times(k):
@@ -85,7 +87,10 @@ def test_a_scalar_is_guarded_though_its_value_is_replaced():
 
 def test_a_leaf_that_wants_a_gradient_is_not_written_to():
     x = leaf([1.0])
-    with pytest.raises(InplaceError, match="a leaf Variable that requires grad is being used in an in-place operation"):
+    with pytest.raises(
+        InplaceError,
+        match="a leaf Variable that requires grad is being used in an in-place operation",
+    ):
         write(x, neg)
     with pytest.raises(InplaceError, match="a view of a leaf Variable that requires grad"):
         write(slice_p(x, index=(0, ...)), neg)
@@ -143,7 +148,9 @@ def test_a_constant_written_with_something_differentiable_becomes_differentiable
 def test_second_derivative_through_a_written_view():
     x = leaf([1.0, 2.0, 3.0])
     base = square(x)
-    write(slice_p(base, index=(slice(0, 2),)), lambda old: mul(old, slice_p(x, index=(slice(1, 3),))))
+    write(
+        slice_p(base, index=(slice(0, 2),)), lambda old: mul(old, slice_p(x, index=(slice(1, 3),)))
+    )
     y = total(square(base))
     (g,) = gradients([(y.edge, Tensor(np.ones(())))], [x.edge], create_graph=True)
     (h,) = gradients([(g.edge, np.array([1.0, 0.0, 0.0]))], [x.edge])
@@ -194,6 +201,8 @@ def test_a_composite_operation_in_place_keeps_the_old_value_for_its_first_step()
 def test_a_composite_operation_in_place_that_keeps_a_view_is_refused_rather_than_wrong():
     x = leaf([0.5, 1.5])
     y = times(1)(x)
-    write(y, lambda old: reshape(sin(reshape(old, (2, 1))), (2,)))  # sin keeps a view of the old memory
+    write(
+        y, lambda old: reshape(sin(reshape(old, (2, 1))), (2,))
+    )  # sin keeps a view of the old memory
     with pytest.raises(InplaceError, match="modified by an inplace operation"):
         grad(y, x)

@@ -16,11 +16,22 @@ from dualtape.ops.reduce import sum as total
 from dualtape.ops.trigonometric import sin, tanh
 
 UNARY = [sin, tanh, a.neg, a.square, lambda x: exp(sin(x)), lambda x: log1p(a.square(x))]
-BINARY = [a.add, a.sub, a.mul, lambda x, y: a.div(x, a.square(y) + 1.0), lambda x, y: a.mul(sin(x), y)]
+BINARY = [
+    a.add,
+    a.sub,
+    a.mul,
+    lambda x, y: a.div(x, a.square(y) + 1.0),
+    lambda x, y: a.mul(sin(x), y),
+]
 
 shapes = hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, max_side=3)
 programs = st.lists(
-    st.tuples(st.integers(0, len(UNARY) - 1), st.integers(0, len(BINARY) - 1), st.integers(0, 2), st.booleans()),
+    st.tuples(
+        st.integers(0, len(UNARY) - 1),
+        st.integers(0, len(BINARY) - 1),
+        st.integers(0, 2),
+        st.booleans(),
+    ),
     min_size=1,
     max_size=8,
 )
@@ -54,7 +65,9 @@ def test_reverse_equals_forward_equals_the_out_of_place_program(shapes, program,
             t.require_grad()
         out = run(program, leaves, in_place)
         grads = gradients([(out.edge, np.ones(()))], [t.edge for t in leaves])
-        return out.value, [np.zeros(v.shape) if g is None else g for g, v in zip(grads, values, strict=True)]
+        return out.value, [
+            np.zeros(v.shape) if g is None else g for g, v in zip(grads, values, strict=True)
+        ]
 
     with np.errstate(all="ignore"):
         y, grads = reverse(True)

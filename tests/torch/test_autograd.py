@@ -16,7 +16,12 @@ try:
 except ImportError:
     real = None
 
-SYSTEMS = [pytest.param(dtorch, id="dualtape"), pytest.param(real, id="torch", marks=pytest.mark.skipif(real is None, reason="PyTorch is not installed"))]
+SYSTEMS = [
+    pytest.param(dtorch, id="dualtape"),
+    pytest.param(
+        real, id="torch", marks=pytest.mark.skipif(real is None, reason="PyTorch is not installed")
+    ),
+]
 both = pytest.mark.parametrize("torch", SYSTEMS)
 
 
@@ -48,7 +53,9 @@ def test_grad_of_several_outputs_and_inputs(torch):
     y1, y2 = x1 * x2, x1 + x2
     g = torch.autograd.grad([y1, y2], [x1, x2], retain_graph=True)
     assert [t.item() for t in g] == [3.0, 2.0]
-    g = torch.autograd.grad([y1, y2], [x1, x2], grad_outputs=[torch.tensor(2.0), torch.tensor(-1.0)])
+    g = torch.autograd.grad(
+        [y1, y2], [x1, x2], grad_outputs=[torch.tensor(2.0), torch.tensor(-1.0)]
+    )
     assert [t.item() for t in g] == [3.0, 1.0]
 
 
@@ -291,7 +298,9 @@ def test_a_custom_function_in_double_backward_frees_its_graph(torch):
 def test_gradcheck(torch):
     x = torch.tensor([0.3, 1.2], dtype=torch.float64, requires_grad=True)
     w = torch.tensor([[2.0], [0.5]], dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda a, b: (a * b) / (1 + a * a), (x, w), check_forward_ad=True)
+    assert torch.autograd.gradcheck(
+        lambda a, b: (a * b) / (1 + a * a), (x, w), check_forward_ad=True
+    )
     assert torch.autograd.gradgradcheck(lambda a, b: (a * b) / (1 + a * a), (x, w))
 
     class Bad(torch.autograd.Function):
@@ -338,11 +347,19 @@ ERRORS = {
     "numpy of a tensor with grad": lambda torch: torch.ones(2, requires_grad=True).numpy(),
     "in-place on a leaf": lambda torch: torch.ones(2, requires_grad=True).add_(1),
     "in-place on a view of a leaf": lambda torch: torch.ones(2, requires_grad=True)[:1].add_(1),
-    "requires_grad of a result": lambda torch: setattr(torch.ones(2, requires_grad=True) * 2, "requires_grad", False),
-    "wrong gradient shape": lambda torch: (torch.ones(2, requires_grad=True) * 2).backward(torch.ones(3)),
-    "wrong grad assignment": lambda torch: setattr(torch.ones(2, requires_grad=True), "grad", torch.ones(3)),
+    "requires_grad of a result": lambda torch: setattr(
+        torch.ones(2, requires_grad=True) * 2, "requires_grad", False
+    ),
+    "wrong gradient shape": lambda torch: (torch.ones(2, requires_grad=True) * 2).backward(
+        torch.ones(3)
+    ),
+    "wrong grad assignment": lambda torch: setattr(
+        torch.ones(2, requires_grad=True), "grad", torch.ones(3)
+    ),
     "grad assigned a number": lambda torch: setattr(torch.ones(2, requires_grad=True), "grad", 1.0),
-    "an input without grad": lambda torch: torch.autograd.grad(torch.ones((), requires_grad=True) * 2, torch.ones(())),
+    "an input without grad": lambda torch: torch.autograd.grad(
+        torch.ones((), requires_grad=True) * 2, torch.ones(())
+    ),
     "detach_ of a view": lambda torch: (torch.ones(2, requires_grad=True) * 2)[:1].detach_(),
     "modified residual": lambda torch: modified(torch),
     "a hook without grad": lambda torch: torch.ones(2).register_hook(print),
@@ -355,7 +372,9 @@ ERRORS = {
     "negative integer power": lambda torch: torch.tensor([2]) ** -1,
     "boolean minus": lambda torch: torch.tensor([True]) - torch.tensor([True]),
     "negative bool": lambda torch: -torch.tensor([True]),
-    "complex backward": lambda torch: (torch.ones((), dtype=torch.complex64, requires_grad=True) * 1j).backward(),
+    "complex backward": lambda torch: (
+        torch.ones((), dtype=torch.complex64, requires_grad=True) * 1j
+    ).backward(),
     "index out of range": lambda torch: torch.ones(2)[5],
     "dimension out of range": lambda torch: torch.ones(2).sum(3),
     "ragged data": lambda torch: torch.tensor([[1.0], [2.0, 3.0]]),
@@ -384,14 +403,18 @@ def test_errors_have_pytorchs_type_and_words(case):
         assert isinstance(ours, (RuntimeError, TypeError, ValueError, IndexError)), ours
         return
     theirs = error_of(lambda: ERRORS[case](real))
-    assert isinstance(ours, type(theirs)), f"{type(ours).__name__}: {ours}, PyTorch: {type(theirs).__name__}: {theirs}"
+    assert isinstance(ours, type(theirs)), (
+        f"{type(ours).__name__}: {ours}, PyTorch: {type(theirs).__name__}: {theirs}"
+    )
     assert first_words(ours) == first_words(theirs)
 
 
 def test_anomaly_mode_names_the_forward_line():
     x = dtorch.tensor([0.0, 1.0], requires_grad=True)
     with pytest.warns(UserWarning, match="Anomaly Detection"), dtorch.autograd.detect_anomaly():  # noqa: SIM117
-        with pytest.raises(RuntimeError, match=r"PowBackward0' returned nan values in its 0th output") as error:
+        with pytest.raises(
+            RuntimeError, match=r"PowBackward0' returned nan values in its 0th output"
+        ) as error:
             ((x - 1) ** 0.5).backward(dtorch.tensor([0.0, 1.0]))
     assert "test_autograd.py" in str(error.value)
     assert "((x - 1) ** 0.5)" in str(error.value)

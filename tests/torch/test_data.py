@@ -50,21 +50,33 @@ LOADERS = {
     "plain": lambda t, d: d.DataLoader(Squares(10), batch_size=3),
     "shuffle": lambda t, d: d.DataLoader(Squares(23), batch_size=4, shuffle=True),
     "drop_last": lambda t, d: d.DataLoader(Squares(23), batch_size=4, shuffle=True, drop_last=True),
-    "generator": lambda t, d: d.DataLoader(Squares(23), 5, shuffle=True, generator=t.Generator().manual_seed(7)),
+    "generator": lambda t, d: d.DataLoader(
+        Squares(23), 5, shuffle=True, generator=t.Generator().manual_seed(7)
+    ),
     "single": lambda t, d: d.DataLoader(Squares(5), batch_size=None, shuffle=True),
-    "sampler": lambda t, d: d.DataLoader(Squares(9), 2, sampler=d.SubsetRandomSampler([1, 4, 6, 8])),
-    "weighted": lambda t, d: d.DataLoader(Squares(9), 2, sampler=d.WeightedRandomSampler([0.1, 0.5, 0.2, 0.9, 3.0], 7)),
+    "sampler": lambda t, d: d.DataLoader(
+        Squares(9), 2, sampler=d.SubsetRandomSampler([1, 4, 6, 8])
+    ),
+    "weighted": lambda t, d: d.DataLoader(
+        Squares(9), 2, sampler=d.WeightedRandomSampler([0.1, 0.5, 0.2, 0.9, 3.0], 7)
+    ),
     "weighted-once": lambda t, d: d.DataLoader(
-        Squares(9), 2, sampler=d.WeightedRandomSampler([0.1, 0.5, 0.2, 0.9, 3.0], 4, replacement=False)
+        Squares(9),
+        2,
+        sampler=d.WeightedRandomSampler([0.1, 0.5, 0.2, 0.9, 3.0], 4, replacement=False),
     ),
     "replacement": lambda t, d: d.DataLoader(
         Squares(9), 7, sampler=d.RandomSampler(Squares(9), replacement=True, num_samples=70)
     ),
-    "more": lambda t, d: d.DataLoader(Squares(9), 7, sampler=d.RandomSampler(Squares(9), num_samples=30)),
+    "more": lambda t, d: d.DataLoader(
+        Squares(9), 7, sampler=d.RandomSampler(Squares(9), num_samples=30)
+    ),
     "batch_sampler": lambda t, d: d.DataLoader(
         Squares(9), batch_sampler=d.BatchSampler(d.SequentialSampler(Squares(9)), 4, False)
     ),
-    "collate": lambda t, d: d.DataLoader(Squares(6), 4, collate_fn=lambda batch: [a for a, _ in batch]),
+    "collate": lambda t, d: d.DataLoader(
+        Squares(6), 4, collate_fn=lambda batch: [a for a, _ in batch]
+    ),
     "concat": lambda t, d: d.DataLoader(d.ConcatDataset([Squares(3), Squares(4)]), 5, shuffle=True),
     "subset": lambda t, d: d.DataLoader(d.Subset(Squares(9), [8, 1, 3]), 2),
     "tensors": lambda t, d: d.DataLoader(
@@ -111,7 +123,9 @@ def test_collating_as_pytorch(number):
     assert plain(ours) == plain(torch.utils.data.default_collate(BATCHES[number](torch)))
 
 
-@pytest.mark.parametrize("lengths", [[3, 7], [0.5, 0.5], [0.3, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]], ids=str)
+@pytest.mark.parametrize(
+    "lengths", [[3, 7], [0.5, 0.5], [0.3, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]], ids=str
+)
 def test_random_split_as_pytorch(lengths):
     torch = pytest.importorskip("torch")
 
@@ -119,7 +133,9 @@ def test_random_split_as_pytorch(lengths):
         torch.manual_seed(3)
         n = range(10) if sum(lengths) == 10 else range(11)
         first = torch.utils.data.random_split(n, lengths)
-        second = torch.utils.data.random_split(n, lengths, generator=torch.Generator().manual_seed(42))
+        second = torch.utils.data.random_split(
+            n, lengths, generator=torch.Generator().manual_seed(42)
+        )
         return [list(p) for p in (*first, *second)]
 
     assert parts(dt) == parts(torch)

@@ -28,7 +28,11 @@ def test_dropout_as_pytorch(name, dtype):
 
     def run(torch):
         torch.manual_seed(2)
-        x = torch.arange(1.0, 241.0, dtype=getattr(torch, dtype)).reshape(4, 5, 3, 4).requires_grad_()
+        x = (
+            torch.arange(1.0, 241.0, dtype=getattr(torch, dtype))
+            .reshape(4, 5, 3, 4)
+            .requires_grad_()
+        )
         out = DROPOUTS[name](torch.nn.functional, x)
         out.sum().backward()
         return out.detach().numpy(), x.grad.numpy(), torch.rand(1).numpy()
@@ -65,7 +69,9 @@ CALLS = {
     "pdist": lambda f, t, x, w, b: f.pdist(x),
     "bilinear": lambda f, t, x, w, b: f.bilinear(x, w[:4], w.reshape(1, 5, 3)[:, :3]),
     "attention": lambda f, t, x, w, b: f.scaled_dot_product_attention(x[None], w[None], w[None]),
-    "attention-causal": lambda f, t, x, w, b: f.scaled_dot_product_attention(x[None], w[None], w[None], is_causal=True),
+    "attention-causal": lambda f, t, x, w, b: f.scaled_dot_product_attention(
+        x[None], w[None], w[None], is_causal=True
+    ),
     "attention-mask": lambda f, t, x, w, b: f.scaled_dot_product_attention(
         x[None], w[None], w[None], attn_mask=t(X @ W.T > 0), scale=0.3
     ),
@@ -79,8 +85,13 @@ def test_values_and_gradients_as_pytorch(name):
     def run(torch):
         x, w, b = (torch.tensor(v, requires_grad=True) for v in (X, W, B))
         out = CALLS[name](torch.nn.functional, torch.tensor, x, w, b)
-        (out * torch.arange(1.0, out.numel() + 1, dtype=torch.float64).reshape(out.shape)).sum().backward()
-        return [out.detach().numpy(), *(None if v.grad is None else v.grad.numpy() for v in (x, w, b))]
+        (
+            out * torch.arange(1.0, out.numel() + 1, dtype=torch.float64).reshape(out.shape)
+        ).sum().backward()
+        return [
+            out.detach().numpy(),
+            *(None if v.grad is None else v.grad.numpy() for v in (x, w, b)),
+        ]
 
     for a, b in zip(run(dt), run(torch), strict=True):
         if b is None:

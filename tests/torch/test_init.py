@@ -28,7 +28,17 @@ FILLS = {
     "sparse_": lambda i, t: i.sparse_(t, 0.4),
 }
 SHAPES = [(3, 5), (5, 3), (20, 30), (4, 2, 3, 3), (6, 4, 5)]
-EXACT = ("uniform_", "constant_", "ones_", "zeros_", "xavier_uniform_", "kaiming_uniform_", "kaiming_uniform_relu", "dirac_", "eye_")
+EXACT = (
+    "uniform_",
+    "constant_",
+    "ones_",
+    "zeros_",
+    "xavier_uniform_",
+    "kaiming_uniform_",
+    "kaiming_uniform_relu",
+    "dirac_",
+    "eye_",
+)
 
 
 def fits(name, shape):
@@ -80,7 +90,9 @@ LAYERS = {
     "PReLU": lambda n: n.PReLU(3),
     "MultiheadAttention": lambda n: n.MultiheadAttention(8, 2, add_bias_kv=True),
     "MultiheadAttention-apart": lambda n: n.MultiheadAttention(8, 2, kdim=3, vdim=5),
-    "model": lambda n: n.Sequential(n.Conv2d(1, 4, 3), n.ReLU(), n.Flatten(), n.Linear(16, 8), n.Tanh(), n.Linear(8, 2)),
+    "model": lambda n: n.Sequential(
+        n.Conv2d(1, 4, 3), n.ReLU(), n.Flatten(), n.Linear(16, 8), n.Tanh(), n.Linear(8, 2)
+    ),
 }
 NORMALS = ("Embedding", "MultiheadAttention")  # normals agree to rounding
 
@@ -103,7 +115,13 @@ def test_initial_weights_as_pytorch(name):
             np.testing.assert_array_equal(ours[key], want)
 
 
-GOLDEN_CONV = [-0.003743410110473633, 0.26822179555892944, -0.4115225672721863, -0.3679695129394531, -0.19257718324661255]
+GOLDEN_CONV = [
+    -0.003743410110473633,
+    0.26822179555892944,
+    -0.4115225672721863,
+    -0.3679695129394531,
+    -0.19257718324661255,
+]
 
 
 def test_initial_weights_of_a_seed():
@@ -113,13 +131,13 @@ def test_initial_weights_of_a_seed():
     assert layer.bias.item() == pytest.approx(0.5364435911178589, abs=0)
     dt.manual_seed(0)
     conv = nn.Conv2d(1, 1, 2)
-    np.testing.assert_array_equal(
-        conv.weight.detach().numpy().ravel(), np.float32(GOLDEN_CONV[:4])
-    )
+    np.testing.assert_array_equal(conv.weight.detach().numpy().ravel(), np.float32(GOLDEN_CONV[:4]))
     assert conv.bias.item() == np.float32(GOLDEN_CONV[4])
 
 
-@pytest.mark.parametrize("name", ["linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"])
+@pytest.mark.parametrize(
+    "name", ["linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
+)
 def test_gains_as_pytorch(name):
     torch = pytest.importorskip("torch")
     assert nn.init.calculate_gain(name) == torch.nn.init.calculate_gain(name)

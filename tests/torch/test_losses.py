@@ -132,7 +132,11 @@ def test_errors_as_pytorch():
         assert str(got.value).split("\n")[0] == str(want.value), i
 
 
-@pytest.mark.parametrize("options", [{"size_average": False}, {"reduce": False}, {"size_average": True, "reduce": True}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{"size_average": False}, {"reduce": False}, {"size_average": True, "reduce": True}],
+    ids=str,
+)
 def test_old_reductions_warn(options):
     with pytest.warns(UserWarning, match="size_average and reduce args will be deprecated"):
         F.mse_loss(dt.ones(3), dt.zeros(3), **options)

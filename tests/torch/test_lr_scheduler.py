@@ -30,14 +30,26 @@ SCHEDULES = {
     "SequentialLR": lambda s, o: s.SequentialLR(
         o, [s.LinearLR(o, 0.1, 1.0, 5), s.ConstantLR(o, 0.5, 3), s.ExponentialLR(o, 0.9)], [5, 12]
     ),
-    "ChainedScheduler": lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.1, 3), s.ExponentialLR(o, 0.9)]),
+    "ChainedScheduler": lambda s, o: s.ChainedScheduler(
+        [s.ConstantLR(o, 0.1, 3), s.ExponentialLR(o, 0.9)]
+    ),
     "OneCycleLR": lambda s, o: s.OneCycleLR(o, max_lr=0.5, total_steps=31),
     "OneCycleLR-linear": lambda s, o: s.OneCycleLR(
-        o, max_lr=[0.5, 0.2], epochs=5, steps_per_epoch=7, anneal_strategy="linear", three_phase=True, pct_start=0.4
+        o,
+        max_lr=[0.5, 0.2],
+        epochs=5,
+        steps_per_epoch=7,
+        anneal_strategy="linear",
+        three_phase=True,
+        pct_start=0.4,
     ),
     "CyclicLR": lambda s, o: s.CyclicLR(o, 0.01, 0.3, step_size_up=4, step_size_down=7),
-    "CyclicLR-2": lambda s, o: s.CyclicLR(o, 0.01, 0.3, step_size_up=4, mode="triangular2", cycle_momentum=False),
-    "CyclicLR-exp": lambda s, o: s.CyclicLR(o, 0.01, 0.3, step_size_up=4, mode="exp_range", gamma=0.97),
+    "CyclicLR-2": lambda s, o: s.CyclicLR(
+        o, 0.01, 0.3, step_size_up=4, mode="triangular2", cycle_momentum=False
+    ),
+    "CyclicLR-exp": lambda s, o: s.CyclicLR(
+        o, 0.01, 0.3, step_size_up=4, mode="exp_range", gamma=0.97
+    ),
 }
 
 
@@ -50,7 +62,10 @@ def rates(torch, make, epochs=30):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(epochs):
-            out.append([g[k] for g in optimizer.param_groups for k in ("lr", "momentum")] + list(scheduler.get_last_lr()))
+            out.append(
+                [g[k] for g in optimizer.param_groups for k in ("lr", "momentum")]
+                + list(scheduler.get_last_lr())
+            )
             optimizer.step()
             scheduler.step()
     return out
@@ -79,14 +94,22 @@ def plateau(torch, options):
     out = []
     for epoch in range(30):
         scheduler.step(loss_of(epoch))
-        out.append([*(g["lr"] for g in optimizer.param_groups), *scheduler.get_last_lr(), scheduler.num_bad_epochs])
+        out.append(
+            [
+                *(g["lr"] for g in optimizer.param_groups),
+                *scheduler.get_last_lr(),
+                scheduler.num_bad_epochs,
+            ]
+        )
     return out
 
 
 @pytest.mark.parametrize("options", PLATEAU, ids=str)
 def test_plateau_as_pytorch(options):
     torch = pytest.importorskip("torch")
-    assert plateau(dt, options) == [pytest.approx(row, rel=1e-13) for row in plateau(torch, options)]
+    assert plateau(dt, options) == [
+        pytest.approx(row, rel=1e-13) for row in plateau(torch, options)
+    ]
 
 
 def one(lr=0.1):
@@ -132,7 +155,10 @@ def test_state_dict_round_trip():
     assert second.last_epoch == 6
 
 
-@pytest.mark.parametrize("name", [n for n in SCHEDULES if not n.startswith(("Seq", "Chained", "Lambda", "Multiplicative"))])
+@pytest.mark.parametrize(
+    "name",
+    [n for n in SCHEDULES if not n.startswith(("Seq", "Chained", "Lambda", "Multiplicative"))],
+)
 def test_state_dict_keys_as_pytorch(name):
     torch = pytest.importorskip("torch")
 

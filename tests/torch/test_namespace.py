@@ -43,15 +43,9 @@ def test_a_missing_name_says_what_is_near() -> None:
 
 def test_legacy_types() -> None:
     x = dt.FloatTensor([1, 2])
-    assert (
-        x.dtype is dt.float32
-    )
-    assert (
-        isinstance(x, dt.FloatTensor)
-    )
-    assert (
-        not isinstance(x, dt.LongTensor)
-    )
+    assert x.dtype is dt.float32
+    assert isinstance(x, dt.FloatTensor)
+    assert not isinstance(x, dt.LongTensor)
     assert dt.LongTensor(2, 3).shape == (2, 3)
     assert x.type() == "torch.FloatTensor"
     assert x.type(dt.DoubleTensor).dtype is dt.float64
@@ -95,15 +89,9 @@ def test_save_and_load(tmp_path: object) -> None:
     dt.save(state, memory)
     memory.seek(0)
     back = dt.load(memory)
-    assert (
-        list(back) == ["w", "b", "extra"]
-    )
-    assert (
-        isinstance(back["w"], Parameter)
-    )
-    assert (
-        back["w"].requires_grad
-    )
+    assert list(back) == ["w", "b", "extra"]
+    assert isinstance(back["w"], Parameter)
+    assert back["w"].requires_grad
     assert back["b"].tolist() == [0, 1, 2]
     assert back["extra"]["dtype"] is dt.float16
 

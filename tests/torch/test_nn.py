@@ -115,7 +115,9 @@ def test_printing():
         ")"
     )
     dt.manual_seed(0)
-    assert repr(nn.Linear(1, 1).bias) == "Parameter containing:\ntensor([0.5364], requires_grad=True)"
+    assert (
+        repr(nn.Linear(1, 1).bias) == "Parameter containing:\ntensor([0.5364], requires_grad=True)"
+    )
 
 
 # --- attributes -----------------------------------------------------------------------------------
@@ -218,7 +220,9 @@ def wrong(torch):
     yield lambda: m.load_state_dict({"weight": torch.ones(3, 2), "x": torch.ones(1)})
     yield lambda: m.load_state_dict({"weight": 3, "bias": torch.ones(2)})
     yield lambda: m.load_state_dict(3)
-    yield lambda: n.Sequential(m, n.Linear(2, 1)).load_state_dict({"0.weight": torch.ones(2, 2), "2.y": torch.ones(1)})
+    yield lambda: n.Sequential(m, n.Linear(2, 1)).load_state_dict(
+        {"0.weight": torch.ones(2, 2), "2.y": torch.ones(1)}
+    )
 
 
 def test_errors_as_pytorch():
@@ -378,7 +382,14 @@ def test_containers_as_pytorch():
         md = n.ModuleDict({"a": n.ReLU()})
         md["b"] = n.Tanh()
         md.update({"c": n.ELU()})
-        names += [repr(md), list(md.keys()), "a" in md, len(md), type(md.pop("a")).__name__, list(md)]
+        names += [
+            repr(md),
+            list(md.keys()),
+            "a" in md,
+            len(md),
+            type(md.pop("a")).__name__,
+            list(md),
+        ]
         pl = n.ParameterList([n.Parameter(torch.ones(1))])
         pl.append(torch.zeros(2))
         names += [len(pl), len(list(pl.parameters()))]
@@ -407,10 +418,14 @@ def hooked(torch):
 
     handles = [
         m[0].register_forward_pre_hook(lambda mod, args: log.append(("pre", plain(args)))),
-        m[0].register_forward_hook(lambda mod, args, out: log.append(("post", plain(args), plain(out)))),
+        m[0].register_forward_hook(
+            lambda mod, args, out: log.append(("post", plain(args), plain(out)))
+        ),
         m[2].register_forward_hook(lambda mod, args, out: out * 2),
         m[2].register_forward_pre_hook(lambda mod, args: (args[0] + 1,)),
-        m[0].register_full_backward_hook(lambda mod, gi, go: log.append(("back", plain(gi), plain(go)))),
+        m[0].register_full_backward_hook(
+            lambda mod, gi, go: log.append(("back", plain(gi), plain(go)))
+        ),
         m[2].register_full_backward_hook(lambda mod, gi, go: (gi[0] * 3,)),
         m[2].register_full_backward_pre_hook(lambda mod, go: log.append(("backpre", plain(go)))),
     ]
@@ -437,7 +452,9 @@ def test_hooks_with_keyword_arguments():
 
     m = Add()
     seen = []
-    m.register_forward_pre_hook(lambda mod, args, kwargs: (args, {"y": kwargs["y"] * 2}), with_kwargs=True)
+    m.register_forward_pre_hook(
+        lambda mod, args, kwargs: (args, {"y": kwargs["y"] * 2}), with_kwargs=True
+    )
     m.register_forward_hook(lambda mod, args, kwargs, out: seen.append(kwargs), with_kwargs=True)
     assert m(dt.ones(1), y=dt.ones(1)).item() == 3.0
     assert seen[0]["y"].item() == 2.0
@@ -479,7 +496,9 @@ def train(torch, kind, steps=20):
         optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
         x = torch.randint(0, 11, (32, 5))
     y = torch.randint(0, 3, (32,))
-    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=8, shuffle=True)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(x, y), batch_size=8, shuffle=True
+    )
     loss_fn = n.CrossEntropyLoss(label_smoothing=0.1 if kind == "mlp" else 0.0)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     losses = []

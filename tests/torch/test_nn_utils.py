@@ -60,7 +60,12 @@ def clipped(torch, p, maximum):
     a.grad, b.grad = torch.tensor([3.0, -4.0, 0.5]), torch.tensor([1.0, 2.0, -9.0])
     u = torch.nn.utils
     total = u.clip_grad_norm_([a, b, c], maximum, norm_type=p)
-    out = [float(total), a.grad.tolist(), b.grad.tolist(), float(u.get_total_norm([a.grad, b.grad], p))]
+    out = [
+        float(total),
+        a.grad.tolist(),
+        b.grad.tolist(),
+        float(u.get_total_norm([a.grad, b.grad], p)),
+    ]
     u.clip_grad_value_([a, b, c], 0.7)
     return [*out, a.grad.tolist(), b.grad.tolist()]
 
@@ -99,7 +104,9 @@ def test_parameters_as_a_vector():
     assert layer.bias.tolist() == [4.0, 5.0]
 
 
-@pytest.mark.parametrize("options", [{}, {"batch_first": True}, {"padding_value": -1.0, "padding_side": "left"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"batch_first": True}, {"padding_value": -1.0, "padding_side": "left"}], ids=str
+)
 def test_padded_sequences_as_pytorch(options):
     torch = pytest.importorskip("torch")
 

@@ -30,7 +30,10 @@ CASES = [
     ("RMSprop", {"lr": 0.05, "centered": True, "momentum": 0.9}),
     ("RMSprop", {"lr": 0.05, "momentum": 0.9, "maximize": True}),
     ("Adagrad", {}),
-    ("Adagrad", {"lr": 0.1, "lr_decay": 0.05, "weight_decay": 0.02, "initial_accumulator_value": 0.3}),
+    (
+        "Adagrad",
+        {"lr": 0.1, "lr_decay": 0.05, "weight_decay": 0.02, "initial_accumulator_value": 0.3},
+    ),
     ("Adagrad", {"lr": 0.1, "maximize": True}),
 ]
 IDS = [f"{name}-{'-'.join(f'{k}={v}' for k, v in options.items())}" for name, options in CASES]
@@ -112,7 +115,9 @@ def rosenbrock(torch, options, calls=4):
 
     def closure():
         x, y = p.detach().numpy().tolist()
-        p.grad = torch.tensor([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], dtype=torch.float64)
+        p.grad = torch.tensor(
+            [-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], dtype=torch.float64
+        )
         return torch.tensor((1 - x) ** 2 + 100 * (y - x * x) ** 2, dtype=torch.float64)
 
     for _ in range(calls):
@@ -142,7 +147,9 @@ def test_lbfgs_as_pytorch(options):
 
 def test_lbfgs_with_line_search():
     points, evaluations, iterations = rosenbrock(dt, {"line_search_fn": "strong_wolfe"})
-    np.testing.assert_allclose(points[0], [12.5, -0.08511855589861377, -0.02875705841377499], rtol=1e-6)
+    np.testing.assert_allclose(
+        points[0], [12.5, -0.08511855589861377, -0.02875705841377499], rtol=1e-6
+    )
     np.testing.assert_allclose(points[3][1:], [0.9999979943196408, 0.9999973438921655], rtol=1e-6)
     assert (evaluations, iterations) == (54, 42)
 
@@ -200,7 +207,12 @@ def test_steps_write_into_the_parameter_s_memory():
     p = dt.ones(3, requires_grad=True)
     seen = p.detach()
     before = p._version
-    for optimizer in (optim.SGD([p], lr=0.5), optim.Adam([p]), optim.RMSprop([p]), optim.Adagrad([p])):
+    for optimizer in (
+        optim.SGD([p], lr=0.5),
+        optim.Adam([p]),
+        optim.RMSprop([p]),
+        optim.Adagrad([p]),
+    ):
         p.grad = dt.ones(3)
         optimizer.step()
     assert seen.tolist() == p.tolist()
@@ -331,7 +343,9 @@ def test_lbfgs_goes_on_from_its_state():
     def steps(optimizer, p, n):
         def closure():
             x, y = p.detach().numpy().tolist()
-            p.grad = dt.tensor([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], dtype=dt.float64)
+            p.grad = dt.tensor(
+                [-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)], dtype=dt.float64
+            )
             return dt.tensor((1 - x) ** 2 + 100 * (y - x * x) ** 2, dtype=dt.float64)
 
         for _ in range(n):

@@ -34,6 +34,7 @@ _REAL = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16))
 # A pass on values leaves the mode alone: nothing is recorded at its level anyway, and what lies inside boxes
 # may belong to an outer recording that must go on. Only user code (hooks, custom functions) is put under it.
 
+
 def user_code(graph: bool) -> AbstractContextManager[None]:
     """The mode in which hooks run: recording exactly when the pass is recorded."""
     return modes.switched(off=modes.NO_GRAD) if graph else modes.switched(on=modes.NO_GRAD)
@@ -118,7 +119,9 @@ class Pass:
                 try:
                     if one is None or params is not None:
                         check_residuals(node)
-                        args = [owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks]
+                        args = [
+                            owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks
+                        ]
                         g = rule(ct, *args, **chosen(names, params))
                     elif one >= 0:
                         owner = owners[one]
@@ -250,7 +253,10 @@ def run_post(node: Node, grads: list[Any], ct: Any) -> list[Any]:
     hooks = node.hooks
     assert hooks is not None
     for cls, hook in list(hooks.post.values()):
-        outs = tuple(None if c is None else as_tensor(c, cls) for c in (ct if isinstance(ct, tuple) else (ct,)))
+        outs = tuple(
+            None if c is None else as_tensor(c, cls)
+            for c in (ct if isinstance(ct, tuple) else (ct,))
+        )
         ins = tuple(None if g is None else as_tensor(g, cls) for g in grads)
         back = hook(ins, outs)
         if back is not None:
@@ -260,7 +266,9 @@ def run_post(node: Node, grads: list[Any], ct: Any) -> list[Any]:
     return grads
 
 
-def reaching(roots: Iterable[Any], wanted: Iterable[Any], within: Callable[[Any], bool] | None) -> set[Any]:
+def reaching(
+    roots: Iterable[Any], wanted: Iterable[Any], within: Callable[[Any], bool] | None
+) -> set[Any]:
     """The nodes and leaves on a path from `roots` to `wanted`, both ends included.
 
     Args:
@@ -298,7 +306,9 @@ def reaching(roots: Iterable[Any], wanted: Iterable[Any], within: Callable[[Any]
     return needed
 
 
-def backward(roots: Sequence[Root], *, retain_graph: bool = False, create_graph: bool = False) -> None:
+def backward(
+    roots: Sequence[Root], *, retain_graph: bool = False, create_graph: bool = False
+) -> None:
     """Accumulate gradients into the leaves that `roots` depend on.
 
     Args:
@@ -315,7 +325,9 @@ def backward(roots: Sequence[Root], *, retain_graph: bool = False, create_graph:
         work.add(edge, ct)
     work.run()
     pending = work.pending
-    for leaf in pending:  # not .items(): its iterator holds on to the pair, which `is_fresh` would count
+    for (
+        leaf
+    ) in pending:  # not .items(): its iterator holds on to the pair, which `is_fresh` would count
         g = pending[leaf]
         accumulate(leaf, g, create_graph, leaf in work.owned)
 

@@ -59,7 +59,9 @@ class Batching(Interpreter):
             own = isinstance(v, Batched) and v.interpreter is self
             contents.append(v.content if own else v)
             axes.append(v.axis if own else None)
-        if all(a is None for a in axes):  # an open trace or a sibling let it through: nothing to map
+        if all(
+            a is None for a in axes
+        ):  # an open trace or a sibling let it through: nothing to map
             return primitive(*contents, **params)  # type: ignore[operator]
         if primitive.batch is not None:
             out, where = primitive.batch(contents, axes, self.size, **params)
@@ -73,14 +75,23 @@ class Batching(Interpreter):
         return tuple(Batched(self, o, a) for o, a in zip(out, places, strict=True))
 
     def by_slices(
-        self, primitive: Primitive, contents: list[Any], axes: list[int | None], params: dict[str, Any]
+        self,
+        primitive: Primitive,
+        contents: list[Any],
+        axes: list[int | None],
+        params: dict[str, Any],
     ) -> Any:
         """Run the primitive on one example after the other and stack the results."""
         if self.size == 0:
-            raise TransformError(f"vmap over an empty axis of {primitive.name}, which has no batching rule")
+            raise TransformError(
+                f"vmap over an empty axis of {primitive.name}, which has no batching rule"
+            )
         rows = [
             primitive(  # type: ignore[operator]
-                *[c if a is None else vocabulary.take_slice(c, a, i) for c, a in zip(contents, axes, strict=True)],
+                *[
+                    c if a is None else vocabulary.take_slice(c, a, i)
+                    for c, a in zip(contents, axes, strict=True)
+                ],
                 **params,
             )
             for i in range(self.size)

@@ -105,9 +105,7 @@ class NaryPrimitive(Primitive):
         cls = next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
         depth = max((e.level for e in edges if e is not None), default=0)
         # The owner of a residual that lies outside must give the whole tensor, not its value.
-        owners = tuple(
-            wrap(Tensor, x) if is_outer(x, level) else x for x in tensors
-        )
+        owners = tuple(wrap(Tensor, x) if is_outer(x, level) else x for x in tensors)
         result = record(self, owners, params, edges, mask, out, cls, depth)
         if self.view and cls.mutable and top is None and shares_memory(out, values[0]):
             connect(result, tensors[0], self, params)

@@ -110,11 +110,17 @@ def pushforward(
     return total
 
 
-def apply(rule: Signature, dot: Any, primals: list[Any], outs: Any, i: int, params: dict[str, Any]) -> Any:
+def apply(
+    rule: Signature, dot: Any, primals: list[Any], outs: Any, i: int, params: dict[str, Any]
+) -> Any:
     """Call a jvp rule with the residuals it names."""
     everything = (*primals, *outs)
     args = [
-        Aval(tuple(primals[i].shape), dtype_of(primals[i])) if n == AVAL else i if n < 0 else everything[n]
+        Aval(tuple(primals[i].shape), dtype_of(primals[i]))
+        if n == AVAL
+        else i
+        if n < 0
+        else everything[n]
         for n in rule.needs
     ]
     chosen = params if rule.params is None else {k: params[k] for k in rule.params if k in params}

@@ -72,7 +72,9 @@ class _ElementwiseAval:
         return Aval(broadcast_shapes(self.name, *[a.shape for a in avals]), dtype)
 
 
-def elementwise(name: str, eval: Eval, *rules: Rule | str | None, inputs: str | None = None, **rest: Any) -> Any:
+def elementwise(
+    name: str, eval: Eval, *rules: Rule | str | None, inputs: str | None = None, **rest: Any
+) -> Any:
     """Declare an operation whose output element depends on the same element of each (broadcast) input.
 
     Args:
@@ -90,7 +92,13 @@ def elementwise(name: str, eval: Eval, *rules: Rule | str | None, inputs: str | 
 
 
 def elementwise_real(
-    name: str, eval: Eval, *, jvps: Sequence[Rule | None], vjps: Sequence[Rule | None], inputs: str | None = None, **rest: Any
+    name: str,
+    eval: Eval,
+    *,
+    jvps: Sequence[Rule | None],
+    vjps: Sequence[Rule | None],
+    inputs: str | None = None,
+    **rest: Any,
 ) -> Any:
     """Declare an elementwise operation that is not holomorphic: on complex input its two rules differ.
 
@@ -105,7 +113,15 @@ def elementwise_real(
     )  # fmt: skip
 
 
-def linear(name: str, eval: Eval, transpose: Rule | str, *, aval: Callable[..., Any], inputs: str = "x", **rest: Any) -> Any:
+def linear(
+    name: str,
+    eval: Eval,
+    transpose: Rule | str,
+    *,
+    aval: Callable[..., Any],
+    inputs: str = "x",
+    **rest: Any,
+) -> Any:
     """Declare an operation linear in its first operand (variadic: jointly in all), constant in others.
 
     Args:
@@ -124,7 +140,14 @@ def linear(name: str, eval: Eval, transpose: Rule | str, *, aval: Callable[..., 
     )  # fmt: skip
 
 
-def multilinear(name: str, eval: Eval, *transposes: Rule | str | None, aval: Callable[..., Any], inputs: str | None = None, **rest: Any) -> Any:
+def multilinear(
+    name: str,
+    eval: Eval,
+    *transposes: Rule | str | None,
+    aval: Callable[..., Any],
+    inputs: str | None = None,
+    **rest: Any,
+) -> Any:
     """Declare an operation linear in each operand that has a transpose, the others held fixed.
 
     Args:
@@ -171,7 +194,9 @@ def general(
     )  # fmt: skip
 
 
-def constant(name: str, eval: Eval, *, inputs: str = "x", aval: Callable[..., Any] | None = None, **rest: Any) -> Any:
+def constant(
+    name: str, eval: Eval, *, inputs: str = "x", aval: Callable[..., Any] | None = None, **rest: Any
+) -> Any:
     """Declare an operation whose output does not depend differentiably on its operands."""
     count = len(inputs.split())
     return _make(

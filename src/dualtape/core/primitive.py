@@ -193,7 +193,9 @@ class Primitive:
                 f"{self.inputs[0 if self.variadic else number]!r} is not implemented in dualtape"
             )
         if rule == "undefined":
-            raise NotDifferentiableError(f"{self.name} is not differentiable with respect to operand {number}")
+            raise NotDifferentiableError(
+                f"{self.name} is not differentiable with respect to operand {number}"
+            )
         return rule  # type: ignore[no-any-return]
 
     def plan(self, mask: int, count: int) -> Plan:
@@ -221,7 +223,13 @@ class Primitive:
             for i in range(count):
                 if mask >> i & 1 and (rule := self.vjp_of(i)) is not None:
                     at = picks(rule.needs)
-                    one = NO_RESIDUAL if not at else at[0] if len(at) == 1 and at[0] != INDEX else None
+                    one = (
+                        NO_RESIDUAL
+                        if not at
+                        else at[0]
+                        if len(at) == 1 and at[0] != INDEX
+                        else None
+                    )
                     steps.append(Step(i, rule.rule, one, at, rule.params))
         return Plan(
             _saver(tuple(sources)),

@@ -161,7 +161,9 @@ def plain(x: Any) -> Any:
     """
     value = x.value if isinstance(x, Tensor) else x
     if isinstance(value, Box):
-        raise GraphError(f"the value is inside a {value.interpreter.name} and has no concrete numbers yet")
+        raise GraphError(
+            f"the value is inside a {value.interpreter.name} and has no concrete numbers yet"
+        )
     return value
 
 

@@ -40,7 +40,9 @@ class Traced(Box):
         )
 
     def __float__(self) -> float:
-        raise TransformError(f"float() of a traced value ({self.aval}), which has no number while tracing")
+        raise TransformError(
+            f"float() of a traced value ({self.aval}), which has no number while tracing"
+        )
 
     def __repr__(self) -> str:
         return f"%{self.number}:{self.aval}"
@@ -100,7 +102,10 @@ class Trace(Interpreter):
         if found is None:
             variable = self.variable(aval_of(v))
             self.constants[variable.number] = v
-            found = self.known[id(v)] = (variable.number, v)  # holds v, so that its id stays its own
+            found = self.known[id(v)] = (
+                variable.number,
+                v,
+            )  # holds v, so that its id stays its own
         return found[0]
 
     def process(self, primitive: Primitive, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -144,6 +149,4 @@ def trace(f: Callable[..., Sequence[Any]], *avals: Aval) -> Program:
         inputs = [t.variable(a) for a in avals]
         outputs = f(*inputs)
         numbers = tuple(t.number(o) for o in outputs)
-    return Program(
-        tuple(v.number for v in inputs), t.constants, tuple(t.instructions), numbers
-    )
+    return Program(tuple(v.number for v in inputs), t.constants, tuple(t.instructions), numbers)

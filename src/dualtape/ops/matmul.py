@@ -183,8 +183,7 @@ def matmul(x: Any, y: Any) -> Any:
         return mm_p(x, y)
     if not m or not n:
         raise ShapeError(
-            "both arguments to matmul need to be at least 1D, but they are "
-            f"{m}D and {n}D"
+            f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D"
         )
     if m == 1:
         if n == 1:
@@ -248,9 +247,7 @@ def mv(x: Any, y: Any) -> Any:
     """
     s, t = x.shape, y.shape
     if len(s) != 2 or len(t) != 1:
-        raise ShapeError(
-            f"vector + matrix @ vector expected, got {len(t)}, {len(s)}, {len(t)}"
-        )
+        raise ShapeError(f"vector + matrix @ vector expected, got {len(t)}, {len(s)}, {len(t)}")
     if s[1] != t[0]:
         raise _vector_size(s, t)
     return mv_p(x, y)

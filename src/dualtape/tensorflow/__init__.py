@@ -241,11 +241,11 @@ def is_tensor(x: Any) -> _bool:
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    where = _ELSEWHERE.get(name)
-    if where is None:
+    place = _ELSEWHERE.get(name)
+    if place is None:
         public = [n for n, v in globals().items() if not isinstance(v, ModuleType)]
         raise missing_attribute(__name__, name, {*public, *_LAZY, *_ELSEWHERE})
-    module, _, attribute = where.rpartition(".")
+    module, _, attribute = place.rpartition(".")
     found = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
     globals()[name] = found
     return found

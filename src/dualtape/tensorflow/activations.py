@@ -24,7 +24,10 @@ relu6 = unary("Relu6", act.relu6, k.REALS, "Return min(max(x, 0), 6).")
 elu = unary("Elu", act.elu, k.HALF_FIRST, "Return x for x > 0, exp(x) - 1 elsewhere.")
 selu = unary("Selu", act.selu, k.HALF_FIRST, "Return the scaled exponential linear unit of x.")
 softplus = unary(
-    "Softplus", lambda x: logistic.softplus(x, threshold=np.inf), k.HALF_FIRST, "Return log(1 + exp(x))."
+    "Softplus",
+    lambda x: logistic.softplus(x, threshold=np.inf),
+    k.HALF_FIRST,
+    "Return log(1 + exp(x)).",
 )
 softsign = unary("Softsign", act.softsign, k.HALF_FIRST, "Return x / (1 + |x|).")
 
@@ -64,7 +67,9 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> E
     """
     x = as_tensor(features)
     if x.value.dtype.kind not in "fV":
-        raise ValueError(f"`features.dtype` must be a floating point tensor.Received:features.dtype={x.dtype}")
+        raise ValueError(
+            f"`features.dtype` must be a floating point tensor.Received:features.dtype={x.dtype}"
+        )
     return act.gelu(x, "tanh" if approximate else "none")  # type: ignore[no-any-return]
 
 
@@ -73,9 +78,7 @@ def _softmax(op: str, compute: Any, logits: Any, axis: Any) -> EagerTensor:
     check_dtype(op, x.value.dtype, k.HALF_FIRST)
     rank = len(x.value.shape)
     if not rank:
-        raise AbortedError(
-            None, None, str(kernel_error(op, "Input dims must be <= 5 and >=1"))
-        )
+        raise AbortedError(None, None, str(kernel_error(op, "Input dims must be <= 5 and >=1")))
     at = -1 if axis is None else int(static(axis))
     if not -rank <= at < rank:
         raise kernel_error(op, f"`axis` must be in [-{rank}, {rank}), got {at}")

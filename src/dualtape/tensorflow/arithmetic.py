@@ -27,7 +27,9 @@ from .tensor import EagerTensor, Readable, tensor
 Function = Callable[..., Any]
 
 
-def binary(op: str, primitive: BinaryPrimitive, allowed: Dtypes, doc: str, *, strict: bool = True) -> Function:
+def binary(
+    op: str, primitive: BinaryPrimitive, allowed: Dtypes, doc: str, *, strict: bool = True
+) -> Function:
     """Make the function of two operands that TensorFlow calls `op`.
 
     Args:
@@ -67,7 +69,9 @@ def binary(op: str, primitive: BinaryPrimitive, allowed: Dtypes, doc: str, *, st
     return function
 
 
-def operator_pair(op: str, primitive: BinaryPrimitive, function: Function, kinds: str) -> tuple[Function, Function]:
+def operator_pair(
+    op: str, primitive: BinaryPrimitive, function: Function, kinds: str
+) -> tuple[Function, Function]:
     """The operator and its reflection: for a float tensor and a Python number or another, no detours."""
     bind = primitive.bind2
 
@@ -104,7 +108,8 @@ def operator_pair(op: str, primitive: BinaryPrimitive, function: Function, kinds
 def is_operand(other: Any) -> bool:
     """Whether an operator takes `other`, rather than leaving it to the reflected operator of `other`."""
     return isinstance(
-        other, (Tensor, Readable, int, float, complex, np.ndarray, np.generic, list, tuple, str, bytes)
+        other,
+        (Tensor, Readable, int, float, complex, np.ndarray, np.generic, list, tuple, str, bytes),
     ) or not hasattr(type(other), "__radd__")
 
 
@@ -123,7 +128,10 @@ realdiv = binary("RealDiv", a.div, k.INEXACT, "Return x / y for inexact dtypes."
 # True division of integers is done in a floating dtype that holds them.
 _QUOTIENT = {
     np.dtype(t): np.dtype(f)
-    for f, types in ((np.float32, (np.int8, np.uint8, np.int16, np.uint16)), (np.float64, (np.int32, np.uint32, np.int64, np.uint64)))
+    for f, types in (
+        (np.float32, (np.int8, np.uint8, np.int16, np.uint16)),
+        (np.float64, (np.int32, np.uint32, np.int64, np.uint64)),
+    )
     for t in types
 }
 
@@ -140,9 +148,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> EagerTensor:
     x = as_tensor(x)
     y = as_tensor(y, x.value.dtype)
     if x.value.dtype != y.value.dtype:
-        raise TypeError(
-            f"`x` and `y` must have the same dtype, got {x.dtype!r} != {y.dtype!r}."
-        )
+        raise TypeError(f"`x` and `y` must have the same dtype, got {x.dtype!r} != {y.dtype!r}.")
     wide = _QUOTIENT.get(x.value.dtype)
     return realdiv(x, y) if wide is None else realdiv(cast(x, wide), cast(y, wide))  # type: ignore[no-any-return]
 
@@ -163,9 +169,15 @@ def _no_zero_divisor(op: str, function: Function) -> Function:
     return checked
 
 
-floordiv = _no_zero_divisor("FloorDiv", binary("FloorDiv", a.floor_divide, k.MULTIPLIED, "Return floor(x / y)."))
-floormod = _no_zero_divisor("FloorMod", binary("FloorMod", a.remainder, k.REMAINDERS, "Return x - y * floor(x / y)."))
-truncatemod = _no_zero_divisor("TruncateMod", binary("TruncateMod", a.fmod, k.TRUNCATED, "Return x - y * trunc(x / y)."))
+floordiv = _no_zero_divisor(
+    "FloorDiv", binary("FloorDiv", a.floor_divide, k.MULTIPLIED, "Return floor(x / y).")
+)
+floormod = _no_zero_divisor(
+    "FloorMod", binary("FloorMod", a.remainder, k.REMAINDERS, "Return x - y * floor(x / y).")
+)
+truncatemod = _no_zero_divisor(
+    "TruncateMod", binary("TruncateMod", a.fmod, k.TRUNCATED, "Return x - y * trunc(x / y).")
+)
 
 _pow = binary("Pow", pow_bare, k.POWERS, "Return x ** y.")
 
@@ -178,7 +190,12 @@ def pow(x: Any, y: Any, name: str | None = None) -> EagerTensor:
             negative power.
         TypeError: A Python number does not fit the other operand's dtype.
     """
-    if isinstance(y, (int, float)) and y and isinstance(x, EagerTensor) and x.value.dtype.kind in "fV":
+    if (
+        isinstance(y, (int, float))
+        and y
+        and isinstance(x, EagerTensor)
+        and x.value.dtype.kind in "fV"
+    ):
         # The rule for a constant exponent takes no logarithm.
         if y == 2:
             return a.square.bind1(x)  # type: ignore[no-any-return]

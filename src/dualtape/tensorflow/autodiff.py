@@ -51,7 +51,9 @@ class ForwardAccumulator:
             if tuple(value.shape) != tuple(t.value.shape):
                 raise ValueError(f"Shapes of primal and tangent differ: {p.shape} and {t.shape}")
             if value.dtype != t.value.dtype:
-                raise ValueError(f"Dtypes of primal and tangent differ: {p.dtype!r} and {t.dtype!r}")
+                raise ValueError(
+                    f"Dtypes of primal and tangent differ: {p.dtype!r} and {t.dtype!r}"
+                )
         self._tape = GradientTape(persistent=True, watch_accessed_variables=False)
 
     def __enter__(self) -> ForwardAccumulator:
@@ -59,7 +61,12 @@ class ForwardAccumulator:
         self._tape.watch(self._primals)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._tape.__exit__(kind, error, trace)
 
     def jvp(self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE) -> Any:
@@ -90,7 +97,9 @@ class ForwardAccumulator:
         return pushed(self._tape, edge, wanted, self._tangents)
 
 
-def pushed(tape: GradientTape, edge: Any, wanted: list[Any], tangents: list[EagerTensor]) -> EagerTensor | None:
+def pushed(
+    tape: GradientTape, edge: Any, wanted: list[Any], tangents: list[EagerTensor]
+) -> EagerTensor | None:
     """The derivative at `edge` in the direction `tangents` of `wanted`; None where it depends on none.
 
     Raises:

@@ -11,7 +11,12 @@ from .shaping import stack, unstack
 from .tensor import EagerTensor
 
 
-def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: str | None = None) -> Any:
+def cond(
+    pred: Any,
+    true_fn: Callable[[], Any] | None = None,
+    false_fn: Callable[[], Any] | None = None,
+    name: str | None = None,
+) -> Any:
     """Return what `true_fn` returns if `pred` is true, else what `false_fn` returns.
 
     Raises:
@@ -49,7 +54,12 @@ def case(
     return default()
 
 
-def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: str = "switch_case") -> Any:
+def switch_case(
+    branch_index: Any,
+    branch_fns: Any,
+    default: Callable[[], Any] | None = None,
+    name: str = "switch_case",
+) -> Any:
     """Return what the branch of that number returns; out of range, `default` or the last one."""
     table = dict(enumerate(branch_fns)) if not isinstance(branch_fns, dict) else dict(branch_fns)
     if table and isinstance(table[next(iter(table))], tuple):
@@ -88,7 +98,9 @@ def while_loop(
             found = (found,)
         current = type(loop_vars)(found) if isinstance(loop_vars, (list, tuple)) else found
         count += 1
-    return nest.map_structure(lambda x: as_tensor(x) if not isinstance(x, EagerTensor) and _is_number(x) else x, current)
+    return nest.map_structure(
+        lambda x: as_tensor(x) if not isinstance(x, EagerTensor) and _is_number(x) else x, current
+    )
 
 
 def _is_number(x: Any) -> bool:
@@ -113,7 +125,9 @@ def map_fn(
     return _stacked(results)
 
 
-def vectorized_map(fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
+def vectorized_map(
+    fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True
+) -> Any:
     """Apply `fn` to each slice along the first axis and stack what it returns."""
     return map_fn(fn, elems)
 
@@ -122,10 +136,14 @@ def _stacked(results: list[Any]) -> Any:
     if not results:
         raise ValueError("tf.map_fn over an empty axis: the form of the result is unknown")
     flat = [nest.flatten(r) for r in results]
-    return nest.pack_sequence_as(results[0], [stack(list(column)) for column in zip(*flat, strict=True)])
+    return nest.pack_sequence_as(
+        results[0], [stack(list(column)) for column in zip(*flat, strict=True)]
+    )
 
 
-def _folded(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, keep: bool) -> Any:
+def _folded(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, keep: bool
+) -> Any:
     slices = [unstack(x) for x in nest.flatten(elems)]
     items = [nest.pack_sequence_as(elems, [s[i] for s in slices]) for i in range(len(slices[0]))]
     if reverse:
@@ -190,7 +208,12 @@ def tuple_(tensors: Any, control_inputs: Any = None, name: str | None = None) ->
     return list(tensors)
 
 
-def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
+def py_function(
+    func: Callable[..., Any] | None = None,
+    inp: Any = None,
+    Tout: Any = None,
+    name: str | None = None,
+) -> Any:
     """Call a Python function with tensors; gradients flow through it."""
     assert func is not None
     out = func(*[as_tensor(x) for x in inp])
@@ -199,7 +222,13 @@ def py_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: A
     return nest.map_structure(as_tensor, out)
 
 
-def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: str | None = None) -> Any:
+def numpy_function(
+    func: Callable[..., Any] | None = None,
+    inp: Any = None,
+    Tout: Any = None,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Any:
     """Call a Python function with arrays; no gradient flows through it."""
     assert func is not None
     out = func(*[as_tensor(x).numpy() for x in inp])

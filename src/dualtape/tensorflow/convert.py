@@ -123,7 +123,10 @@ def _python_array(value: Any, dtype: np.dtype[Any] | None) -> Any:
         if bool in types and (int in types or float in types):
             raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
         for t in types:
-            if not (issubclass(t, (bool, int, float, complex, str, bytes, np.generic, np.ndarray)) or hasattr(t, "__array__")):
+            if not (
+                issubclass(t, (bool, int, float, complex, str, bytes, np.generic, np.ndarray))
+                or hasattr(t, "__array__")
+            ):
                 raise ValueError(
                     f"Attempt to convert a value ({_first_of(value, t)!r}) with an unsupported type ({t}) "
                     "to a Tensor."
@@ -133,9 +136,13 @@ def _python_array(value: Any, dtype: np.dtype[Any] | None) -> Any:
     except ValueError as error:
         raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from error
     except OverflowError as error:
-        raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.") from error
+        raise ValueError(
+            "Can't convert Python sequence with out-of-range integer to Tensor."
+        ) from error
     kind = array.dtype.kind
-    if kind == "O" or (kind == "u" and not isinstance(_first_leaf(value), (np.ndarray, np.generic))):
+    if kind == "O" or (
+        kind == "u" and not isinstance(_first_leaf(value), (np.ndarray, np.generic))
+    ):
         raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.")
     if kind in "SU":
         array = as_bytes(np.array(value, object))
@@ -342,7 +349,9 @@ def converted(value: Any, dtype: np.dtype[Any]) -> EagerTensor:
     return tensor(array_of(value, dtype))
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> EagerTensor:
+def convert_to_tensor(
+    value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None
+) -> EagerTensor:
     """Make a tensor of numbers, arrays, variables, tensors or nested sequences of them.
 
     Args:
@@ -381,7 +390,9 @@ def attached(x: EagerTensor) -> EagerTensor:
     return wrap(AttachedTensor, x.value, x.edge)  # type: ignore[return-value]
 
 
-def operands(op: str, x: Any, y: Any, *, strict: bool = False, kernel: str | None = None) -> tuple[EagerTensor, EagerTensor]:
+def operands(
+    op: str, x: Any, y: Any, *, strict: bool = False, kernel: str | None = None
+) -> tuple[EagerTensor, EagerTensor]:
     """Make two operands of one dtype.
 
     Args:

@@ -34,11 +34,20 @@ def per_axis(value: Any, rank: int, channels: int) -> tuple[int, ...]:
     if len(given) == rank:
         return tuple(given)
     if len(given) != rank + 2:
-        raise ValueError(f"strides should be of length 1, {rank} or {rank + 2} but was {len(given)}")
+        raise ValueError(
+            f"strides should be of length 1, {rank} or {rank + 2} but was {len(given)}"
+        )
     return tuple([v for i, v in enumerate(given) if i not in (0, channels % (rank + 2))])
 
 
-def pads(mode: Any, sizes: Sequence[int], window: Sequence[int], strides: Sequence[int], dilations: Sequence[int], channels: int = -1) -> Pairs:
+def pads(
+    mode: Any,
+    sizes: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    channels: int = -1,
+) -> Pairs:
     """The padding (before, after) of each spatial axis for "SAME", "VALID" or explicit pairs.
 
     Raises:
@@ -92,7 +101,10 @@ def _convolved(
         groups = depth
     else:
         if depth % kernel[rank]:
-            raise kernel_error(op, f"input depth must be evenly divisible by filter depth: {depth} vs {kernel[rank]}")
+            raise kernel_error(
+                op,
+                f"input depth must be evenly divisible by filter depth: {depth} vs {kernel[rank]}",
+            )
         groups = depth // kernel[rank]
         weight = s.permute_p(w, axes=(rank + 1, rank, *range(rank)))
     pairs = pads(mode, space, kernel[:rank], steps, gaps, channels)
@@ -141,7 +153,9 @@ def depthwise_conv2d(
     name: str | None = None,
 ) -> EagerTensor:  # fmt: skip
     """Slide filters of shape [height, width, channels, multiplier] over each channel alone."""
-    return _convolved("DepthwiseConv2dNative", input, filter, strides, padding, data_format, dilations, 2, True)
+    return _convolved(
+        "DepthwiseConv2dNative", input, filter, strides, padding, data_format, dilations, 2, True
+    )
 
 
 def conv2d_transpose(
@@ -186,7 +200,9 @@ def _fitted(x: EagerTensor, space: Sequence[int], pairs: Pairs) -> EagerTensor:
     return s.slice_p(x, index=tuple(index))  # type: ignore[no-any-return]
 
 
-def _pooled(op: str, input: Any, ksize: Any, strides: Any, mode: Any, data_format: str, rank: int) -> EagerTensor:
+def _pooled(
+    op: str, input: Any, ksize: Any, strides: Any, mode: Any, data_format: str, rank: int
+) -> EagerTensor:
     x = as_tensor(input)
     channels = 1 if data_format.startswith("NC") else rank + 1
     window, steps = per_axis(ksize, rank, channels), per_axis(strides, rank, channels)
@@ -208,21 +224,49 @@ def _pooled(op: str, input: Any, ksize: Any, strides: Any, mode: Any, data_forma
     return _channels_last(mean / as_tensor(count), last)
 
 
-def max_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None) -> EagerTensor:
+def max_pool2d(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NHWC",
+    name: str | None = None,
+) -> EagerTensor:
     """Return the maximum of each window; arguments as for `conv2d`, `ksize` the window's size."""
     return _pooled("MaxPool", input, ksize, strides, padding, data_format, 2)
 
 
-def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", name: str | None = None) -> EagerTensor:
+def avg_pool2d(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NHWC",
+    name: str | None = None,
+) -> EagerTensor:
     """Return the mean of each window; arguments as for `max_pool2d`."""
     return _pooled("AvgPool", input, ksize, strides, padding, data_format, 2)
 
 
-def max_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC", name: str | None = None) -> EagerTensor:
+def max_pool1d(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NWC",
+    name: str | None = None,
+) -> EagerTensor:
     """Return the maximum of each window of sequences; see `max_pool2d`."""
     return _pooled("MaxPool", input, ksize, strides, padding, data_format, 1)
 
 
-def avg_pool1d(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NWC", name: str | None = None) -> EagerTensor:
+def avg_pool1d(
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: Any,
+    data_format: str = "NWC",
+    name: str | None = None,
+) -> EagerTensor:
     """Return the mean of each window of sequences; see `max_pool2d`."""
     return _pooled("AvgPool", input, ksize, strides, padding, data_format, 1)

@@ -16,7 +16,9 @@ from .indexed_slices import IndexedSlices
 from .raising import incompatible_shapes
 from .tensor import EagerTensor, Readable, tensor
 
-USED_UP = "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
+USED_UP = (
+    "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
+)
 
 
 def initial_cotangent(edge: Any, weight: Any, graph: bool) -> Any:
@@ -76,7 +78,9 @@ def wants_zeros(unconnected_gradients: Any) -> bool:
     try:
         return UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
     except ValueError:
-        raise ValueError(f"Unknown value for unconnected_gradients: {unconnected_gradients!r}") from None
+        raise ValueError(
+            f"Unknown value for unconnected_gradients: {unconnected_gradients!r}"
+        ) from None
 
 
 def zeros_for(x: Any, shape: tuple[int, ...] = ()) -> EagerTensor:

@@ -32,7 +32,9 @@ def _full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> EagerTens
     return tensor(np.full(shape, value, dtype) if shape else dtype.type(value))
 
 
-def zeros(shape: Any, dtype: Any = float32, name: str | None = None, layout: Any = None) -> EagerTensor:
+def zeros(
+    shape: Any, dtype: Any = float32, name: str | None = None, layout: Any = None
+) -> EagerTensor:
     """Make a tensor of zeros (of empty strings, for `tf.string`).
 
     Raises:
@@ -46,7 +48,9 @@ def zeros(shape: Any, dtype: Any = float32, name: str | None = None, layout: Any
     return tensor(np.zeros(dims, to) if dims else to.type(0))
 
 
-def ones(shape: Any, dtype: Any = float32, name: str | None = None, layout: Any = None) -> EagerTensor:
+def ones(
+    shape: Any, dtype: Any = float32, name: str | None = None, layout: Any = None
+) -> EagerTensor:
     """Make a tensor of ones.
 
     Raises:
@@ -65,17 +69,23 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     """
     x = as_tensor(value)
     if x.value.shape:
-        raise kernel_error("Fill", f"value must represent a scalar, but got shape {list(x.value.shape)}")
+        raise kernel_error(
+            "Fill", f"value must represent a scalar, but got shape {list(x.value.shape)}"
+        )
     return repeated(x, _checked_shape("Fill", dims))
 
 
-def zeros_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> EagerTensor:
+def zeros_like(
+    input: Any, dtype: Any = None, name: str | None = None, layout: Any = None
+) -> EagerTensor:
     """Make zeros of the shape of `input`, and of its dtype unless another is given."""
     x = as_tensor(input)
     return zeros(x.value.shape, x.dtype if dtype is None else dtype)
 
 
-def ones_like(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> EagerTensor:
+def ones_like(
+    input: Any, dtype: Any = None, name: str | None = None, layout: Any = None
+) -> EagerTensor:
     """Make ones of the shape of `input`, and of its dtype unless another is given."""
     x = as_tensor(input)
     return ones(x.value.shape, x.dtype if dtype is None else dtype)
@@ -99,7 +109,9 @@ def eye(
 _RANK = ("int32", "int64", "float32", "float64")
 
 
-def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> EagerTensor:
+def range(
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range"
+) -> EagerTensor:
     """Make the numbers from `start` (0 if there is one bound only) up to `limit`, `delta` apart.
 
     Args:
@@ -119,7 +131,12 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         dtype = max(found, key=lambda d: _RANK.index(d) if d in _RANK else -1)
     to = numpy_dtype(dtype)
     assert to is not None
-    a, b, step = (cast(x, dtype).numpy() if isinstance(x, (EagerTensor, Readable)) else as_tensor(x, to).numpy() for x in (start, limit, delta))
+    a, b, step = (
+        cast(x, dtype).numpy()
+        if isinstance(x, (EagerTensor, Readable))
+        else as_tensor(x, to).numpy()
+        for x in (start, limit, delta)
+    )
     if step == 0:
         raise kernel_error("Range", "Requires delta != 0: 0")
     if step > 0 and a > b:
@@ -137,7 +154,9 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     return tensor(out)
 
 
-def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> EagerTensor:
+def linspace(
+    start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0
+) -> EagerTensor:
     """Make `num` evenly spaced numbers from `start` to `stop`, both included.
 
     Raises:
@@ -195,8 +214,16 @@ def one_hot(
     if want is None:
         given = [v for v in (on_value, off_value) if v is not None]
         want = as_tensor(given[0]).value.dtype if given else FLOAT32
-    on = converted(1 if on_value is None else on_value, want).value if want.kind != "b" or on_value is not None else np.True_
-    off = converted(0 if off_value is None else off_value, want).value if want.kind != "b" or off_value is not None else np.False_
+    on = (
+        converted(1 if on_value is None else on_value, want).value
+        if want.kind != "b" or on_value is not None
+        else np.True_
+    )
+    off = (
+        converted(0 if off_value is None else off_value, want).value
+        if want.kind != "b" or off_value is not None
+        else np.False_
+    )
     n = int(static(depth))
     rank = len(x.value.shape)
     at = rank if axis in (None, -1) else axis
@@ -206,7 +233,9 @@ def one_hot(
     return tensor(np.where(hit, on, off).astype(want, copy=False))
 
 
-def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool, name: str | None = None) -> EagerTensor:
+def sequence_mask(
+    lengths: Any, maxlen: Any = None, dtype: Any = bool, name: str | None = None
+) -> EagerTensor:
     """Make rows whose first `lengths[i]` elements are true."""
     x = as_tensor(lengths).value
     n = int(np.max(x, initial=0)) if maxlen is None else int(static(maxlen))

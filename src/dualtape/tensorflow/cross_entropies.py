@@ -24,7 +24,9 @@ from .reductions import reduce_sum
 from .tensor import EagerTensor, tensor
 
 
-def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> EagerTensor:
+def sigmoid_cross_entropy_with_logits(
+    labels: Any = None, logits: Any = None, name: str | None = None
+) -> EagerTensor:
     """Return the cross entropy of independent classes, elementwise.
 
     Args:
@@ -38,11 +40,15 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
     _both("sigmoid_cross_entropy_with_logits", labels, logits)
     x, y = operands("Mul", logits, labels)
     if x.value.shape != y.value.shape:
-        raise ValueError(f"`logits` and `labels` must have the same shape, received ({x.shape} vs {y.shape}).")
+        raise ValueError(
+            f"`logits` and `labels` must have the same shape, received ({x.shape} vs {y.shape})."
+        )
     return pointwise_loss.bce_with_logits_p(x, y, reduction="none")  # type: ignore[no-any-return]
 
 
-def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> EagerTensor:
+def weighted_cross_entropy_with_logits(
+    labels: Any, logits: Any, pos_weight: Any, name: str | None = None
+) -> EagerTensor:
     """`sigmoid_cross_entropy_with_logits` with the share of the positive class weighted.
 
     Raises:
@@ -50,7 +56,9 @@ def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any
     """
     x, y = operands("Mul", logits, labels)
     if x.value.shape != y.value.shape:
-        raise ValueError(f"`logits` and `targets` must have the same shape, received ({x.shape} vs {y.shape}).")
+        raise ValueError(
+            f"`logits` and `targets` must have the same shape, received ({x.shape} vs {y.shape})."
+        )
     weight = 1 + (as_tensor(pos_weight, x.value.dtype) - 1) * y
     return add((1 - y) * x, multiply(weight, softplus(-absolute(x)) + relu(-x)))  # type: ignore[no-any-return]
 
@@ -60,7 +68,9 @@ def _both(function: str, labels: Any, logits: Any) -> None:
         raise ValueError(f"Both `labels` and `logits` must be provided for {function}.")
 
 
-def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> EagerTensor:
+def softmax_cross_entropy_with_logits(
+    labels: Any, logits: Any, axis: int = -1, name: str | None = None
+) -> EagerTensor:
     """Return the cross entropy of exclusive classes along `axis`.
 
     Args:
@@ -79,11 +89,17 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
     at = axis % rank if rank else 0
     try:
         np.broadcast_shapes(x.value.shape, y.value.shape)
-        fits = x.value.shape[at] == y.value.shape[at - rank] or 1 in (x.value.shape[at], y.value.shape[at - rank])
+        fits = x.value.shape[at] == y.value.shape[at - rank] or 1 in (
+            x.value.shape[at],
+            y.value.shape[at - rank],
+        )
     except (ValueError, IndexError):
         fits = False
     if not fits:
-        sizes = [dims((math.prod(v[:-1]), v[-1])) if len(v) > 1 else dims(v) for v in (x.value.shape, y.value.shape)]
+        sizes = [
+            dims((math.prod(v[:-1]), v[-1])) if len(v) > 1 else dims(v)
+            for v in (x.value.shape, y.value.shape)
+        ]
         raise kernel_error(
             "SoftmaxCrossEntropyWithLogits",
             f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
@@ -96,7 +112,9 @@ def softmax_cross_entropy_with_logits_v1(labels: Any, logits: Any, axis: int = -
     return softmax_cross_entropy_with_logits(stop_gradient(labels), logits, axis)
 
 
-def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> EagerTensor:
+def sparse_softmax_cross_entropy_with_logits(
+    labels: Any, logits: Any, name: str | None = None
+) -> EagerTensor:
     """Return the cross entropy of exclusive classes given by their numbers.
 
     Args:
@@ -141,7 +159,9 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     return s.reshape_p(loss, shape=tuple(y.value.shape))  # type: ignore[no-any-return]
 
 
-def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None) -> EagerTensor:
+def log_poisson_loss(
+    targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return exp(log_input) - targets * log_input, with Stirling's approximation of log(targets!) if asked."""
     x, y = operands("Mul", log_input, targets)
     loss = exp(x) - x * y
@@ -149,7 +169,9 @@ def log_poisson_loss(targets: Any, log_input: Any, compute_full_loss: bool = Fal
         value = y.value
         with np.errstate(all="ignore"):
             half = value.dtype.type(0.5)
-            stirling = value * np.log(value) - value + half * np.log(value.dtype.type(2 * math.pi) * value)
+            stirling = (
+                value * np.log(value) - value + half * np.log(value.dtype.type(2 * math.pi) * value)
+            )
         inside = (value >= 0) & (value <= 1)
         loss = loss + tensor(np.where(inside, np.zeros_like(value), stirling)[()])
     return loss  # type: ignore[no-any-return]

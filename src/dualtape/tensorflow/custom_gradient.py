@@ -82,9 +82,7 @@ def _call(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         watchers.lists.remove(read)
     flat_args = nest.flatten(list(args))
     variables: list[Variable] = []
-    known = {
-        v._unique_id for v in (*flat_args, *nest.flatten(kwargs)) if isinstance(v, Variable)
-    }
+    known = {v._unique_id for v in (*flat_args, *nest.flatten(kwargs)) if isinstance(v, Variable)}
     for v in read:
         if v.trainable and v._unique_id not in known:
             known.add(v._unique_id)
@@ -108,7 +106,12 @@ def _detached(x: EagerTensor) -> EagerTensor:
 
 
 def _recorded(
-    f: Function, grad_fn: Function, inputs: list[EagerTensor], count: int, variables: list[Variable], outs: list[EagerTensor]
+    f: Function,
+    grad_fn: Function,
+    inputs: list[EagerTensor],
+    count: int,
+    variables: list[Variable],
+    outs: list[EagerTensor],
 ) -> list[EagerTensor]:
     """The results with a node that calls the gradient function, if some input needs it."""
     edges = tuple([x.current_edge() for x in inputs])
@@ -129,7 +132,9 @@ def _recorded(
                 f"{len(found)} instead."
             )
         if len(own) != len(variables):
-            raise ValueError("Must return gradient for each variable from @custom_gradient grad_fn.")
+            raise ValueError(
+                "Must return gradient for each variable from @custom_gradient grad_fn."
+            )
         return [*found, *own]
 
     attached = any(isinstance(x, AttachedTensor) for x in inputs)

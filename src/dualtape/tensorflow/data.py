@@ -32,7 +32,9 @@ class Dataset:
         kind: What it is called when printed.
     """
 
-    def __init__(self, make: Callable[[], Iterable[Any]], size: int = UNKNOWN_CARDINALITY, kind: str = "") -> None:
+    def __init__(
+        self, make: Callable[[], Iterable[Any]], size: int = UNKNOWN_CARDINALITY, kind: str = ""
+    ) -> None:
         self._make = make
         self._size = size
         self._kind = kind
@@ -52,11 +54,15 @@ class Dataset:
         if None in sizes:
             raise ValueError("Unbatching a tensor is only supported for rank >= 1")
         if len(sizes) != 1:
-            raise ValueError(f"Dimensions {' and '.join(map(str, sorted(sizes)))} are not compatible")  # type: ignore[type-var]
+            raise ValueError(
+                f"Dimensions {' and '.join(map(str, sorted(sizes)))} are not compatible"
+            )  # type: ignore[type-var]
         n = sizes.pop() or 0
         arrays = nest.map_structure(lambda x: x.value, whole)
         return Dataset(
-            lambda: (nest.map_structure(lambda a, i=i: tensor(a[i]), arrays) for i in range(n)), n, "_TensorSliceDataset"
+            lambda: (nest.map_structure(lambda a, i=i: tensor(a[i]), arrays) for i in range(n)),
+            n,
+            "_TensorSliceDataset",
         )
 
     @staticmethod
@@ -77,7 +83,9 @@ class Dataset:
 
         def make() -> Iterator[Any]:
             for item in generator(*(args or ())):
-                yield nest.map_structure(lambda t, v: as_tensor(v, t.numpy_dtype), types, _shaped(types, item))
+                yield nest.map_structure(
+                    lambda t, v: as_tensor(v, t.numpy_dtype), types, _shaped(types, item)
+                )
 
         return Dataset(make, UNKNOWN_CARDINALITY, "_FlatMapDataset")
 
@@ -87,7 +95,9 @@ class Dataset:
         to = kwargs.get("output_type")
         dtype = np.dtype(np.int64) if to is None else to.numpy_dtype
         numbers = range(*[int(static(a)) for a in args])
-        return Dataset(lambda: (tensor(dtype.type(i)) for i in numbers), len(numbers), "_RangeDataset")
+        return Dataset(
+            lambda: (tensor(dtype.type(i)) for i in numbers), len(numbers), "_RangeDataset"
+        )
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:
@@ -95,9 +105,17 @@ class Dataset:
         form = datasets if datasets is not None else args[0] if len(args) == 1 else args
         parts = nest.flatten(form)
         sizes = [d._size for d in parts if d._size != INFINITE_CARDINALITY]
-        size = INFINITE_CARDINALITY if not sizes else UNKNOWN_CARDINALITY if min(sizes) < 0 else min(sizes)
+        size = (
+            INFINITE_CARDINALITY
+            if not sizes
+            else UNKNOWN_CARDINALITY
+            if min(sizes) < 0
+            else min(sizes)
+        )
         return Dataset(
-            lambda: (nest.pack_sequence_as(form, row) for row in zip(*parts, strict=False)), size, "_ZipDataset"
+            lambda: (nest.pack_sequence_as(form, row) for row in zip(*parts, strict=False)),
+            size,
+            "_ZipDataset",
         )
 
     # --- iterating ----------------------------------------------------------------------------
@@ -139,7 +157,9 @@ class Dataset:
         """The shapes and dtypes of an element, as those of the first."""
         if self._spec is None:
             first = next(iter(self), None)
-            self._spec = None if first is None else nest.map_structure(TensorSpec.from_tensor, first)
+            self._spec = (
+                None if first is None else nest.map_structure(TensorSpec.from_tensor, first)
+            )
         return self._spec
 
     def __repr__(self) -> str:
@@ -163,13 +183,23 @@ class Dataset:
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """Keep the elements for which a function is true."""
-        return Dataset(lambda: (e for e in self if bool(as_tensor(_apply(predicate, e)))), UNKNOWN_CARDINALITY, "_FilterDataset")
+        return Dataset(
+            lambda: (e for e in self if bool(as_tensor(_apply(predicate, e)))),
+            UNKNOWN_CARDINALITY,
+            "_FilterDataset",
+        )
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements of the datasets that a function makes of each element, one after the other."""
-        return Dataset(lambda: (x for e in self for x in _apply(map_func, e)), UNKNOWN_CARDINALITY, "_FlatMapDataset")
+        return Dataset(
+            lambda: (x for e in self for x in _apply(map_func, e)),
+            UNKNOWN_CARDINALITY,
+            "_FlatMapDataset",
+        )
 
-    def interleave(self, map_func: Callable[..., Any], cycle_length: int = 1, block_length: int = 1, **_: Any) -> Dataset:
+    def interleave(
+        self, map_func: Callable[..., Any], cycle_length: int = 1, block_length: int = 1, **_: Any
+    ) -> Dataset:
         """The elements of the datasets that a function makes, `cycle_length` of them in turn."""
 
         def make() -> Iterator[Any]:
@@ -181,7 +211,9 @@ class Dataset:
                     yield from part
                     if len(part) < block_length:
                         following = next(source, None)
-                        open_now[i] = iter(()) if following is None else iter(_apply(map_func, following))
+                        open_now[i] = (
+                            iter(()) if following is None else iter(_apply(map_func, following))
+                        )
                         if following is None:
                             open_now[i] = None
                 open_now = [it for it in open_now if it is not None]
@@ -246,7 +278,13 @@ class Dataset:
 
         return Dataset(make, UNKNOWN_CARDINALITY, "_UnbatchDataset")
 
-    def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = None, name: str | None = None) -> Dataset:
+    def shuffle(
+        self,
+        buffer_size: Any,
+        seed: Any = None,
+        reshuffle_each_iteration: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
         """Draw each element at random from the next `buffer_size` ones."""
         n = int(static(buffer_size))
         again = reshuffle_each_iteration is None or bool(reshuffle_each_iteration)
@@ -291,7 +329,13 @@ class Dataset:
         n = int(static(count))
         if n < 0:
             return self
-        size = n if self._size == INFINITE_CARDINALITY else min(n, self._size) if self._size >= 0 else self._size
+        size = (
+            n
+            if self._size == INFINITE_CARDINALITY
+            else min(n, self._size)
+            if self._size >= 0
+            else self._size
+        )
         return Dataset(lambda: islice(self, n), size, "_TakeDataset")
 
     def skip(self, count: Any, name: str | None = None) -> Dataset:
@@ -331,7 +375,14 @@ class Dataset:
         size = sum(both) if min(both) >= 0 else min(both)
         return Dataset(make, size, "_ConcatenateDataset")
 
-    def window(self, size: Any, shift: Any = None, stride: int = 1, drop_remainder: bool = False, name: str | None = None) -> Dataset:
+    def window(
+        self,
+        size: Any,
+        shift: Any = None,
+        stride: int = 1,
+        drop_remainder: bool = False,
+        name: str | None = None,
+    ) -> Dataset:
         """Datasets of `size` elements each, `shift` apart (by default side by side)."""
         n = int(static(size))
         step = n if shift is None else int(static(shift))
@@ -345,7 +396,9 @@ class Dataset:
 
         return Dataset(make, UNKNOWN_CARDINALITY, "_WindowDataset")
 
-    def reduce(self, initial_state: Any, reduce_func: Callable[..., Any], name: str | None = None) -> Any:
+    def reduce(
+        self, initial_state: Any, reduce_func: Callable[..., Any], name: str | None = None
+    ) -> Any:
         """Combine a state with each element and return the last state."""
         state = _tensors(initial_state)
         for element in self:
@@ -434,7 +487,10 @@ def _column(parts: list[Any], pad: bool) -> Any:
     if not pad:
         return stack(parts)
     longest = np.max([x.value.shape for x in parts], axis=0) if parts[0].value.shape else ()
-    arrays = [np.pad(x.value, [(0, n - m) for n, m in zip(longest, x.value.shape, strict=True)]) for x in parts]
+    arrays = [
+        np.pad(x.value, [(0, n - m) for n, m in zip(longest, x.value.shape, strict=True)])
+        for x in parts
+    ]
     return tensor(np.stack(arrays))
 
 
@@ -463,5 +519,3 @@ class Options:
 
 def __getattr__(name: str) -> NoReturn:
     raise missing_attribute(__name__, name, globals())
-
-

@@ -23,7 +23,13 @@ def _listed(x: np.ndarray[Any, Any]) -> str:
 
 
 def _comparison(sign: str, function: Callable[..., EagerTensor], doc: str) -> Callable[..., None]:
-    def check(x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> None:
+    def check(
+        x: Any,
+        y: Any,
+        message: str | None = None,
+        summarize: int | None = None,
+        name: str | None = None,
+    ) -> None:
         a, b = as_tensor(x), as_tensor(y)
         holds = np.asarray(function(a, b))
         if holds.all():
@@ -66,7 +72,9 @@ assert_greater_equal = _comparison(">=", greater_equal, "Check that x >= y every
 
 
 def _sign(sign: str, check: Callable[..., None], doc: str) -> Callable[..., None]:
-    def assertion(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> None:
+    def assertion(
+        x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
+    ) -> None:
         t = as_tensor(x)
         check(t, np.zeros((), t.value.dtype)[()], message, summarize)
 
@@ -109,7 +117,9 @@ def assert_near(
     )  # fmt: skip
 
 
-def Assert(condition: Any, data: Any, summarize: int | None = None, name: str | None = None) -> None:
+def Assert(
+    condition: Any, data: Any, summarize: int | None = None, name: str | None = None
+) -> None:
     """Check that all elements of `condition` are true; `data` is shown if not.
 
     Raises:
@@ -141,7 +151,13 @@ def assert_all_finite(x: Any, message: str, name: str | None = None) -> EagerTen
     return check_numerics(x, message)
 
 
-def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None) -> None:
+def assert_shapes(
+    shapes: Any,
+    data: Any = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> None:
     """Check tensors against shapes in which the same letter stands for the same length.
 
     Raises:
@@ -153,11 +169,15 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, m
         own = tuple(as_tensor(x).value.shape)
         want = tuple(dims) if isinstance(dims, (tuple, list, str)) else (dims,)
         if len(own) != len(want):
-            raise ValueError(f"{message or ''} Specified by tensor dimension {dims}: rank {len(own)}, not {len(want)}")
+            raise ValueError(
+                f"{message or ''} Specified by tensor dimension {dims}: rank {len(own)}, not {len(want)}"
+            )
         for n, d in zip(own, want, strict=True):
             expected = known.setdefault(d, n) if isinstance(d, str) and not d.isdigit() else d
             if expected is not None and int(expected) != n:
-                raise ValueError(f"{message or ''} Specified by {dims}: dimension {d} must be {expected}, is {n}")
+                raise ValueError(
+                    f"{message or ''} Specified by {dims}: dimension {d} must be {expected}, is {n}"
+                )
 
 
 def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> None:
@@ -169,17 +189,23 @@ def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None 
     t = as_tensor(x)
     want = int(static(rank))
     if len(t.value.shape) != want:
-        raise ValueError(f"{message or ''}. Tensor must have rank {want}.  Received rank {len(t.value.shape)}, shape {t.shape}")
+        raise ValueError(
+            f"{message or ''}. Tensor must have rank {want}.  Received rank {len(t.value.shape)}, shape {t.shape}"
+        )
 
 
-def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> None:
+def assert_type(
+    tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None
+) -> None:
     """Check the dtype.
 
     Raises:
         TypeError: It is another.
     """
     if as_tensor(tensor).dtype != as_dtype(tf_type):
-        raise TypeError(f"{message or ''}  {tensor} must be of type {as_dtype(tf_type)!r}; got {tensor.dtype!r}")
+        raise TypeError(
+            f"{message or ''}  {tensor} must be of type {as_dtype(tf_type)!r}; got {tensor.dtype!r}"
+        )
 
 
 def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> EagerTensor:
@@ -190,7 +216,9 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
     """
     x = as_tensor(tensor)
     if x.value.shape:
-        raise ValueError(f"{message or ''}Expected scalar shape, saw shape: {TensorShape(x.value.shape)}.")
+        raise ValueError(
+            f"{message or ''}Expected scalar shape, saw shape: {TensorShape(x.value.shape)}."
+        )
     return x
 
 
@@ -205,10 +233,10 @@ def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int =
     Raises:
         NotImplementedError: Always.
     """
-    raise NotImplementedError("tf.debugging.enable_check_numerics: call tf.debugging.check_numerics on the tensors in doubt")
+    raise NotImplementedError(
+        "tf.debugging.enable_check_numerics: call tf.debugging.check_numerics on the tensors in doubt"
+    )
 
 
 def __getattr__(name: str) -> NoReturn:
     raise missing_attribute(__name__, name, globals())
-
-

@@ -239,7 +239,9 @@ def as_dtype(type_value: Any) -> DType:
         found = _BY_NUMBER.get(type_value)
     elif isinstance(type_value, type):
         found = _BY_PYTHON.get(type_value)
-        if found is None and (issubclass(type_value, np.generic) or type_value.__name__ == "bfloat16"):
+        if found is None and (
+            issubclass(type_value, np.generic) or type_value.__name__ == "bfloat16"
+        ):
             found = of_numpy(np.dtype(type_value))
     elif isinstance(getattr(type_value, "dtype", None), (DType, np.dtype)):
         return as_dtype(type_value.dtype)

@@ -217,5 +217,7 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> EagerTenso
     to = as_dtype(dtype)
     if to.is_integer and (x.dtype.is_floating or x.dtype.is_integer):
         low, high = to.min, to.max
-        return as_tensor(np.clip(x.value.astype(np.float64), float(low), float(high)).astype(to.numpy_dtype))
+        return as_tensor(
+            np.clip(x.value.astype(np.float64), float(low), float(high)).astype(to.numpy_dtype)
+        )
     return cast(x, dtype)  # type: ignore[no-any-return]

@@ -34,7 +34,11 @@ class Function:
     """What `tf.function` makes of a Python function."""
 
     def __init__(
-        self, python_function: Callable[..., Any], input_signature: Any = None, *, bound: bool = False
+        self,
+        python_function: Callable[..., Any],
+        input_signature: Any = None,
+        *,
+        bound: bool = False,
     ) -> None:
         self._python_function = python_function
         self._input_signature = None if input_signature is None else tuple(input_signature)
@@ -94,7 +98,9 @@ class Function:
                 vars(instance)[name] = found
         return found
 
-    def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _checked(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments converted to what the input signature says."""
         assert self._input_signature is not None
         specs = self._input_signature
@@ -181,7 +187,9 @@ class ConcreteFunction:
                     f"{kernel_name(x.value.dtype)} tensor [Op:{self.name}]",
                 )  # fmt: skip
             if not spec.shape.is_compatible_with(x.shape):
-                raise TypeError(f"{self.name}: argument {number} has shape {x.shape}, not {spec.shape}")
+                raise TypeError(
+                    f"{self.name}: argument {number} has shape {x.shape}, not {spec.shape}"
+                )
         return self._function._run(tuple(nest.map_structure(_as_input, a) for a in args), kwargs)
 
 

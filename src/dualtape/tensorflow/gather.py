@@ -42,7 +42,12 @@ def _first_bad(indices: np.ndarray[Any, Any], size: int) -> tuple[str, Any] | No
 
 
 def gather(
-    params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0, name: str | None = None
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+    name: str | None = None,
 ) -> EagerTensor:
     """Return slices of `params` along an axis.
 
@@ -90,7 +95,9 @@ def _note(out: EagerTensor, indices: EagerTensor) -> None:
             tape.gathers[node] = indices
 
 
-def _batch_gather(x: EagerTensor, where: np.ndarray[Any, Any], axis: int, batch: int) -> EagerTensor:
+def _batch_gather(
+    x: EagerTensor, where: np.ndarray[Any, Any], axis: int, batch: int
+) -> EagerTensor:
     shape = x.value.shape
     if where.shape[:batch] != shape[:batch]:
         raise kernel_error(
@@ -101,7 +108,9 @@ def _batch_gather(x: EagerTensor, where: np.ndarray[Any, Any], axis: int, batch:
     order = [*range(batch), axis, *[i for i in range(batch, len(shape)) if i != axis]]
     moved = s.permute(x, order) if axis != batch else x
     # The batch axes and the gathered one count as one axis: positions in it are unique to their batch.
-    starts = np.arange(math.prod(shape[:batch])).reshape(*shape[:batch], *(1,) * (where.ndim - batch))
+    starts = np.arange(math.prod(shape[:batch])).reshape(
+        *shape[:batch], *(1,) * (where.ndim - batch)
+    )
     out = picking.index_p(moved, tensor(where + starts * shape[axis]), axis=0, depth=batch + 1)
     if axis != batch:
         between = axis - batch
@@ -120,7 +129,9 @@ def gather_rows(params: Any, indices: Any) -> EagerTensor:
     return gather(params, indices, axis=0)
 
 
-def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name: str | None = None) -> EagerTensor:
+def embedding_lookup(
+    params: Any, ids: Any, max_norm: float | None = None, name: str | None = None
+) -> EagerTensor:
     """Return the rows of `params` named by `ids`.
 
     Raises:
@@ -128,10 +139,14 @@ def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name:
         NotImplementedError: `max_norm`, or several partitions.
     """
     if max_norm is not None:
-        raise NotImplementedError("embedding_lookup with max_norm: scale the rows with tf.clip_by_norm")
+        raise NotImplementedError(
+            "embedding_lookup with max_norm: scale the rows with tf.clip_by_norm"
+        )
     if isinstance(params, (list, tuple)):
         if len(params) != 1:
-            raise NotImplementedError("embedding_lookup with several partitions: tf.concat them first")
+            raise NotImplementedError(
+                "embedding_lookup with several partitions: tf.concat them first"
+            )
         params = params[0]
     return gather(params, ids, axis=0)
 
@@ -141,7 +156,10 @@ def _places(op: str, indices: Any, shape: tuple[int, ...]) -> tuple[EagerTensor,
     at = np.asarray(_indices(op, indices).value)
     depth = at.shape[-1] if at.ndim else 1
     if depth > len(shape):
-        raise kernel_error(op, f"index innermost dimension length must be <= params rank; saw: {depth} vs. {len(shape)}")
+        raise kernel_error(
+            op,
+            f"index innermost dimension length must be <= params rank; saw: {depth} vs. {len(shape)}",
+        )
     flat = np.zeros(at.shape[:-1], np.int64)
     bad = np.zeros(at.shape[:-1], bool)
     for i in range(depth):
@@ -150,13 +168,23 @@ def _places(op: str, indices: Any, shape: tuple[int, ...]) -> tuple[EagerTensor,
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0]) if at.ndim > 1 else ()
         where = "indices" + (f"[{','.join(map(str, place))}]" if place else "")
-        words = "does not index into param shape" if op == "GatherNd" else "does not index into shape"
+        words = (
+            "does not index into param shape" if op == "GatherNd" else "does not index into shape"
+        )
         tail = f"{dims(shape)}, node name: {op}" if op == "GatherNd" else dims(shape)
-        raise kernel_error(op, f"{where} = [{', '.join(map(str, at[place].tolist()))}] {words} {tail}")
+        raise kernel_error(
+            op, f"{where} = [{', '.join(map(str, at[place].tolist()))}] {words} {tail}"
+        )
     return tensor(flat), depth
 
 
-def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = "") -> EagerTensor:
+def gather_nd(
+    params: Any,
+    indices: Any,
+    batch_dims: int = 0,
+    name: str | None = None,
+    bad_indices_policy: str = "",
+) -> EagerTensor:
     """Return the elements or slices of `params` that the rows of `indices` name.
 
     Args:
@@ -188,7 +216,9 @@ def gather_elements(params: Any, indices: Any) -> EagerTensor:
 # --- masks ------------------------------------------------------------------------------------------
 
 
-def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> EagerTensor:
+def boolean_mask(
+    tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask"
+) -> EagerTensor:
     """Return the slices of a tensor for which `mask` is true.
 
     Raises:
@@ -202,7 +232,9 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
     have = x.value.shape
     at %= len(have) or 1
     if have[at : at + keep.ndim] != keep.shape:
-        raise ValueError(f"Shapes {TensorShape(have[at : at + keep.ndim])} and {TensorShape(keep.shape)} are incompatible")
+        raise ValueError(
+            f"Shapes {TensorShape(have[at : at + keep.ndim])} and {TensorShape(keep.shape)} are incompatible"
+        )
     return picking.masked_select_p(x, np.flatnonzero(keep), axis=at, depth=keep.ndim)  # type: ignore[no-any-return]
 
 
@@ -266,7 +298,9 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) 
     return picking.deposit_p(v, at, axis=0, depth=depth, shape=to)  # type: ignore[no-any-return]
 
 
-def _check_updates(op: str, at: EagerTensor, v: EagerTensor, shape: tuple[int, ...], depth: int) -> None:
+def _check_updates(
+    op: str, at: EagerTensor, v: EagerTensor, shape: tuple[int, ...], depth: int
+) -> None:
     want = (*at.value.shape, *shape[depth:])
     if v.value.shape != want:
         raise kernel_error(

@@ -29,7 +29,9 @@ class IndexedSlices:
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
         self._values = as_tensor(values)
         self._indices = as_tensor(indices)
-        self._dense_shape = None if dense_shape is None else as_tensor(dense_shape, np.dtype(np.int32))
+        self._dense_shape = (
+            None if dense_shape is None else as_tensor(dense_shape, np.dtype(np.int32))
+        )
 
     @property
     def values(self) -> EagerTensor:
@@ -77,7 +79,10 @@ class IndexedSlices:
         shape = tuple(self._dense_shape.numpy().tolist())
         flat = np.asarray(self._indices).reshape(-1)
         if flat.size and (flat.min() < 0 or flat.max() >= shape[0]):
-            raise kernel_error("UnsortedSegmentSum", f"segment_ids = {flat.tolist()} is out of range [0, {shape[0]})")
+            raise kernel_error(
+                "UnsortedSegmentSum",
+                f"segment_ids = {flat.tolist()} is out of range [0, {shape[0]})",
+            )
         values = reshape(self._values, (flat.size, *shape[1:]))
         return deposit_p(values, flat, axis=0, depth=1, shape=shape)  # type: ignore[no-any-return]
 
@@ -89,7 +94,9 @@ class IndexedSlices:
 
     def __str__(self) -> str:
         dense = None if self._dense_shape is None else np.asarray(self._dense_shape)
-        return printing.indexed_slices_str(np.asarray(self._indices), np.asarray(self._values), dense)
+        return printing.indexed_slices_str(
+            np.asarray(self._indices), np.asarray(self._values), dense
+        )
 
 
 IndexedSlices.__module__ = "tensorflow.python.framework.indexed_slices"

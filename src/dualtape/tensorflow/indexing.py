@@ -74,7 +74,9 @@ def basic_index(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
             i = _integer(item)
             if not -shape[axis] <= i < shape[axis]:
                 raise kernel_error(
-                    "StridedSlice", f"slice index {i} of dimension {axis} out of bounds.", name="strided_slice/"
+                    "StridedSlice",
+                    f"slice index {i} of dimension {axis} out of bounds.",
+                    name="strided_slice/",
                 )
             out.append(i)
             axis += 1

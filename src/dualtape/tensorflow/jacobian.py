@@ -22,7 +22,9 @@ _NOT_PERSISTENT = (
 )
 
 
-def jacobian(tape: GradientTape, target: Any, sources: Any, unconnected_gradients: Any, use_pfor: bool) -> Any:
+def jacobian(
+    tape: GradientTape, target: Any, sources: Any, unconnected_gradients: Any, use_pfor: bool
+) -> Any:
     """Return the derivative of each element of `target` with respect to each of each source.
 
     Args:
@@ -44,7 +46,11 @@ def jacobian(tape: GradientTape, target: Any, sources: Any, unconnected_gradient
     _begin(tape, use_pfor, "jacobian")
     edge = tape.target_edge(target)
     wanted = [tape.edge_of(x) for x in flat]
-    columns = _rows(tape, edge, wanted, _unit_rows(shape, target.value.dtype)) if edge is not None else None
+    columns = (
+        _rows(tape, edge, wanted, _unit_rows(shape, target.value.dtype))
+        if edge is not None
+        else None
+    )
     results: list[Any] = []
     for number, x in enumerate(flat):
         rows = [] if columns is None else [r[number] for r in columns]
@@ -58,7 +64,9 @@ def jacobian(tape: GradientTape, target: Any, sources: Any, unconnected_gradient
     return nest.pack_sequence_as(sources, results)
 
 
-def batch_jacobian(tape: GradientTape, target: Any, source: Any, unconnected_gradients: Any, use_pfor: bool) -> Any:
+def batch_jacobian(
+    tape: GradientTape, target: Any, source: Any, unconnected_gradients: Any, use_pfor: bool
+) -> Any:
     """Return the derivative of each example of `target` with respect to the same example of `source`.
 
     Args:
@@ -79,7 +87,9 @@ def batch_jacobian(tape: GradientTape, target: Any, source: Any, unconnected_gra
     (x,) = checked_sources(source)
     wants_zeros(unconnected_gradients)
     if not shape or not own:
-        raise IndexError("list index out of range\n  batch_jacobian needs a batch axis in target and source")
+        raise IndexError(
+            "list index out of range\n  batch_jacobian needs a batch axis in target and source"
+        )
     if shape[0] != own[0]:
         raise ValueError(
             f"Need first dimension of target shape ({shape}) and source shape ({own}) to match."
@@ -125,5 +135,6 @@ def _unit_columns(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
 def _rows(tape: GradientTape, edge: Any, wanted: list[Any], units: Any) -> list[list[Any]]:
     graph = bool(recording().tapes)
     return [
-        tape.pull([(edge, wrap(Tensor, unit) if graph else unit)], wanted, last=False) for unit in units
+        tape.pull([(edge, wrap(Tensor, unit) if graph else unit)], wanted, last=False)
+        for unit in units
     ]

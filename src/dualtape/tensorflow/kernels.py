@@ -58,7 +58,9 @@ REMAINDERS = Dtypes(
     "int8, int16, int32, int64, uint8, uint16, uint32, uint64, bfloat16, half, float, double",
 )
 TRUNCATED = Dtypes("fVi", "int32, int64, bfloat16, half, float, double")
-POWERS = Dtypes("fVic", "bfloat16, float, half, double, int8, int16, int32, int64, complex64, complex128")
+POWERS = Dtypes(
+    "fVic", "bfloat16, float, half, double, int8, int16, int32, int64, complex64, complex128"
+)
 EXTREMA = Dtypes(
     "fViu",
     "bfloat16, half, float, double, int8, uint8, int16, uint16, int32, uint32, int64, uint64",

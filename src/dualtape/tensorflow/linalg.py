@@ -135,19 +135,25 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
     x, y = operands("MatrixSolve", _matrix("MatrixSolve", matrix, square=True), rhs)
     u, v = x.value.shape, y.value.shape
     if len(v) < 2 or u[:-2] != v[:-2] or u[-2] != v[-2]:
-        raise kernel_error("MatrixSolve", f"Input matrix and rhs are incompatible: {dims(u)} vs. {dims(v)}")
+        raise kernel_error(
+            "MatrixSolve", f"Input matrix and rhs are incompatible: {dims(u)} vs. {dims(v)}"
+        )
     return _try(  # type: ignore[no-any-return]
         "MatrixSolve", "Input matrix is not invertible.", la.solve, _adjoint(x) if adjoint else x, y
     )
 
 
-def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: str | None = None) -> EagerTensor:
+def triangular_solve(
+    matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: str | None = None
+) -> EagerTensor:
     """Solve A X = rhs, reading one triangle of A (A^H X = rhs if `adjoint`).
 
     Raises:
         InvalidArgumentError: A has a zero on its diagonal.
     """
-    x, y = operands("MatrixTriangularSolve", _matrix("MatrixTriangularSolve", matrix, square=True), rhs)
+    x, y = operands(
+        "MatrixTriangularSolve", _matrix("MatrixTriangularSolve", matrix, square=True), rhs
+    )
     if not np.all(np.diagonal(x.value, axis1=-2, axis2=-1)):
         raise kernel_error("MatrixTriangularSolve", "Input matrix is not invertible.")
     upper = not lower
@@ -156,7 +162,9 @@ def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = 
     return la.solve_triangular(x, y, upper=upper)  # type: ignore[no-any-return]
 
 
-def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> EagerTensor:
+def lstsq(
+    matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None
+) -> EagerTensor:
     """Return the X with the least |A X - rhs|^2 + l2_regularizer |X|^2.
 
     Args:
@@ -187,7 +195,9 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Qr:
     return Qr(*la.qr(x, "complete" if full_matrices else "reduced"))
 
 
-def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
+def svd(
+    tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None
+) -> Any:
     """Return the singular values S, descending, and U and V with A = U diag(S) V^H.
 
     Args:
@@ -233,7 +243,9 @@ def expm(input: Any, name: str | None = None) -> EagerTensor:
     return la.matrix_exp(_matrix("MatrixExponential", input, square=True))  # type: ignore[no-any-return]
 
 
-def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None) -> EagerTensor:
+def pinv(
+    a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return the pseudo-inverse; singular values below `rcond` times the largest count as zero."""
     x = _matrix("Svd", a)
     if rcond is None:
@@ -241,7 +253,9 @@ def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | Non
     return spectra.pinv(x, rtol=float(static(rcond)))  # type: ignore[no-any-return]
 
 
-def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str | None = None) -> EagerTensor:
+def matrix_rank(
+    a: Any, tol: Any = None, validate_args: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return how many singular values exceed `tol`."""
     x = _matrix("Svd", a)
     rank = spectra.matrix_rank(x, atol=None if tol is None else float(static(tol)))
@@ -251,7 +265,9 @@ def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str 
 # --- rearrangements and parts -------------------------------------------------------------------------
 
 
-def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> EagerTensor:
+def matrix_transpose(
+    a: Any, name: str = "matrix_transpose", conjugate: bool = False
+) -> EagerTensor:
     """Swap the last two axes, conjugating if asked.
 
     Raises:
@@ -294,12 +310,18 @@ def diag(
         NotImplementedError: Several diagonals, a given size, or a padding value.
     """
     if not isinstance(k, int) or num_rows != -1 or num_cols != -1 or padding_value != 0:  # type: ignore[redundant-expr]
-        raise NotImplementedError("tf.linalg.diag with num_rows, num_cols, padding_value or a range of k")
+        raise NotImplementedError(
+            "tf.linalg.diag with num_rows, num_cols, padding_value or a range of k"
+        )
     return d.diag_embed(as_tensor(diagonal), k)  # type: ignore[no-any-return]
 
 
 def diag_part(
-    input: Any, name: str = "diag_part", k: int = 0, padding_value: Any = 0, align: str = "RIGHT_LEFT"
+    input: Any,
+    name: str = "diag_part",
+    k: int = 0,
+    padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
 ) -> EagerTensor:
     """Return the k-th diagonal of matrices.
 
@@ -307,11 +329,16 @@ def diag_part(
         NotImplementedError: Several diagonals.
     """
     if not isinstance(k, int):
-        raise NotImplementedError("tf.linalg.diag_part with a range of k: take the diagonals one by one")
+        raise NotImplementedError(
+            "tf.linalg.diag_part with a range of k: take the diagonals one by one"
+        )
     x = as_tensor(input)
     rank = len(x.value.shape)
     if rank < 2:
-        raise kernel_error("MatrixDiagPartV3", f"input must be at least 2-dim, received shape: {dims(x.value.shape)}")
+        raise kernel_error(
+            "MatrixDiagPartV3",
+            f"input must be at least 2-dim, received shape: {dims(x.value.shape)}",
+        )
     return d.diagonal(x, k, rank - 2, rank - 1)  # type: ignore[no-any-return]
 
 
@@ -368,7 +395,10 @@ def tensor_diag_part(input: Any, name: str | None = None) -> EagerTensor:
     shape = x.value.shape
     half = shape[: len(shape) // 2]
     if shape != half + half or not shape:
-        raise kernel_error("DiagPart", f"Invalid shape {dims(shape)}: dimensions {half} and {shape[len(half):]} do not match.")
+        raise kernel_error(
+            "DiagPart",
+            f"Invalid shape {dims(shape)}: dimensions {half} and {shape[len(half) :]} do not match.",
+        )
     n = int(np.prod(half))
     return s.reshape_p(d.diagonal(s.reshape_p(x, shape=(n, n))), shape=half)  # type: ignore[no-any-return]
 
@@ -381,7 +411,10 @@ def cross(a: Any, b: Any, name: str | None = None) -> EagerTensor:
     """
     x, y = operands("Cross", a, b)
     if x.value.shape != y.value.shape:
-        raise kernel_error("Cross", f"Both inputs must be of same shape: {dims(x.value.shape)} vs. {dims(y.value.shape)}")
+        raise kernel_error(
+            "Cross",
+            f"Both inputs must be of same shape: {dims(x.value.shape)} vs. {dims(y.value.shape)}",
+        )
     if not x.value.shape or x.value.shape[-1] != 3:
         raise kernel_error("Cross", "Cross-products are only defined for 3-element vectors.")
     return vectors.cross(x, y)  # type: ignore[no-any-return]
@@ -390,7 +423,13 @@ def cross(a: Any, b: Any, name: str | None = None) -> EagerTensor:
 # --- norms ------------------------------------------------------------------------------------------
 
 
-def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+def norm(
+    tensor: Any,
+    ord: Any = "euclidean",
+    axis: Any = None,
+    keepdims: bool = False,
+    name: str | None = None,
+) -> EagerTensor:
     """Return a vector or matrix norm.
 
     Args:
@@ -407,7 +446,9 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool =
     given = static(axis)
     pair = isinstance(given, list) and len(given) == 2
     if isinstance(given, list) and len(given) > 2:
-        raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers, got " f"{axis}")
+        raise ValueError(
+            f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}"
+        )
     if isinstance(given, list) and len(given) == 1:
         given = given[0]
     out: EagerTensor
@@ -443,11 +484,15 @@ def _spectral(x: EagerTensor, pair: list[int], keepdims: bool) -> EagerTensor:
     rest = [n for n in range(rank) if n not in (i, j)]
     out = reduce_max(spectra.svdvals(s.permute(x, (*rest, i, j))), -1)
     if keepdims:
-        out = s.reshape_p(out, shape=tuple([1 if n in (i, j) else m for n, m in enumerate(x.value.shape)]))
+        out = s.reshape_p(
+            out, shape=tuple([1 if n in (i, j) else m for n, m in enumerate(x.value.shape)])
+        )
     return out
 
 
-def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[EagerTensor, EagerTensor]:
+def normalize(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None
+) -> tuple[EagerTensor, EagerTensor]:
     """Return a tensor divided by its norm, and the norm."""
     x = as_tensor(tensor)
     size = norm(x, ord, axis, True)

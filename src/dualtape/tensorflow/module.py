@@ -65,7 +65,9 @@ class Module:
         """The modules in this one's attributes, and in theirs."""
         return tuple(_unique(self._flatten(lambda x: isinstance(x, Module))))
 
-    def _flatten(self, wanted: Callable[[Any], bool], seen: set[int] | None = None) -> Iterator[Any]:
+    def _flatten(
+        self, wanted: Callable[[Any], bool], seen: set[int] | None = None
+    ) -> Iterator[Any]:
         """Yield attributes (and what is nested in them) that are wanted, then those of submodules."""
         seen = {id(self)} if seen is None else seen
         modules: list[Module] = []

@@ -42,7 +42,12 @@ class name_scope:
         _scope.set(now)
         return now
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         _scope.set(self._before.pop())
 
 

@@ -57,7 +57,9 @@ def _rebuilt(structure: Any, parts: Iterator[Any]) -> Any:
     return type(structure)(parts)
 
 
-def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any], expand_composites: bool = False) -> Any:
+def pack_sequence_as(
+    structure: Any, flat_sequence: Sequence[Any], expand_composites: bool = False
+) -> Any:
     """Put a flat list into the form of `structure`.
 
     Raises:
@@ -109,7 +111,11 @@ def _assert_same(a: Any, b: Any, check_types: bool) -> None:
         )
     if not is_nested(a):
         return
-    if check_types and type(a) is not type(b) and not (isinstance(a, Mapping) and isinstance(b, Mapping)):
+    if (
+        check_types
+        and type(a) is not type(b)
+        and not (isinstance(a, Mapping) and isinstance(b, Mapping))
+    ):
         raise TypeError(
             f"The two namedtuples don't have the same sequence type. First structure has type "
             f"{type(a).__name__}, while second structure has type {type(b).__name__}."
@@ -147,7 +153,9 @@ def map_structure(func: Callable[..., Any], *structure: Any, **kwargs: Any) -> A
     check_types = kwargs.pop("check_types", True)
     kwargs.pop("expand_composites", None)
     if kwargs:
-        raise ValueError(f"Only valid keyword arguments are `check_types` and `expand_composites`, got {set(kwargs)}")
+        raise ValueError(
+            f"Only valid keyword arguments are `check_types` and `expand_composites`, got {set(kwargs)}"
+        )
     first = structure[0]
     for other in structure[1:]:
         assert_same_structure(first, other, check_types)

@@ -54,7 +54,9 @@ from .sorting import in_top_k, top_k
 from .tensor import EagerTensor, tensor
 
 
-def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> EagerTensor:
+def bias_add(
+    value: Any, bias: Any, data_format: str | None = None, name: str | None = None
+) -> EagerTensor:
     """Add a vector along the last axis (axis 1 for a `data_format` that begins with "NC").
 
     Raises:
@@ -73,7 +75,9 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     return x + b  # type: ignore[no-any-return]
 
 
-def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> EagerTensor:
+def dropout(
+    x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None
+) -> EagerTensor:
     """Set elements to zero with probability `rate` and scale the others by 1 / (1 - rate).
 
     Raises:
@@ -82,11 +86,14 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     t = as_tensor(x)
     if t.value.dtype.kind not in "fV":
         raise ValueError(
-            "`x.dtype` must be a floating point tensor as `x` will be scaled. Received: " f"x_dtype={t.dtype}"
+            "`x.dtype` must be a floating point tensor as `x` will be scaled. Received: "
+            f"x_dtype={t.dtype}"
         )
     share = static(rate)
     if not 0 <= share < 1:
-        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
+        raise ValueError(
+            f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}"
+        )
     if share == 0:
         return t
     shape = t.value.shape if noise_shape is None else static_shape(noise_shape)
@@ -102,7 +109,9 @@ def zero_fraction(value: Any, name: str | None = None) -> EagerTensor:
     """Return the share of elements that are zero, as float32."""
     array = np.asarray(as_tensor(value).value)
     with np.errstate(invalid="ignore"):
-        return tensor(np.float32(np.float32(array.size - np.count_nonzero(array)) / np.float32(array.size)))
+        return tensor(
+            np.float32(np.float32(array.size - np.count_nonzero(array)) / np.float32(array.size))
+        )
 
 
 def __getattr__(name: str) -> NoReturn:

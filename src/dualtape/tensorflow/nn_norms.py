@@ -22,11 +22,23 @@ from .raising import dims, kernel_error
 from .reductions import reduce_mean, reduce_sum
 from .tensor import EagerTensor, tensor
 
-maximum = binary("Maximum", maximum_first, k.EXTREMA, "Return the larger of x and y; at ties the derivative is x's.")
-minimum = binary("Minimum", minimum_first, k.EXTREMA, "Return the smaller of x and y; at ties the derivative is x's.")
+maximum = binary(
+    "Maximum",
+    maximum_first,
+    k.EXTREMA,
+    "Return the larger of x and y; at ties the derivative is x's.",
+)
+minimum = binary(
+    "Minimum",
+    minimum_first,
+    k.EXTREMA,
+    "Return the smaller of x and y; at ties the derivative is x's.",
+)
 
 
-def l2_normalize(x: Any, axis: Any = None, epsilon: Any = 1e-12, name: str | None = None, dim: Any = None) -> EagerTensor:
+def l2_normalize(
+    x: Any, axis: Any = None, epsilon: Any = 1e-12, name: str | None = None, dim: Any = None
+) -> EagerTensor:
     """Return x divided by its Euclidean norm along `axis`; a squared norm below `epsilon` counts as that."""
     x = as_tensor(x)
     axis = dim if axis is None else axis
@@ -50,8 +62,10 @@ def global_norm(t_list: Any, name: str | None = None) -> EagerTensor:
         TypeError: `t_list` is no sequence.
     """
     if not isinstance(t_list, Sequence) or isinstance(t_list, str):
-        raise TypeError("`t_list` should be a sequence of tensors. Received " f"{type(t_list)}.")
-    parts = [x.values if isinstance(x, IndexedSlices) else as_tensor(x) for x in t_list if x is not None]
+        raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
+    parts = [
+        x.values if isinstance(x, IndexedSlices) else as_tensor(x) for x in t_list if x is not None
+    ]
     total: Any = None
     for x in parts:
         half = l2_loss(x)
@@ -69,7 +83,9 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
         InvalidArgumentError: The bounds do not broadcast to the shape of t.
     """
     if isinstance(t, IndexedSlices):
-        return IndexedSlices(clip_by_value(t.values, clip_value_min, clip_value_max), t.indices, t.dense_shape)
+        return IndexedSlices(
+            clip_by_value(t.values, clip_value_min, clip_value_max), t.indices, t.dense_shape
+        )
     x = as_tensor(t)
     low = converted(clip_value_min, x.value.dtype)
     high = converted(clip_value_max, x.value.dtype)
@@ -77,7 +93,9 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     out = minimum(x, high)
     out = maximum(out, low)
     if out.value.shape != x.value.shape:
-        raise kernel_error("Maximum", f"Incompatible shapes: {dims(x.value.shape)} vs. {dims(out.value.shape)}")
+        raise kernel_error(
+            "Maximum", f"Incompatible shapes: {dims(x.value.shape)} vs. {dims(out.value.shape)}"
+        )
     return out
 
 
@@ -95,7 +113,9 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
     return a.div(a.mul(x, bound), maximum(size, bound))
 
 
-def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None) -> tuple[list[Any], EagerTensor]:
+def clip_by_global_norm(
+    t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Any], EagerTensor]:
     """Scale tensors down together so that their global norm is at most `clip_norm`.
 
     Returns:
@@ -122,7 +142,9 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
     return out, size
 
 
-def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> tuple[EagerTensor, EagerTensor]:
+def moments(
+    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
+) -> tuple[EagerTensor, EagerTensor]:
     """Return the mean and the variance over `axes`."""
     y = as_tensor(x)
     mean = reduce_mean(y, axes, True)
@@ -135,7 +157,13 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
 
 
 def batch_normalization(
-    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any, name: str | None = None
+    x: Any,
+    mean: Any,
+    variance: Any,
+    offset: Any,
+    scale: Any,
+    variance_epsilon: Any,
+    name: str | None = None,
 ) -> EagerTensor:
     """Return scale * (x - mean) / sqrt(variance + variance_epsilon) + offset; either may be None."""
     y = as_tensor(x)

@@ -59,7 +59,11 @@ def matmul(
         InvalidArgumentError: Fewer than two axes, or sizes or dtypes that do not fit.
         ValueError: Both to transpose and to conjugate.
     """
-    if a.__class__ is not EagerTensor or b.__class__ is not EagerTensor or a.value.dtype is not b.value.dtype:
+    if (
+        a.__class__ is not EagerTensor
+        or b.__class__ is not EagerTensor
+        or a.value.dtype is not b.value.dtype
+    ):
         a, b = _factors(a, b)
     if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
         raise ValueError("Only one of `transpose_a` and `adjoint_a` can be True.")
@@ -93,10 +97,14 @@ def _check_sizes(x: tuple[int, ...], y: tuple[int, ...], unfit: bool) -> None:
             np.broadcast_shapes(x[:-2], y[:-2])
         except ValueError as error:
             raise kernel_error(
-                op, f"In[0] and In[1] must have compatible batch dimensions: {dims(x)} vs. {dims(y)}", kernel=kernel
+                op,
+                f"In[0] and In[1] must have compatible batch dimensions: {dims(x)} vs. {dims(y)}",
+                kernel=kernel,
             ) from error
     if unfit:
-        raise kernel_error(op, f"Matrix size-incompatible: In[0]: {dims(x)}, In[1]: {dims(y)}", kernel=kernel)
+        raise kernel_error(
+            op, f"Matrix size-incompatible: In[0]: {dims(x)}, In[1]: {dims(y)}", kernel=kernel
+        )
 
 
 def _operator(self: EagerTensor, other: Any) -> EagerTensor:
@@ -173,7 +181,9 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> EagerTensor:
     kwargs.pop("optimize", None)
     kwargs.pop("name", None)
     if kwargs:
-        raise TypeError(f"Invalid keyword arguments for this function: {', '.join(kwargs)}. Expected: name.")
+        raise TypeError(
+            f"Invalid keyword arguments for this function: {', '.join(kwargs)}. Expected: name."
+        )
     given = inputs[0] if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)) else inputs
     xs = alike("Einsum", list(given))
     try:
@@ -188,7 +198,9 @@ def _unfit_equation(equation: str, xs: list[EagerTensor], error: Exception) -> E
     sizes: dict[str, int] = {}
     for x, names in zip(xs, equation.replace(" ", "").partition("->")[0].split(","), strict=False):
         if "." not in names and len(names) != len(x.value.shape):
-            return ValueError(f"Input with shape {dims(x.value.shape)} does not have the {len(names)} axes of {names!r}")
+            return ValueError(
+                f"Input with shape {dims(x.value.shape)} does not have the {len(names)} axes of {names!r}"
+            )
         for axis, name in enumerate(names if "." not in names else ""):
             n = x.value.shape[axis]
             if sizes.setdefault(name, n) != n:

@@ -18,7 +18,9 @@ from .errors import InvalidArgumentError
 _NAMELESS = frozenset({"BroadcastTo", "MirrorPad", "Pad", "Reshape", "Slice", "Tile", "Transpose"})
 
 
-def kernel_error(op: str, text: str, *, kernel: str | None = None, name: str = "") -> InvalidArgumentError:
+def kernel_error(
+    op: str, text: str, *, kernel: str | None = None, name: str = ""
+) -> InvalidArgumentError:
     """The error for arguments that the kernel of `op` refuses.
 
     Args:
@@ -29,9 +31,7 @@ def kernel_error(op: str, text: str, *, kernel: str | None = None, name: str = "
     """
     named = "" if op in _NAMELESS else f" name: {name}"
     node = f"__wrapped__{kernel or op}_device_/job:localhost/replica:0/task:0/device:CPU:0"
-    return InvalidArgumentError(
-        None, None, f"{{{{function_node {node}}}}} {text} [Op:{op}]{named}"
-    )
+    return InvalidArgumentError(None, None, f"{{{{function_node {node}}}}} {text} [Op:{op}]{named}")
 
 
 def dims(shape: Sequence[int]) -> str:

@@ -37,23 +37,48 @@ def _scaled(draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, *rest: An
     """Samples of mean 0 and deviation 1, moved; by tensors so that gradients flow to them."""
     to = _name(dtype)
     dims = static_shape(shape)
-    if not isinstance(mean, (EagerTensor, Readable)) and not isinstance(stddev, (EagerTensor, Readable)):
+    if not isinstance(mean, (EagerTensor, Readable)) and not isinstance(
+        stddev, (EagerTensor, Readable)
+    ):
         return tensor(np.asarray(draw(dims, *rest, mean, stddev, to))[()])
     unit = tensor(np.asarray(draw(dims, *rest, 0.0, 1.0, to))[()])
     return unit * converted(stddev, to) + converted(mean, to)  # type: ignore[no-any-return]
 
 
-def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> EagerTensor:
+def normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> EagerTensor:
     """Draw from a normal distribution; gradients flow to a tensor `mean` or `stddev`."""
     return _scaled(lambda s, m, d, t: streams.normal(s, m, d, t, seed), shape, mean, stddev, dtype)
 
 
-def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> EagerTensor:
+def truncated_normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> EagerTensor:
     """Draw from a normal distribution cut off at two standard deviations."""
-    return _scaled(lambda s, m, d, t: streams.truncated_normal(s, m, d, t, seed), shape, mean, stddev, dtype)
+    return _scaled(
+        lambda s, m, d, t: streams.truncated_normal(s, m, d, t, seed), shape, mean, stddev, dtype
+    )
 
 
-def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> EagerTensor:
+def uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> EagerTensor:
     """Draw evenly from [minval, maxval).
 
     Raises:
@@ -72,19 +97,40 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Eag
     return picking.index_p(x, tensor(order), axis=0, depth=1)  # type: ignore[no-any-return]
 
 
-def categorical(logits: Any, num_samples: Any, dtype: Any = int64, seed: int | None = None, name: str | None = None) -> EagerTensor:
+def categorical(
+    logits: Any,
+    num_samples: Any,
+    dtype: Any = int64,
+    seed: int | None = None,
+    name: str | None = None,
+) -> EagerTensor:
     """Draw class numbers, shape [batch, num_samples], with probabilities softmax(logits)."""
     x = np.asarray(as_tensor(logits).value)
     return tensor(streams.categorical(x, int(static(num_samples)), _name(dtype), seed))
 
 
-def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> EagerTensor:
+def gamma(
+    shape: Any,
+    alpha: Any,
+    beta: Any = None,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> EagerTensor:
     """Draw from gamma distributions; the samples count as constants."""
-    out = streams.gamma(static_shape(shape), _array(alpha), None if beta is None else _array(beta), _name(dtype), seed)
+    out = streams.gamma(
+        static_shape(shape),
+        _array(alpha),
+        None if beta is None else _array(beta),
+        _name(dtype),
+        seed,
+    )
     return tensor(np.asarray(out)[()])
 
 
-def poisson(shape: Any, lam: Any, dtype: Any = float32, seed: int | None = None, name: str | None = None) -> EagerTensor:
+def poisson(
+    shape: Any, lam: Any, dtype: Any = float32, seed: int | None = None, name: str | None = None
+) -> EagerTensor:
     """Draw from Poisson distributions."""
     out = streams.poisson(static_shape(shape), _array(lam), _name(dtype), seed)
     return tensor(np.asarray(out)[()])
@@ -125,7 +171,11 @@ def stateless_normal(
 ) -> EagerTensor:
     """Draw from a normal distribution, the same numbers for the same `seed` of two integers."""
     return _scaled(
-        lambda s, m, d, t: random_stateless.stateless_normal(s, _seed(seed), m, d, t, alg), shape, mean, stddev, dtype
+        lambda s, m, d, t: random_stateless.stateless_normal(s, _seed(seed), m, d, t, alg),
+        shape,
+        mean,
+        stddev,
+        dtype,
     )
 
 
@@ -145,27 +195,50 @@ def stateless_truncated_normal(
     )  # fmt: skip
 
 
-def stateless_categorical(logits: Any, num_samples: Any, seed: Any, dtype: Any = int64, name: str | None = None) -> EagerTensor:
+def stateless_categorical(
+    logits: Any, num_samples: Any, seed: Any, dtype: Any = int64, name: str | None = None
+) -> EagerTensor:
     """Draw class numbers, the same for the same `seed`."""
     x = _array(logits)
-    return tensor(random_stateless.stateless_categorical(x, int(static(num_samples)), _seed(seed), _name(dtype)))
+    return tensor(
+        random_stateless.stateless_categorical(
+            x, int(static(num_samples)), _seed(seed), _name(dtype)
+        )
+    )
 
 
-def stateless_gamma(shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = float32, name: str | None = None) -> EagerTensor:
+def stateless_gamma(
+    shape: Any,
+    seed: Any,
+    alpha: Any,
+    beta: Any = None,
+    dtype: Any = float32,
+    name: str | None = None,
+) -> EagerTensor:
     """Draw from gamma distributions, the same numbers for the same `seed`."""
     out = random_rejection.stateless_gamma(
-        static_shape(shape), _seed(seed), _array(alpha), None if beta is None else _array(beta), _name(dtype)
+        static_shape(shape),
+        _seed(seed),
+        _array(alpha),
+        None if beta is None else _array(beta),
+        _name(dtype),
     )
     return tensor(np.asarray(out)[()])
 
 
-def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = int32, name: str | None = None) -> EagerTensor:
+def stateless_poisson(
+    shape: Any, seed: Any, lam: Any, dtype: Any = int32, name: str | None = None
+) -> EagerTensor:
     """Draw from Poisson distributions, the same numbers for the same `seed`."""
-    out = random_rejection.stateless_poisson(static_shape(shape), _seed(seed), _array(lam), _name(dtype))
+    out = random_rejection.stateless_poisson(
+        static_shape(shape), _seed(seed), _array(lam), _name(dtype)
+    )
     return tensor(np.asarray(out)[()])
 
 
-def stateless_shuffle(value: Any, seed: Any, alg: Any = "auto_select", name: str | None = None) -> EagerTensor:
+def stateless_shuffle(
+    value: Any, seed: Any, alg: Any = "auto_select", name: str | None = None
+) -> EagerTensor:
     """Return the rows in an order that `seed` decides."""
     return tensor(random_stateless.stateless_shuffle(_array(value), _seed(seed), alg))
 
@@ -219,22 +292,49 @@ class Generator:
         """Move on; returns where it stood."""
         return tensor(np.array(self._engine.skip(delta)))
 
-    def normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None) -> EagerTensor:
+    def normal(
+        self,
+        shape: Any,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = float32,
+        name: str | None = None,
+    ) -> EagerTensor:
         """Draw from a normal distribution."""
         return _scaled(self._engine.normal, shape, mean, stddev, dtype)
 
-    def truncated_normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = float32, name: str | None = None) -> EagerTensor:
+    def truncated_normal(
+        self,
+        shape: Any,
+        mean: Any = 0.0,
+        stddev: Any = 1.0,
+        dtype: Any = float32,
+        name: str | None = None,
+    ) -> EagerTensor:
         """Draw from a cut-off normal distribution."""
         return _scaled(self._engine.truncated_normal, shape, mean, stddev, dtype)
 
-    def uniform(self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float32, name: str | None = None) -> EagerTensor:
+    def uniform(
+        self,
+        shape: Any,
+        minval: Any = 0,
+        maxval: Any = None,
+        dtype: Any = float32,
+        name: str | None = None,
+    ) -> EagerTensor:
         """Draw evenly from [minval, maxval)."""
-        out = self._engine.uniform(static_shape(shape), _plain(minval), _plain(maxval), _name(dtype))
+        out = self._engine.uniform(
+            static_shape(shape), _plain(minval), _plain(maxval), _name(dtype)
+        )
         return tensor(np.asarray(out)[()])
 
-    def uniform_full_int(self, shape: Any, dtype: Any = np.uint64, name: str | None = None) -> EagerTensor:
+    def uniform_full_int(
+        self, shape: Any, dtype: Any = np.uint64, name: str | None = None
+    ) -> EagerTensor:
         """Draw integers from all that `dtype` holds."""
-        return tensor(np.asarray(self._engine.uniform_full_int(static_shape(shape), _name(dtype)))[()])
+        return tensor(
+            np.asarray(self._engine.uniform_full_int(static_shape(shape), _name(dtype)))[()]
+        )
 
     def make_seeds(self, count: int = 1) -> EagerTensor:
         """Return `count` seeds for the stateless functions, as columns."""

@@ -34,18 +34,26 @@ def axes_of(op: str, axis: Any, rank: int) -> Axes | None:
     found = []
     for i in [given] if isinstance(given, int) else given:
         if not -rank <= i < rank:
-            raise kernel_error(op, f"Invalid reduction dimension ({i} for input with {rank} dimension(s)")
+            raise kernel_error(
+                op, f"Invalid reduction dimension ({i} for input with {rank} dimension(s)"
+            )
         found.append(i % rank)
     if len(set(found)) != len(found):
-        raise kernel_error(op, "Invalid reduction arguments: Axes contains duplicate dimension: " f"{found[0]}")
+        raise kernel_error(
+            op, f"Invalid reduction arguments: Axes contains duplicate dimension: {found[0]}"
+        )
     return tuple(sorted(found))
 
 
-def _reduction(op: str, whole: Any, partial: Any, allowed: Dtypes, doc: str) -> Callable[..., EagerTensor]:
+def _reduction(
+    op: str, whole: Any, partial: Any, allowed: Dtypes, doc: str
+) -> Callable[..., EagerTensor]:
     """Make a reduction from its primitives over everything and over axes."""
     kinds = allowed.kinds
 
-    def function(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+    def function(
+        input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+    ) -> EagerTensor:
         x = input_tensor if input_tensor.__class__ is EagerTensor else as_tensor(input_tensor)
         if x.value.dtype.kind not in kinds:
             check_dtype(op, x.value.dtype, allowed)
@@ -71,12 +79,20 @@ def _reduction(op: str, whole: Any, partial: Any, allowed: Dtypes, doc: str) -> 
     return function
 
 
-_float_mean = _reduction("Mean", reduce.mean_all_p, reduce.mean_p, k.SUMMED, "Return the mean over axes.")
-reduce_sum = _reduction("Sum", reduce.sum_all_p, reduce.sum_p, k.SUMMED, "Return the sum over axes.")
-reduce_prod = _reduction("Prod", products.prod, products.prod_p, k.SUMMED, "Return the product over axes.")
+_float_mean = _reduction(
+    "Mean", reduce.mean_all_p, reduce.mean_p, k.SUMMED, "Return the mean over axes."
+)
+reduce_sum = _reduction(
+    "Sum", reduce.sum_all_p, reduce.sum_p, k.SUMMED, "Return the sum over axes."
+)
+reduce_prod = _reduction(
+    "Prod", products.prod, products.prod_p, k.SUMMED, "Return the product over axes."
+)
 
 
-def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+def reduce_mean(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return the mean over axes; of integers, rounded towards zero.
 
     Args:
@@ -119,18 +135,26 @@ def _neutral(dtype: np.dtype[Any], lowest: bool) -> Any:
     return np.iinfo(dtype).min if lowest else np.iinfo(dtype).max
 
 
-reduce_max = _extremum("Max", extrema.amax_p, True, "Return the maximum over axes; ties share the gradient.")
-reduce_min = _extremum("Min", extrema.amin_p, False, "Return the minimum over axes; ties share the gradient.")
+reduce_max = _extremum(
+    "Max", extrema.amax_p, True, "Return the maximum over axes; ties share the gradient."
+)
+reduce_min = _extremum(
+    "Min", extrema.amin_p, False, "Return the minimum over axes; ties share the gradient."
+)
 
 
 def _logical(op: str, primitive: Any, doc: str) -> Callable[..., EagerTensor]:
-    def function(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+    def function(
+        input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+    ) -> EagerTensor:
         x = boolean(input_tensor)
         if x.value.dtype.kind != "b":
             raise kernel_error(op, f"expected a bool tensor, got {x.dtype.name}")
         rank = len(x.value.shape)
         axes = axes_of(op, axis, rank)
-        return primitive(x, axes=tuple(range(rank)) if axes is None else axes, keepdims=bool(keepdims))  # type: ignore[no-any-return]
+        return primitive(
+            x, axes=tuple(range(rank)) if axes is None else axes, keepdims=bool(keepdims)
+        )  # type: ignore[no-any-return]
 
     function.__doc__ = f"""{doc}
 
@@ -151,7 +175,9 @@ reduce_all = _logical("All", reduce.all_p, "Return whether all are true over axe
 reduce_any = _logical("Any", reduce.any_p, "Return whether any is true over axes.")
 
 
-def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+def reduce_logsumexp(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return log(sum(exp(x))) over axes, without overflow; arguments as for `reduce_sum`."""
     x = as_tensor(input_tensor)
     check_dtype("Exp", x.value.dtype, k.INEXACT)
@@ -159,7 +185,9 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
     return norms.logsumexp(x, axes, keepdims)  # type: ignore[no-any-return]
 
 
-def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+def reduce_variance(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return the mean squared distance from the mean over axes, real for complex x.
 
     Raises:
@@ -174,7 +202,9 @@ def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False,
     return reduce_mean(a.square(centred), axis, keepdims)
 
 
-def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+def reduce_std(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return the square root of `reduce_variance`.
 
     Raises:
@@ -183,14 +213,20 @@ def reduce_std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
     return e.sqrt(reduce_variance(input_tensor, axis, keepdims))  # type: ignore[no-any-return]
 
 
-def reduce_euclidean_norm(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> EagerTensor:
+def reduce_euclidean_norm(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return sqrt(sum(x * x)) over axes; arguments as for `reduce_sum`."""
     x = as_tensor(input_tensor)
     return e.sqrt(reduce_sum(a.mul(x, conj(x)), axis, keepdims))  # type: ignore[no-any-return]
 
 
 def count_nonzero(
-    input: Any, axis: Any = None, keepdims: bool = False, dtype: Any = np.int64, name: str | None = None
+    input: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    dtype: Any = np.int64,
+    name: str | None = None,
 ) -> EagerTensor:
     """Return how many elements are not zero, over axes, in the integer type `dtype`."""
     x = as_tensor(input)
@@ -198,7 +234,9 @@ def count_nonzero(
     return cast_to(reduce.count_nonzero(x, axes, keepdims), numpy_dtype(dtype))  # type: ignore[no-any-return]
 
 
-def argmax(input: Any, axis: Any = None, output_type: Any = np.int64, name: str | None = None) -> EagerTensor:
+def argmax(
+    input: Any, axis: Any = None, output_type: Any = np.int64, name: str | None = None
+) -> EagerTensor:
     """Return the place of the largest element along `axis` (0 by default), the first at ties.
 
     Raises:
@@ -207,7 +245,9 @@ def argmax(input: Any, axis: Any = None, output_type: Any = np.int64, name: str 
     return _place("ArgMax", extrema.argmax, input, axis, output_type)
 
 
-def argmin(input: Any, axis: Any = None, output_type: Any = np.int64, name: str | None = None) -> EagerTensor:
+def argmin(
+    input: Any, axis: Any = None, output_type: Any = np.int64, name: str | None = None
+) -> EagerTensor:
     """Return the place of the smallest element along `axis` (0 by default), the first at ties.
 
     Raises:
@@ -222,5 +262,7 @@ def _place(op: str, find: Any, value: Any, axis: Any, output_type: Any) -> Eager
     rank = len(x.value.shape)
     along = 0 if axis is None else static(axis)
     if not -rank <= along < rank:
-        raise kernel_error(op, f"Expected dimension in the range [{-rank}, {rank}), but got {along}")
+        raise kernel_error(
+            op, f"Expected dimension in the range [{-rank}, {rank}), but got {along}"
+        )
     return cast_to(find(x, along), numpy_dtype(output_type))  # type: ignore[no-any-return]

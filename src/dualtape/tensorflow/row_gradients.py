@@ -79,7 +79,9 @@ def _visiting_order(roots: Sequence[tuple[Any, Any]], needed: set[Any]) -> list[
             for e in node.inputs:
                 if e is not None and e.node in needed:
                     waiting[e.node] = waiting.get(e.node, 0) + 1
-    queue = deque(dict.fromkeys(e.node for e, _ in roots if e.node in needed and not waiting.get(e.node)))
+    queue = deque(
+        dict.fromkeys(e.node for e, _ in roots if e.node in needed and not waiting.get(e.node))
+    )
     order = []
     while queue:
         node = queue.popleft()

@@ -44,7 +44,9 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> EagerTensor:
     size = math.prod(x.value.shape)
     unknown = [i for i, n in enumerate(want) if n == -1]
     if len(unknown) > 1:
-        raise kernel_error("Reshape", f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}")
+        raise kernel_error(
+            "Reshape", f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}"
+        )
     for i, n in enumerate(want):
         if n < -1:
             raise kernel_error("Reshape", f"Size {i} must be non-negative, not {n}")
@@ -52,7 +54,10 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> EagerTensor:
     if unknown:
         if rest == 0 or size % rest:
             if rest == 0:
-                raise kernel_error("Reshape", "reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero")
+                raise kernel_error(
+                    "Reshape",
+                    "reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero",
+                )
             raise kernel_error(
                 "Reshape",
                 f"Input to reshape is a tensor with {size} values, but the requested shape requires a "
@@ -61,12 +66,15 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> EagerTensor:
         want = tuple([size // rest if n == -1 else n for n in want])
     elif rest != size:
         raise kernel_error(
-            "Reshape", f"Input to reshape is a tensor with {size} values, but the requested shape has {rest}"
+            "Reshape",
+            f"Input to reshape is a tensor with {size} values, but the requested shape has {rest}",
         )
     return s.reshape_p(x, shape=want)  # type: ignore[no-any-return]
 
 
-def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> EagerTensor:
+def transpose(
+    a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose"
+) -> EagerTensor:
     """Reorder the axes, reversing them if `perm` is None.
 
     Raises:
@@ -101,7 +109,9 @@ def expand_dims(input: Any, axis: Any, name: str | None = None) -> EagerTensor:
     rank = len(x.value.shape)
     at = int(static(axis))
     if not -rank - 1 <= at <= rank:
-        raise kernel_error("ExpandDims", f"Tried to expand dim index {at} for tensor with {rank} dimensions.")
+        raise kernel_error(
+            "ExpandDims", f"Tried to expand dim index {at} for tensor with {rank} dimensions."
+        )
     return s.expand_dims(x, at)  # type: ignore[no-any-return]
 
 
@@ -121,10 +131,15 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> EagerTenso
         axes = []
         for i in [given] if isinstance(given, int) else given:
             if not -rank <= i < rank:
-                raise kernel_error("Squeeze", f"Tried to squeeze dim index {i} for tensor with {rank} dimensions.")
+                raise kernel_error(
+                    "Squeeze", f"Tried to squeeze dim index {i} for tensor with {rank} dimensions."
+                )
             axes.append(i % rank)
             if have[i] != 1:
-                raise kernel_error("Squeeze", f"Can not squeeze dim[{i % rank}], expected a dimension of 1, got {have[i]}")
+                raise kernel_error(
+                    "Squeeze",
+                    f"Can not squeeze dim[{i % rank}], expected a dimension of 1, got {have[i]}",
+                )
     return s.reshape_p(x, shape=tuple([n for i, n in enumerate(have) if i not in axes]))  # type: ignore[no-any-return]
 
 
@@ -139,7 +154,9 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> EagerTensor
     try:
         return s.broadcast_to(x, want)  # type: ignore[no-any-return]
     except ShapeError as error:
-        raise kernel_error("BroadcastTo", f"Incompatible shapes: {dims(x.value.shape)} vs. {dims(want)}") from error
+        raise kernel_error(
+            "BroadcastTo", f"Incompatible shapes: {dims(x.value.shape)} vs. {dims(want)}"
+        ) from error
 
 
 def identity(input: Any, name: str | None = None) -> EagerTensor:
@@ -162,8 +179,14 @@ def alike(op: str, values: Any, *, dtype: Any = None) -> list[EagerTensor]:
         InvalidArgumentError: Tensors of different dtypes.
         TypeError: A Python number does not fit the dtype.
     """
-    values = list(values) if isinstance(values, (list, tuple)) else [values[i] for i in range(len(values))]
-    first = next((v for v in values if isinstance(v, (Tensor, Readable))), values[0] if values else None)
+    values = (
+        list(values)
+        if isinstance(values, (list, tuple))
+        else [values[i] for i in range(len(values))]
+    )
+    first = next(
+        (v for v in values if isinstance(v, (Tensor, Readable))), values[0] if values else None
+    )
     if first is None:
         return []
     want = as_tensor(first).value.dtype
@@ -199,7 +222,9 @@ def concat(values: Any, axis: Any, name: str = "concat") -> EagerTensor:
     rank = len(first)
     at = int(static(axis))
     if not -rank <= at < rank:
-        raise error(f"Expected concatenating dimensions in the range [{-rank}, {rank}), but got {at}")
+        raise error(
+            f"Expected concatenating dimensions in the range [{-rank}, {rank}), but got {at}"
+        )
     for number, x in enumerate(xs):
         have = x.value.shape
         if len(have) != rank:
@@ -244,7 +269,9 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> EagerTensor:
 parallel_stack = stack
 
 
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[EagerTensor]:
+def unstack(
+    value: Any, num: int | None = None, axis: int = 0, name: str = "unstack"
+) -> list[EagerTensor]:
     """Return the slices along an axis, without it.
 
     Raises:
@@ -261,7 +288,9 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     return [s.slice_p(x, index=s.along(axis, i)) for i in range(n)]
 
 
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split") -> list[EagerTensor]:
+def split(
+    value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split"
+) -> list[EagerTensor]:
     """Return the parts of a tensor along an axis.
 
     Args:
@@ -279,7 +308,11 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     rank = len(have)
     at = int(static(axis))
     if not -rank <= at < rank:
-        raise kernel_error("Split", f"-input rank(-{rank}) <= split_dim < input rank ({rank}), but got {at}", name=name)
+        raise kernel_error(
+            "Split",
+            f"-input rank(-{rank}) <= split_dim < input rank ({rank}), but got {at}",
+            name=name,
+        )
     at %= rank
     length = have[at]
     sizes = static(num_or_size_splits)
@@ -322,7 +355,8 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> EagerT
     have = x.value.shape
     if len(starts) != len(have) or len(sizes) != len(have):
         raise kernel_error(
-            "Slice", f"Expected begin and size arguments to be 1-D tensors of size {len(have)}, but got shapes [{len(starts)}] and [{len(sizes)}] instead."
+            "Slice",
+            f"Expected begin and size arguments to be 1-D tensors of size {len(have)}, but got shapes [{len(starts)}] and [{len(sizes)}] instead.",
         )
     index = []
     for i, (n, a, m) in enumerate(zip(have, starts, sizes, strict=True)):
@@ -348,7 +382,9 @@ def strided_slice(
         NotImplementedError: A mask is set.
     """
     if begin_mask or end_mask or ellipsis_mask or new_axis_mask or shrink_axis_mask:
-        raise NotImplementedError("tf.strided_slice with masks: index the tensor with brackets instead")
+        raise NotImplementedError(
+            "tf.strided_slice with masks: index the tensor with brackets instead"
+        )
     x = as_tensor(input_)
     starts, ends = static_shape(begin), static_shape(end)
     steps = (1,) * len(starts) if strides is None else static_shape(strides)
@@ -369,7 +405,8 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> EagerTensor:
     rank = len(x.value.shape)
     if len(times) != rank:
         raise kernel_error(
-            "Tile", f"Expected multiples argument to be a vector of length {rank} but got length {len(times)}"
+            "Tile",
+            f"Expected multiples argument to be a vector of length {rank} but got length {len(times)}",
         )
     return rearrange.tile(x, times)  # type: ignore[no-any-return]
 
@@ -385,7 +422,9 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> EagerTensor:
     axes = static_shape(axis)
     for i in axes:
         if not -rank <= i < rank:
-            raise kernel_error("ReverseV2", f"'axis'[0] = {i} is out of valid range [0, {rank - 1}]")
+            raise kernel_error(
+                "ReverseV2", f"'axis'[0] = {i} is out of valid range [0, {rank - 1}]"
+            )
     if len({i % rank for i in axes}) != len(axes):
         raise kernel_error("ReverseV2", f"axis {axes[0]} specified more than once.")
     return rearrange.flip(x, axes)  # type: ignore[no-any-return]
@@ -400,7 +439,13 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> EagerTen
 _PAD_MODES = ("CONSTANT", "REFLECT", "SYMMETRIC")
 
 
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None) -> EagerTensor:
+def pad(
+    tensor: Any,
+    paddings: Any,
+    mode: str = "CONSTANT",
+    constant_values: Any = 0,
+    name: str | None = None,
+) -> EagerTensor:
     """Pad each axis in front and behind.
 
     Args:
@@ -442,12 +487,16 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any
                 f"paddings must be {'less than' if offset else 'no greater than'} the dimension size: {a}, {b} not less than {n}",
             )
         before = rearrange.flip(s.slice_p(x, index=s.along(axis, _slice(offset, offset + a))), axis)
-        behind = rearrange.flip(s.slice_p(x, index=s.along(axis, _slice(n - offset - b, n - offset))), axis)
+        behind = rearrange.flip(
+            s.slice_p(x, index=s.along(axis, _slice(n - offset - b, n - offset))), axis
+        )
         x = s.concatenate([before, x, behind], axis)
     return x
 
 
-def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> EagerTensor:
+def cumsum(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return running sums along an axis.
 
     Args:
@@ -465,7 +514,9 @@ def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
     return _excluded(run, at, reverse, 0) if exclusive else run
 
 
-def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> EagerTensor:
+def cumprod(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return running products along an axis; arguments as for `cumsum`.
 
     Raises:
@@ -480,7 +531,9 @@ def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = Fals
     return rearrange.flip(run, at) if reverse else run  # type: ignore[no-any-return]
 
 
-def cumulative_logsumexp(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> EagerTensor:
+def cumulative_logsumexp(
+    x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> EagerTensor:
     """Return running log(sum(exp)) along an axis; arguments as for `cumsum`.
 
     Raises:
@@ -502,7 +555,9 @@ def _scanned(op: str, x: Any, axis: Any) -> tuple[EagerTensor, int]:
     rank = len(x.value.shape)
     at = int(static(axis))
     if not -rank <= at < rank:
-        raise kernel_error(op, f"ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {at}")
+        raise kernel_error(
+            op, f"ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {at}"
+        )
     return x, at % rank
 
 
@@ -531,7 +586,9 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[EagerTensor]:
     indexing = kwargs.pop("indexing", "xy")
     kwargs.pop("name", None)
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"Argument `indexing` parameter must be either 'xy' or 'ij', got '{indexing}'")
+        raise ValueError(
+            f"Argument `indexing` parameter must be either 'xy' or 'ij', got '{indexing}'"
+        )
     xs = [s.reshape(x, (-1,)) for x in alike("Pack", list(args))]
     order = list(range(len(xs)))
     if indexing == "xy" and len(xs) > 1:
@@ -572,4 +629,6 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> EagerTensor:
     try:
         return tensor(np.array(np.broadcast_shapes(a, b), np.int32))
     except ValueError as error:
-        raise kernel_error("BroadcastArgs", f"Incompatible shapes: {dims(a)} vs. {dims(b)}") from error
+        raise kernel_error(
+            "BroadcastArgs", f"Incompatible shapes: {dims(a)} vs. {dims(b)}"
+        ) from error

@@ -40,7 +40,9 @@ class UniqueWithCounts(NamedTuple):
     count: EagerTensor  # type: ignore[assignment]  # TensorFlow's name, over a tuple's method
 
 
-def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = int32, name: str | None = None) -> TopKV2:
+def top_k(
+    input: Any, k: Any = 1, sorted: bool = True, index_type: Any = int32, name: str | None = None
+) -> TopKV2:
     """Return the k largest elements of the last axis, descending, and their indices.
 
     Raises:
@@ -51,7 +53,9 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = int32, 
     if not x.value.shape:
         raise kernel_error("TopKV2", "input must be >= 1-D, got shape []")
     if n > x.value.shape[-1]:
-        raise kernel_error("TopKV2", f"input must have at least k columns. Had {x.value.shape[-1]}, needed {n}")
+        raise kernel_error(
+            "TopKV2", f"input must have at least k columns. Had {x.value.shape[-1]}, needed {n}"
+        )
     values, places = order.topk(x, n)
     return TopKV2(values, cast_to(places, numpy_dtype(index_type)))
 
@@ -59,12 +63,15 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = int32, 
 def _descending(direction: str) -> bool:
     if direction not in ("ASCENDING", "DESCENDING"):
         raise ValueError(
-            "`direction` should be one of 'ASCENDING' or 'DESCENDING'. Received: " f"direction={direction}."
+            "`direction` should be one of 'ASCENDING' or 'DESCENDING'. Received: "
+            f"direction={direction}."
         )
     return direction == "DESCENDING"
 
 
-def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> EagerTensor:
+def sort(
+    values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None
+) -> EagerTensor:
     """Return the elements in order along `axis`.
 
     Raises:
@@ -73,7 +80,13 @@ def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | 
     return order.sort(as_tensor(values), axis, _descending(direction))[0]  # type: ignore[no-any-return]
 
 
-def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: str | None = None) -> EagerTensor:
+def argsort(
+    values: Any,
+    axis: int = -1,
+    direction: str = "ASCENDING",
+    stable: bool = False,
+    name: str | None = None,
+) -> EagerTensor:
     """Return the int32 indices that sort along `axis`; equal elements keep their order.
 
     Raises:
@@ -82,7 +95,13 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
     return cast_to(order.argsort(as_tensor(values), axis, _descending(direction)), INT32)  # type: ignore[no-any-return]
 
 
-def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = int32, name: str | None = None) -> EagerTensor:
+def searchsorted(
+    sorted_sequence: Any,
+    values: Any,
+    side: str = "left",
+    out_type: Any = int32,
+    name: str | None = None,
+) -> EagerTensor:
     """Return where `values` belong in sorted rows, before equal elements ("left") or after.
 
     Raises:
@@ -119,7 +138,9 @@ def _distinct(x: Any) -> tuple[Any, Any, Any]:
     array = np.asarray(as_tensor(x).value)
     if array.ndim != 1:
         raise kernel_error("Unique", "unique expects a 1D vector.")
-    values, first, places, counts = np.unique(array, return_index=True, return_inverse=True, return_counts=True)
+    values, first, places, counts = np.unique(
+        array, return_index=True, return_inverse=True, return_counts=True
+    )
     by_first = np.argsort(first, kind="stable")
     rank = np.empty_like(by_first)
     rank[by_first] = np.arange(len(by_first))
@@ -152,17 +173,32 @@ def bincount(
     return tensor(out if maxlength is None else out[: int(static(maxlength))])
 
 
-def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: Any = int32, name: str | None = None) -> EagerTensor:
+def confusion_matrix(
+    labels: Any,
+    predictions: Any,
+    num_classes: Any = None,
+    weights: Any = None,
+    dtype: Any = int32,
+    name: str | None = None,
+) -> EagerTensor:
     """Return how often each prediction (column) was made for each label (row)."""
-    y, p = (np.asarray(as_tensor(v).value).reshape(-1).astype(np.int64) for v in (labels, predictions))
-    n = int(max(y.max(initial=-1), p.max(initial=-1)) + 1) if num_classes is None else int(static(num_classes))
+    y, p = (
+        np.asarray(as_tensor(v).value).reshape(-1).astype(np.int64) for v in (labels, predictions)
+    )
+    n = (
+        int(max(y.max(initial=-1), p.max(initial=-1)) + 1)
+        if num_classes is None
+        else int(static(num_classes))
+    )
     out = np.zeros((n, n), numpy_dtype(dtype))
     share = np.ones(len(y)) if weights is None else np.asarray(as_tensor(weights).value).reshape(-1)
     np.add.at(out, (y, p), share.astype(out.dtype))
     return tensor(out)
 
 
-def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: Any = int32, name: str | None = None) -> EagerTensor:
+def histogram_fixed_width(
+    values: Any, value_range: Any, nbins: Any = 100, dtype: Any = int32, name: str | None = None
+) -> EagerTensor:
     """Return counts in bins of one width; what lies outside counts in the first or last bin."""
     x = np.asarray(as_tensor(values).value)
     low, high = (float(v) for v in np.asarray(as_tensor(value_range).value))
@@ -203,7 +239,9 @@ def sorted_values(p: np.ndarray[Any, Any]) -> list[int]:
 # --- segments ---------------------------------------------------------------------------------------
 
 
-def _segments(op: str, data: Any, segment_ids: Any, count: int | None) -> tuple[EagerTensor, np.ndarray[Any, Any], int]:
+def _segments(
+    op: str, data: Any, segment_ids: Any, count: int | None
+) -> tuple[EagerTensor, np.ndarray[Any, Any], int]:
     """The data as [rows, ...], the rows' numbers and how many there are; rows numbered below 0 are left out."""
     x = as_tensor(data)
     ids = np.asarray(as_tensor(segment_ids).value)
@@ -211,7 +249,8 @@ def _segments(op: str, data: Any, segment_ids: Any, count: int | None) -> tuple[
         raise kernel_error(op, "segment ids are not increasing")
     if ids.shape != x.value.shape[: ids.ndim]:
         raise kernel_error(
-            op, f"data.shape = {list(x.value.shape)} does not start with segment_ids.shape = {list(ids.shape)}"
+            op,
+            f"data.shape = {list(x.value.shape)} does not start with segment_ids.shape = {list(ids.shape)}",
         )
     flat = ids.reshape(-1).astype(np.int64)
     n = (int(flat.max(initial=-1)) + 1) if count is None else count
@@ -289,7 +328,9 @@ def _filled(x: EagerTensor, rows: np.ndarray[Any, Any], value: Any) -> EagerTens
 
 
 def _unsorted(op: str, combine: Any, doc: str) -> Any:
-    def function(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> EagerTensor:
+    def function(
+        data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
+    ) -> EagerTensor:
         x, ids, n = _segments(op, data, segment_ids, int(static(num_segments)))
         return combine(x, ids, n)  # type: ignore[no-any-return]
 
@@ -309,15 +350,29 @@ def _unsorted(op: str, combine: Any, doc: str) -> Any:
 
 segment_sum = _segment("SegmentSum", _summed, None, "Return the sum of each segment.")
 segment_mean = _segment("SegmentMean", _mean, None, "Return the mean of each segment.")
-segment_prod = _segment("SegmentProd", _combined("prod"), None, "Return the product of each segment.")
-segment_max = _segment("SegmentMax", _combined("amax"), 0, "Return the maximum of each segment, 0 of an empty one.")
-segment_min = _segment("SegmentMin", _combined("amin"), 0, "Return the minimum of each segment, 0 of an empty one.")
+segment_prod = _segment(
+    "SegmentProd", _combined("prod"), None, "Return the product of each segment."
+)
+segment_max = _segment(
+    "SegmentMax", _combined("amax"), 0, "Return the maximum of each segment, 0 of an empty one."
+)
+segment_min = _segment(
+    "SegmentMin", _combined("amin"), 0, "Return the minimum of each segment, 0 of an empty one."
+)
 unsorted_segment_sum = _unsorted("UnsortedSegmentSum", _summed, "Return the sum of each segment.")
 unsorted_segment_mean = _unsorted("UnsortedSegmentMean", _mean, "Return the mean of each segment.")
-unsorted_segment_sqrt_n = _unsorted("UnsortedSegmentSqrtN", _sqrt_n, "Return the sum of each segment over the root of its size.")
-unsorted_segment_prod = _unsorted("UnsortedSegmentProd", _combined("prod"), "Return the product of each segment.")
-unsorted_segment_max = _unsorted("UnsortedSegmentMax", _combined("amax"), "Return the maximum of each segment.")
-unsorted_segment_min = _unsorted("UnsortedSegmentMin", _combined("amin"), "Return the minimum of each segment.")
+unsorted_segment_sqrt_n = _unsorted(
+    "UnsortedSegmentSqrtN", _sqrt_n, "Return the sum of each segment over the root of its size."
+)
+unsorted_segment_prod = _unsorted(
+    "UnsortedSegmentProd", _combined("prod"), "Return the product of each segment."
+)
+unsorted_segment_max = _unsorted(
+    "UnsortedSegmentMax", _combined("amax"), "Return the maximum of each segment."
+)
+unsorted_segment_min = _unsorted(
+    "UnsortedSegmentMin", _combined("amin"), "Return the minimum of each segment."
+)
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> EagerTensor:
@@ -338,16 +393,27 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
     return picking.index_p(x, tensor(places), axis=at, depth=1)  # type: ignore[no-any-return]
 
 
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None) -> EagerTensor:
+def reverse_sequence(
+    input: Any,
+    seq_lengths: Any,
+    seq_axis: Any = None,
+    batch_axis: Any = None,
+    name: str | None = None,
+) -> EagerTensor:
     """Reverse the first `seq_lengths[i]` elements along `seq_axis` of the i-th slice along `batch_axis`."""
     x = as_tensor(input)
     lengths = np.asarray(as_tensor(seq_lengths).value)
     along, batch = int(static(seq_axis)), int(static(0 if batch_axis is None else batch_axis))
     n = x.value.shape[along]
     if lengths.shape != (x.value.shape[batch],):
-        raise kernel_error("ReverseSequence", f"Length of seq_lengths != input.dims({batch}), ({lengths.size} vs. {x.value.shape[batch]})")
+        raise kernel_error(
+            "ReverseSequence",
+            f"Length of seq_lengths != input.dims({batch}), ({lengths.size} vs. {x.value.shape[batch]})",
+        )
     if lengths.size and (lengths.max() > n or lengths.min() < 0):
-        raise kernel_error("ReverseSequence", f"seq_lens({int(lengths.argmax())}) > input.dims({along})")
+        raise kernel_error(
+            "ReverseSequence", f"seq_lens({int(lengths.argmax())}) > input.dims({along})"
+        )
     steps = np.arange(n)
     table = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # [batch, n]
     shape = [1] * len(x.value.shape)
@@ -361,7 +427,9 @@ def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_a
     return picking.index_p(x, tensor(flat), axis=0, depth=len(x.value.shape))  # type: ignore[no-any-return]
 
 
-def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[EagerTensor]:
+def dynamic_partition(
+    data: Any, partitions: Any, num_partitions: int, name: str | None = None
+) -> list[EagerTensor]:
     """Return the rows of each partition, in order.
 
     Raises:
@@ -373,7 +441,10 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str
         raise kernel_error("DynamicPartition", f"partitions must be in [0, {num_partitions})")
     x = s.reshape(x, (p.size, *x.value.shape[p.ndim :]))
     flat = p.reshape(-1)
-    return [picking.index_p(x, tensor(np.flatnonzero(flat == i)), axis=0, depth=1) for i in range(num_partitions)]
+    return [
+        picking.index_p(x, tensor(np.flatnonzero(flat == i)), axis=0, depth=1)
+        for i in range(num_partitions)
+    ]
 
 
 def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> EagerTensor:
@@ -386,4 +457,6 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> EagerTen
     flat = np.concatenate([p.reshape(-1) for p in places]).astype(np.int64)
     joined = s.concatenate(rows)
     n = int(flat.max(initial=-1)) + 1
-    return picking.place_p(joined, tensor(flat), axis=0, depth=1, shape=(n, *joined.value.shape[1:]))  # type: ignore[no-any-return]
+    return picking.place_p(
+        joined, tensor(flat), axis=0, depth=1, shape=(n, *joined.value.shape[1:])
+    )  # type: ignore[no-any-return]

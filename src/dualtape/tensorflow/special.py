@@ -26,22 +26,42 @@ from .reductions import reduce_sum
 from .shaping import alike
 from .tensor import EagerTensor, tensor
 
-atan2 = binary("Atan2", t.atan2, k.FLOATING, "Return the angle in radians of the point with ordinate x and abscissa y.")
+atan2 = binary(
+    "Atan2",
+    t.atan2,
+    k.FLOATING,
+    "Return the angle in radians of the point with ordinate x and abscissa y.",
+)
 xlogy = binary("Xlogy", exponential.xlogy, k.LOGS, "Return x * log(y), and 0 for x = 0.")
 xlog1py = binary("Xlog1py", exponential.xlog1py, k.LOGS, "Return x * log(1 + y), and 0 for x = 0.")
-nextafter = binary("NextAfter", next_number, k.SINGLE_DOUBLE, "Return the number next to x towards y.")
+nextafter = binary(
+    "NextAfter", next_number, k.SINGLE_DOUBLE, "Return the number next to x towards y."
+)
 bessel_i0 = unary("BesselI0", bessel.i0, k.FLOATING, "Return the modified Bessel function I0.")
 bessel_i0e = unary("BesselI0e", bessel.i0e, k.FLOATING, "Return exp(-|x|) * I0(x).")
 bessel_i1 = unary("BesselI1", bessel.i1, k.FLOATING, "Return the modified Bessel function I1.")
 bessel_i1e = unary("BesselI1e", bessel.i1e, k.FLOATING, "Return exp(-|x|) * I1(x).")
-ndtri = unary("Ndtri", s.ndtri, k.FLOATING, "Return the inverse of the normal distribution function.")
+ndtri = unary(
+    "Ndtri", s.ndtri, k.FLOATING, "Return the inverse of the normal distribution function."
+)
 spence = unary("Spence", integrals.spence, k.FLOATING, "Return the dilogarithm, Spence's integral.")
 expint = unary("Expint", integrals.expint, k.FLOATING, "Return the exponential integral Ei.")
 dawsn = unary("Dawsn", integrals.dawsn, k.FLOATING, "Return Dawson's integral.")
-fresnel_cos = unary("FresnelCos", integrals.fresnel_cos, k.FLOATING, "Return the Fresnel cosine integral.")
-fresnel_sin = unary("FresnelSin", integrals.fresnel_sin, k.FLOATING, "Return the Fresnel sine integral.")
-igamma = binary("Igamma", incomplete.gammainc, k.FLOATING, "Return the lower incomplete gamma function P(x, y).")
-igammac = binary("Igammac", incomplete.gammaincc, k.FLOATING, "Return the upper incomplete gamma function Q(x, y).")
+fresnel_cos = unary(
+    "FresnelCos", integrals.fresnel_cos, k.FLOATING, "Return the Fresnel cosine integral."
+)
+fresnel_sin = unary(
+    "FresnelSin", integrals.fresnel_sin, k.FLOATING, "Return the Fresnel sine integral."
+)
+igamma = binary(
+    "Igamma", incomplete.gammainc, k.FLOATING, "Return the lower incomplete gamma function P(x, y)."
+)
+igammac = binary(
+    "Igammac",
+    incomplete.gammaincc,
+    k.FLOATING,
+    "Return the upper incomplete gamma function Q(x, y).",
+)
 zeta = binary("Zeta", s.zeta, k.SINGLE_DOUBLE, "Return the Hurwitz zeta function.")
 _difference = binary("SquaredDifference", a.sub, k.SQUARED, "Return x - y.")
 _product = binary("MulNoNan", a.mul, k.INEXACT, "Return x * y.")
@@ -191,4 +211,3 @@ def truncatediv(x: Any, y: Any, name: str | None = None) -> EagerTensor:
     quotient = np.trunc(x.value.astype(np.float64) / y.value)
     exact = (np.abs(x.value) // np.abs(y.value)) * np.sign(x.value) * np.sign(y.value)
     return tensor((exact if x.value.dtype.kind in "iu" else quotient).astype(x.value.dtype)[()])
-

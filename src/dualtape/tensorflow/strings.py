@@ -68,7 +68,9 @@ def join(inputs: Sequence[Any], separator: str = "", name: str | None = None) ->
     return _made([glue.join(row) for row in rows], arrays[0].shape)
 
 
-def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None) -> EagerTensor:
+def format(
+    template: str, inputs: Any, placeholder: str = "{}", summarize: int = 3, name: str | None = None
+) -> EagerTensor:
     """Fill tensors into a template, written as `tf.print` writes them.
 
     Raises:

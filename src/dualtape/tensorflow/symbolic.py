@@ -67,7 +67,9 @@ def gradients(
             "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
         )
     if stop_gradients is not None:
-        raise NotImplementedError("tf.gradients(stop_gradients=...): use tf.stop_gradient on the tensors")
+        raise NotImplementedError(
+            "tf.gradients(stop_gradients=...): use tf.stop_gradient on the tensors"
+        )
     sources = list(xs) if isinstance(xs, (list, tuple)) else [xs]
     targets = list(ys) if isinstance(ys, (list, tuple)) else [ys]
     weights = None

@@ -84,7 +84,12 @@ class GradientTape:
         self._push()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self.recording:
             self._pop()
 
@@ -169,7 +174,8 @@ class GradientTape:
             value = x._read().value if isinstance(x, Variable) else x.value
             if not differentiable(value):
                 warn(
-                    "The dtype of the watched tensor must be floating (e.g. tf.float32), got %r", x.dtype
+                    "The dtype of the watched tensor must be floating (e.g. tf.float32), got %r",
+                    x.dtype,
                 )
             elif isinstance(x, Variable):
                 x._watch(self)
@@ -192,7 +198,9 @@ class GradientTape:
         order = node.order
         if self.recording and order < self._since:
             return True
-        return any(end < order < start for start, end in self._intervals) or node.__class__ is Watched
+        return (
+            any(end < order < start for start, end in self._intervals) or node.__class__ is Watched
+        )
 
     def edge_of(self, x: Any) -> Any:
         """The edge by which this tape knows a tensor or variable; None when it has nothing to do with it."""
@@ -270,7 +278,9 @@ class GradientTape:
                 "Argument `target` should be a list or nested structure of Tensors, Variables or "
                 "CompositeTensors to be differentiated, but received None."
             )
-        found = self.gradients_at(self.roots(target, output_gradients), sources, unconnected_gradients)
+        found = self.gradients_at(
+            self.roots(target, output_gradients), sources, unconnected_gradients
+        )
         self.used()
         return nest.pack_sequence_as(sources, found)
 
@@ -285,7 +295,9 @@ class GradientTape:
             self.watched_variables()
             self._clear()
 
-    def gradients_at(self, roots: Sequence[tuple[Any, Any]], sources: Any, unconnected_gradients: Any) -> list[Any]:
+    def gradients_at(
+        self, roots: Sequence[tuple[Any, Any]], sources: Any, unconnected_gradients: Any
+    ) -> list[Any]:
         """The gradient of each of the flattened `sources`; see `gradient`."""
         flat = checked_sources(sources)
         zero = wants_zeros(unconnected_gradients)
@@ -297,7 +309,9 @@ class GradientTape:
     def roots(self, target: Any, output_gradients: Any = None) -> list[tuple[Any, Any]]:
         """The edges to start from at a target, each with its cotangent."""
         targets = [t.values if isinstance(t, IndexedSlices) else t for t in nest.flatten(target)]
-        weights = [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
+        weights = (
+            [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
+        )
         graph = bool(recording().tapes)
         roots = []
         for x, weight in zip(targets, weights, strict=False):
@@ -309,7 +323,9 @@ class GradientTape:
                 roots.append((edge, initial_cotangent(edge, weight, graph)))
         return roots
 
-    def pull(self, roots: Sequence[tuple[Any, Any]], wanted: Sequence[Any], *, last: bool) -> list[Any]:
+    def pull(
+        self, roots: Sequence[tuple[Any, Any]], wanted: Sequence[Any], *, last: bool
+    ) -> list[Any]:
         """Return what arrives at each wanted edge; None where nothing does.
 
         Args:

@@ -27,7 +27,9 @@ class Readable:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:  # both kinds have a `numpy` of their own; the operators are installed by `arithmetic`
+    if (
+        TYPE_CHECKING
+    ):  # both kinds have a `numpy` of their own; the operators are installed by `arithmetic`
         numpy: Callable[[], Any]
 
         def __add__(self, other: Any) -> Any: ...

@@ -91,7 +91,9 @@ class TensorArray:
         """
         at = int(static(index))
         if not 0 <= at < len(self._items):
-            raise IndexError(f"Tried to read from index {at} but array size is: {len(self._items)} ")
+            raise IndexError(
+                f"Tried to read from index {at} but array size is: {len(self._items)} "
+            )
         found = self._filled(at)
         if self._clear:
             self._items[at] = None

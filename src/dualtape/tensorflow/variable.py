@@ -162,7 +162,9 @@ class Variable(Readable):
         if edge is not None and edge.order > state.horizon:
             edge = None
         if self._trainable and differentiable(self._value):
-            wanting = [t for t in state.tapes if t.watches_variables and self._unique_id not in t.watched]
+            wanting = [
+                t for t in state.tapes if t.watches_variables and self._unique_id not in t.watched
+            ]
             if wanting:
                 edge = self._watched_edge(edge)
                 for tape in wanting:
@@ -333,7 +335,13 @@ class Variable(Readable):
 
     # --- assigning ----------------------------------------------------------------------------
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Put in a new value.
 
         Args:
@@ -355,7 +363,13 @@ class Variable(Readable):
             )
         return self._put(new.copy() if type(new) is np.ndarray else new, read_value)
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Add `delta`, which has the variable's shape; see `assign`.
 
         Raises:
@@ -363,7 +377,13 @@ class Variable(Readable):
         """
         return self._updated("AssignAddVariableOp", a.add, delta, read_value)
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Subtract `delta`, which has the variable's shape; see `assign`.
 
         Raises:
@@ -388,7 +408,11 @@ class Variable(Readable):
                 f"{dims(change.shape)}, shapes must be equal.",
             )
         self._snapshot = None
-        if type(value) is np.ndarray and type(change) is np.ndarray and sys.getrefcount(value) <= _ALONE:
+        if (
+            type(value) is np.ndarray
+            and type(change) is np.ndarray
+            and sys.getrefcount(value) <= _ALONE
+        ):
             # Nobody else sees this memory: no snapshot that a graph holds, no view.
             ufunc = np.add if primitive is a.add else np.subtract
             ufunc(value, change, out=value)
@@ -413,27 +437,39 @@ class Variable(Readable):
         change(out, rows, values)
         return self._put(out, True)
 
-    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_add(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Add the rows of a `tf.IndexedSlices`."""
         return self._scatter(sparse_delta, np.add.at)
 
-    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_sub(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Subtract the rows of a `tf.IndexedSlices`."""
         return self._scatter(sparse_delta, np.subtract.at)
 
-    def scatter_mul(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_mul(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Multiply by the rows of a `tf.IndexedSlices`."""
         return self._scatter(sparse_delta, np.multiply.at)
 
-    def scatter_max(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_max(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Take the maximum with the rows of a `tf.IndexedSlices`."""
         return self._scatter(sparse_delta, np.maximum.at)
 
-    def scatter_min(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_min(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Take the minimum with the rows of a `tf.IndexedSlices`."""
         return self._scatter(sparse_delta, np.minimum.at)
 
-    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    def scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Any:
         """Put in the rows of a `tf.IndexedSlices`."""
         return self._scatter(sparse_delta, lambda out, rows, values: out.__setitem__(rows, values))
 
@@ -499,7 +535,13 @@ class SlicedTensor(EagerTensor):
     _index: Any
     _variable: Variable
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> Any:
         """Put a new value into this part of the variable.
 
         Raises:

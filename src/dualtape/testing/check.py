@@ -75,12 +75,12 @@ def pushforward(s: Sample, values: Any, dots: Any) -> list[Array]:
         duals = [v if d is None else Dual(mode, v, d) for v, d in zip(values, dots, strict=True)]
         outs = outputs_of(s.primitive, s.primitive(*duals, **s.params))  # type: ignore[operator]
         mode.open = False
-    return [
-        o.tangent if isinstance(o, Dual) else np.zeros(o.shape, o.dtype) for o in outs
-    ]
+    return [o.tangent if isinstance(o, Dual) else np.zeros(o.shape, o.dtype) for o in outs]
 
 
-def pullback(s: Sample, values: Any, cts: Any, wanted: list[int], graph: bool = False) -> tuple[list[Any], list[Tensor], list[Tensor]]:
+def pullback(
+    s: Sample, values: Any, cts: Any, wanted: list[int], graph: bool = False
+) -> tuple[list[Any], list[Tensor], list[Tensor]]:
     """Cotangents of the operands `wanted`, by reverse mode; also the leaves and cotangent tensors."""
     leaves = [wrap(Tensor, v) for v in values]
     for i in wanted:
@@ -90,7 +90,11 @@ def pullback(s: Sample, values: Any, cts: Any, wanted: list[int], graph: bool = 
     if graph:
         for c in ct_tensors:
             c.require_grad()
-    roots = [(o.edge, c if graph else c.value) for o, c in zip(outs, ct_tensors, strict=True) if o.edge is not None]
+    roots = [
+        (o.edge, c if graph else c.value)
+        for o, c in zip(outs, ct_tensors, strict=True)
+        if o.edge is not None
+    ]
     grads = gradients(roots, [leaves[i].edge for i in wanted], create_graph=graph)
     return grads, [leaves[i] for i in wanted], ct_tensors
 
@@ -103,7 +107,9 @@ def close(got: Any, want: Any, rtol: float, what: str) -> None:
         got, want = got.astype(int), want.astype(int)
     scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
     error = float(np.max(np.abs(got - want), initial=0.0))
-    assert error <= rtol * scale, f"{what}: off by {error:.3g} on a scale of {scale:.3g}\n got {got}\nwant {want}"
+    assert error <= rtol * scale, (
+        f"{what}: off by {error:.3g} on a scale of {scale:.3g}\n got {got}\nwant {want}"
+    )
 
 
 def check_forward_numerically(s: Sample, dtype: str) -> None:
@@ -111,7 +117,7 @@ def check_forward_numerically(s: Sample, dtype: str) -> None:
     rng = np.random.default_rng(1)
     values = s.make(dtype)
     wanted = differentiable_operands(s, values)
-    for group in ([wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]):
+    for group in [wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]:
         dots = [direction(s, rng, v) if i in group else None for i, v in enumerate(values)]
         got = pushforward(s, values, dots)
         at = [
@@ -119,7 +125,12 @@ def check_forward_numerically(s: Sample, dtype: str) -> None:
             for t in (STEP, -STEP)
         ]
         for k, (g, hi, lo) in enumerate(zip(got, *at, strict=True)):
-            close(g, (hi - lo) / (2 * STEP), max(s.tolerance, 1e-6), f"{s} {dtype}: jvp of output {k} by {group}")
+            close(
+                g,
+                (hi - lo) / (2 * STEP),
+                max(s.tolerance, 1e-6),
+                f"{s} {dtype}: jvp of output {k} by {group}",
+            )
 
 
 def check_reverse_by_forward(s: Sample, dtype: str) -> None:
@@ -129,7 +140,7 @@ def check_reverse_by_forward(s: Sample, dtype: str) -> None:
     wanted = differentiable_operands(s, values)
     outs = run(s, values)
     cts = [cotangent(s, rng, o) for o in outs]
-    for group in ([wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]):
+    for group in [wanted] if len(wanted) == 1 else [*[[i] for i in wanted], wanted]:
         dots = [direction(s, rng, v) if i in group else None for i, v in enumerate(values)]
         tangents = pushforward(s, values, dots)
         grads, _, _ = pullback(s, values, cts, group)
@@ -139,8 +150,12 @@ def check_reverse_by_forward(s: Sample, dtype: str) -> None:
             if g is None:
                 continue
             v = values[i]
-            assert g.shape == v.shape, f"{s} {dtype}: gradient of operand {i} has shape {g.shape}, not {v.shape}"
-            assert g.dtype == v.dtype, f"{s} {dtype}: gradient of operand {i} is {g.dtype}, not {v.dtype}"
+            assert g.shape == v.shape, (
+                f"{s} {dtype}: gradient of operand {i} has shape {g.shape}, not {v.shape}"
+            )
+            assert g.dtype == v.dtype, (
+                f"{s} {dtype}: gradient of operand {i} is {g.dtype}, not {v.dtype}"
+            )
             right += inner(g, dots[i])
         close(right, left, 1e-9, f"{s} {dtype}: vjp against jvp by {group}")
 
@@ -160,30 +175,44 @@ def check_second_order(s: Sample, dtype: str) -> None:
         for i, d in zip(wanted, v_dots, strict=True):
             at[i] = np.asarray(at[i] + t * d)
         grads, *_ = pullback(s, at, [c + t * d for c, d in zip(cts, c_dots, strict=True)], wanted)
-        return [np.zeros_like(values[i]) if g is None else g for i, g in zip(wanted, grads, strict=True)]
+        return [
+            np.zeros_like(values[i]) if g is None else g for i, g in zip(wanted, grads, strict=True)
+        ]
 
     numeric = [(a - b) / (2 * STEP) for a, b in zip(moved(STEP), moved(-STEP), strict=True)]
     want = sum(inner(u, n) for u, n in zip(us, numeric, strict=True))
 
     grads, leaves, ct_tensors = pullback(s, values, cts, wanted, graph=True)
-    roots = [(g.edge, u) for g, u in zip(grads, us, strict=True) if g is not None and g.edge is not None]
+    roots = [
+        (g.edge, u) for g, u in zip(grads, us, strict=True) if g is not None and g.edge is not None
+    ]
     second = gradients(roots, [x.edge for x in leaves] + [c.edge for c in ct_tensors])
-    got = sum(
-        inner(h, d) for h, d in zip(second, v_dots + c_dots, strict=True) if h is not None
-    )
+    got = sum(inner(h, d) for h, d in zip(second, v_dots + c_dots, strict=True) if h is not None)
     scale = max(1.0, *[float(np.max(np.abs(n), initial=0.0)) for n in numeric])
-    close(got / scale, want / scale, max(10 * s.tolerance, 1e-5), f"{s} {dtype}: second order, reverse over reverse")
+    close(
+        got / scale,
+        want / scale,
+        max(10 * s.tolerance, 1e-5),
+        f"{s} {dtype}: second order, reverse over reverse",
+    )
 
     with modes.deeper() as level:
         mode = ForwardMode(level)
         duals: list[Any] = list(values)
         for i, d in zip(wanted, v_dots, strict=True):
             duals[i] = Dual(mode, values[i], d)
-        both, *_ = pullback(s, duals, [Dual(mode, c, d) for c, d in zip(cts, c_dots, strict=True)], wanted)
+        both, *_ = pullback(
+            s, duals, [Dual(mode, c, d) for c, d in zip(cts, c_dots, strict=True)], wanted
+        )
         mode.open = False
     for k, (g, n) in enumerate(zip(both, numeric, strict=True)):
         tangent = g.tangent if isinstance(g, Dual) else np.zeros_like(n)
-        close(tangent, n, max(10 * s.tolerance, 1e-5), f"{s} {dtype}: forward over reverse, operand {wanted[k]}")
+        close(
+            tangent,
+            n,
+            max(10 * s.tolerance, 1e-5),
+            f"{s} {dtype}: forward over reverse, operand {wanted[k]}",
+        )
 
 
 def check_aval(s: Sample, dtype: str) -> None:
@@ -196,7 +225,9 @@ def check_aval(s: Sample, dtype: str) -> None:
         outs, avals = (out, avals) if s.primitive.outputs != 1 else ((out,), (avals,))
         assert len(outs) == len(avals), f"{s}: {len(avals)} avals for {len(outs)} outputs"
         for o, a in zip(outs, avals, strict=True):
-            assert (tuple(o.shape), o.dtype) == (tuple(a.shape), a.dtype), f"{s} {d}: aval rule says {a}, the result is {Aval(o.shape, o.dtype)}"
+            assert (tuple(o.shape), o.dtype) == (tuple(a.shape), a.dtype), (
+                f"{s} {d}: aval rule says {a}, the result is {Aval(o.shape, o.dtype)}"
+            )
 
 
 def check_layouts(s: Sample, dtype: str) -> None:
@@ -229,7 +260,12 @@ def check_batched(s: Sample, dtype: str) -> None:
     n = len(first)
     groups = [[i] for i in range(n)] + ([list(range(n))] if n > 1 else [])
     for group in groups:
-        rows = [first, tuple(b if i in group else a for i, (a, b) in enumerate(zip(first, second, strict=True)))]
+        rows = [
+            first,
+            tuple(
+                b if i in group else a for i, (a, b) in enumerate(zip(first, second, strict=True))
+            ),
+        ]
         want = [s.primitive.eval(*r, **s.params) for r in rows]
         with modes.deeper() as level:
             batching = Batching(level, 2)
@@ -240,7 +276,12 @@ def check_batched(s: Sample, dtype: str) -> None:
             ]  # fmt: skip
             out = s.primitive(*operands, **s.params)  # type: ignore[operator]
             outs = out if s.primitive.outputs != 1 else (out,)
-            got = [vocabulary.move_axis(o.content, o.axis, 0) if isinstance(o, Batched) else np.stack([o, o]) for o in outs]
+            got = [
+                vocabulary.move_axis(o.content, o.axis, 0)
+                if isinstance(o, Batched)
+                else np.stack([o, o])
+                for o in outs
+            ]
             batching.open = False
         for k, g in enumerate(got):
             w = np.stack([r[k] if s.primitive.outputs != 1 else r for r in want])

@@ -58,7 +58,9 @@ def sample(primitive: Primitive, *operands: Operand, complex: bool = True, toler
            reason: str = "", second: bool = True, tangent: Callable[[Array], Array] | None = None,
            cotangent: Callable[[Array], Array] | None = None, **params: Any) -> Sample:  # fmt: skip
     """A row: `sample(sum_p, real(2, 3), axes=(0,), keepdims=False)`."""
-    return Sample(primitive, operands, params, complex, tolerance, reason, second, tangent, cotangent)
+    return Sample(
+        primitive, operands, params, complex, tolerance, reason, second, tangent, cotangent
+    )
 
 
 def _filled(shape: tuple[int, ...], dtype: np.dtype[Any], draw: Callable[[], Array]) -> Array:

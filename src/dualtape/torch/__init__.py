@@ -82,7 +82,22 @@ from .inplace_functions import *  # last: all methods must be there
 
 # Imported when first asked for: a program that uses none of them starts without.
 _LAZY = frozenset(
-    ("accelerator", "backends", "cuda", "distributions", "fft", "func", "linalg", "nn", "optim", "signal", "special", "testing", "utils", "version")
+    (
+        "accelerator",
+        "backends",
+        "cuda",
+        "distributions",
+        "fft",
+        "func",
+        "linalg",
+        "nn",
+        "optim",
+        "signal",
+        "special",
+        "testing",
+        "utils",
+        "version",
+    )
 )
 
 

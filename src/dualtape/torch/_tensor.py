@@ -208,9 +208,7 @@ class Tensor(CoreTensor):
         """
         value = concrete(self.value, "item()")
         if value.size != 1:
-            raise RuntimeError(
-                f"a Tensor with {value.size} elements cannot be converted to Scalar"
-            )
+            raise RuntimeError(f"a Tensor with {value.size} elements cannot be converted to Scalar")
         number = value.item()
         return float(number) if self.value.dtype.kind == "V" else number
 
@@ -282,7 +280,11 @@ class Tensor(CoreTensor):
         return object.__format__(self, spec)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        state = (np.array(self.value), self.requires_grad if self.is_leaf else False, dict(self.__dict__))
+        state = (
+            np.array(self.value),
+            self.requires_grad if self.is_leaf else False,
+            dict(self.__dict__),
+        )
         return _rebuild, (type(self), *state)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
@@ -307,7 +309,9 @@ class Tensor(CoreTensor):
 Tensor.result_class = Tensor
 
 
-def _rebuild(cls: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
+def _rebuild(
+    cls: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any]
+) -> Tensor:
     t = wrap(cls, array)
     t.__dict__.update(attributes)
     if requires_grad:
@@ -364,7 +368,9 @@ def legacy_new(cls: type[Tensor], *args: Any, **kwargs: Any) -> Tensor:
     kwargs.pop("device", None)
     dtype = kwargs.pop("_dtype", None) or dtypes.default_numpy
     if kwargs:
-        raise TypeError(f"new() received an invalid combination of arguments - got {sorted(kwargs)}")
+        raise TypeError(
+            f"new() received an invalid combination of arguments - got {sorted(kwargs)}"
+        )
     if not args:
         return wrap(cls, np.zeros((0,), dtype))  # type: ignore[return-value]
     if len(args) == 1 and not isinstance(args[0], int):

@@ -185,7 +185,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     if i.value.dtype not in _INTS:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     is_tensor = isinstance(value, CoreTensor)
-    filled = converted(value, x.dtype) if is_tensor else _constant(x, value, "index_fill", "value", 4)
+    filled = (
+        converted(value, x.dtype) if is_tensor else _constant(x, value, "index_fill", "value", 4)
+    )
     return slices.index_fill(x, dim, i, filled)  # type: ignore[no-any-return]
 
 

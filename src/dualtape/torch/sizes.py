@@ -65,8 +65,10 @@ class device:
         self.index = int(number) if number else index
 
     def __repr__(self) -> str:
-        return f"device(type='{self.type}')" if self.index is None else (
-            f"device(type='{self.type}', index={self.index})"
+        return (
+            f"device(type='{self.type}')"
+            if self.index is None
+            else (f"device(type='{self.type}', index={self.index})")
         )
 
     def __str__(self) -> str:
@@ -130,5 +132,14 @@ channels_last_3d = memory_format("torch.channels_last_3d")
 
 _BY_NAME = {
     x.name: x
-    for x in (strided, sparse_coo, sparse_csr, jagged, contiguous_format, preserve_format, channels_last, channels_last_3d)
+    for x in (
+        strided,
+        sparse_coo,
+        sparse_csr,
+        jagged,
+        contiguous_format,
+        preserve_format,
+        channels_last,
+        channels_last_3d,
+    )
 }

@@ -179,9 +179,17 @@ class ProgbarLogger(Callback):
 class CallbackList:
     """The callbacks of a run: the user's, the history, the progress bar."""
 
-    def __init__(self, callbacks: Any, model: Any, verbose: Any, epochs: int, steps: int | None) -> None:
+    def __init__(
+        self, callbacks: Any, model: Any, verbose: Any, epochs: int, steps: int | None
+    ) -> None:
         self.history = History()
-        given = [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+        given = (
+            []
+            if callbacks is None
+            else list(callbacks)
+            if isinstance(callbacks, (list, tuple))
+            else [callbacks]
+        )
         verbose = 1 if verbose in ("auto", True) else int(verbose)
         self.callbacks: list[Callback] = [self.history, *given]
         if verbose:
@@ -230,8 +238,17 @@ class EarlyStopping(Callback):
         baseline: float | None = None, restore_best_weights: bool = False, start_from_epoch: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.monitor, self.min_delta, self.patience, self.verbose = monitor, abs(min_delta), patience, verbose
-        self.baseline, self.restore_best_weights, self.start_from_epoch = baseline, restore_best_weights, start_from_epoch
+        self.monitor, self.min_delta, self.patience, self.verbose = (
+            monitor,
+            abs(min_delta),
+            patience,
+            verbose,
+        )
+        self.baseline, self.restore_best_weights, self.start_from_epoch = (
+            baseline,
+            restore_best_weights,
+            start_from_epoch,
+        )
         upward = mode == "max" or (mode == "auto" and ("acc" in monitor or "auc" in monitor))
         self._sign = 1.0 if upward else -1.0
         self.wait = 0
@@ -273,7 +290,9 @@ class EarlyStopping(Callback):
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
-                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                print(
+                    f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}."
+                )
             self.model.set_weights(self.best_weights)
 
 

@@ -112,7 +112,11 @@ class RandomNormal(RandomInitializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> EagerTensor:
         """See `Initializer.__call__`."""
-        return tensor(stateless_normal(static_shape(shape), self._seed(), self.mean, self.stddev, _dtype(dtype)))
+        return tensor(
+            stateless_normal(
+                static_shape(shape), self._seed(), self.mean, self.stddev, _dtype(dtype)
+            )
+        )
 
 
 class TruncatedNormal(RandomInitializer):
@@ -125,7 +129,9 @@ class TruncatedNormal(RandomInitializer):
     def __call__(self, shape: Any, dtype: Any = None) -> EagerTensor:
         """See `Initializer.__call__`."""
         return tensor(
-            stateless_truncated_normal(static_shape(shape), self._seed(), self.mean, self.stddev, _dtype(dtype))
+            stateless_truncated_normal(
+                static_shape(shape), self._seed(), self.mean, self.stddev, _dtype(dtype)
+            )
         )
 
 
@@ -138,7 +144,11 @@ class RandomUniform(RandomInitializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> EagerTensor:
         """See `Initializer.__call__`."""
-        return tensor(stateless_uniform(static_shape(shape), self._seed(), self.minval, self.maxval, _dtype(dtype)))
+        return tensor(
+            stateless_uniform(
+                static_shape(shape), self._seed(), self.minval, self.maxval, _dtype(dtype)
+            )
+        )
 
 
 class VarianceScaling(RandomInitializer):
@@ -154,11 +164,19 @@ class VarianceScaling(RandomInitializer):
         ValueError: An argument is none of these.
     """
 
-    def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: Any = None) -> None:
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Any = None,
+    ) -> None:
         if scale <= 0:
             raise ValueError(f"Argument `scale` must be positive float. Received: scale={scale}")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f"Invalid `mode` argument: {mode}. Please use one of ('fan_in', 'fan_out', 'fan_avg')")
+            raise ValueError(
+                f"Invalid `mode` argument: {mode}. Please use one of ('fan_in', 'fan_out', 'fan_avg')"
+            )
         distribution = distribution.lower()
         if distribution == "normal":
             distribution = "truncated_normal"
@@ -173,7 +191,14 @@ class VarianceScaling(RandomInitializer):
     def __call__(self, shape: Any, dtype: Any = None) -> EagerTensor:
         """See `Initializer.__call__`."""
         return tensor(
-            variance_scaling(static_shape(shape), self._seed(), self.scale, self.mode, self.distribution, _dtype(dtype))
+            variance_scaling(
+                static_shape(shape),
+                self._seed(),
+                self.scale,
+                self.mode,
+                self.distribution,
+                _dtype(dtype),
+            )
         )
 
 
@@ -185,7 +210,11 @@ def _scaling(name: str, scale: float, mode: str, distribution: str) -> type[Vari
         return {"seed": self._init_seed}
 
     doc = f"`VarianceScaling` with scale {scale}, {mode}, {distribution}."
-    return type(name, (VarianceScaling,), {"__init__": __init__, "get_config": get_config, "__doc__": doc, "__module__": __name__})
+    return type(
+        name,
+        (VarianceScaling,),
+        {"__init__": __init__, "get_config": get_config, "__doc__": doc, "__module__": __name__},
+    )
 
 
 GlorotUniform = _scaling("GlorotUniform", 1.0, "fan_avg", "uniform")
@@ -212,7 +241,9 @@ class Orthogonal(RandomInitializer):
                 f"shape={dims} of rank {len(dims)}."
             )
         rows, columns = int(np.prod(dims[:-1])), dims[-1]
-        normal = stateless_normal((max(rows, columns), min(rows, columns)), self._seed(), dtype=_dtype(dtype))
+        normal = stateless_normal(
+            (max(rows, columns), min(rows, columns)), self._seed(), dtype=_dtype(dtype)
+        )
         q, r = np.linalg.qr(normal)
         q = q * np.sign(np.diagonal(r))
         if rows < columns:
@@ -224,7 +255,12 @@ class Orthogonal(RandomInitializer):
 zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 variance_scaling_initializer = VarianceScaling
-glorot_uniform, glorot_normal, he_normal, he_uniform = GlorotUniform, GlorotNormal, HeNormal, HeUniform
+glorot_uniform, glorot_normal, he_normal, he_uniform = (
+    GlorotUniform,
+    GlorotNormal,
+    HeNormal,
+    HeUniform,
+)
 lecun_normal, lecun_uniform = LecunNormal, LecunUniform
 
 _BY_NAME: dict[str, Callable[..., Any]] = {

@@ -48,7 +48,9 @@ class Layer:
         if "batch_input_shape" in kwargs:
             input_shape = tuple(kwargs.pop("batch_input_shape"))[1:]
         if kwargs:
-            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
+            )
         self._input_shape_arg = None if input_shape is None else tuple(input_shape)
         self.name = auto_name(type(self).__name__) if name is None else name
         self.built = False
@@ -223,7 +225,9 @@ class Layer:
     def losses(self) -> list[Any]:
         """Losses of regularizers and of `add_loss`, sublayers' included."""
         out = [x for layer in (self, *self._flatten_layers()) for x in layer._extra_losses]
-        out.extend([w.regularizer(w) for w in self.trainable_variables if w.regularizer is not None])
+        out.extend(
+            [w.regularizer(w) for w in self.trainable_variables if w.regularizer is not None]
+        )
         return out
 
     def _clear_losses(self) -> None:
@@ -242,7 +246,9 @@ class Layer:
         Raises:
             NotImplementedError: The subclass does not say how.
         """
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `call()` method implemented."
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the layer if needed, and call it."""
@@ -350,4 +356,3 @@ def _shape_of(x: Any) -> Any:
 
 def _known_batch(x: Any) -> Any:
     return tuple(x.shape) if hasattr(x, "shape") else None
-

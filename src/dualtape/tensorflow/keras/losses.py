@@ -76,7 +76,9 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> EagerTensor:
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> EagerTensor:
     """Return the mean squared difference of log(1 + y) over the last axis."""
     t, p = _pair(y_true, y_pred)
-    return _mean(squared_difference(e.log(maximum(t, EPSILON) + 1.0), e.log(maximum(p, EPSILON) + 1.0)))
+    return _mean(
+        squared_difference(e.log(maximum(t, EPSILON) + 1.0), e.log(maximum(p, EPSILON) + 1.0))
+    )
 
 
 def _smoothed(t: EagerTensor, label_smoothing: float, towards: float) -> EagerTensor:
@@ -85,7 +87,13 @@ def _smoothed(t: EagerTensor, label_smoothing: float, towards: float) -> EagerTe
     return t * (1.0 - label_smoothing) + towards * label_smoothing  # type: ignore[no-any-return]
 
 
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> EagerTensor:
+def binary_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> EagerTensor:
     """Return the mean cross entropy of independent classes over `axis`.
 
     Args:
@@ -105,7 +113,13 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, lab
     return reduce_mean(loss, axis) if loss.value.shape else loss
 
 
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> EagerTensor:
+def categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> EagerTensor:
     """Return the cross entropy of exclusive classes along `axis`.
 
     Args:
@@ -133,7 +147,13 @@ def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False
     return -reduce_sum(t * e.log(p), axis)  # type: ignore[no-any-return]
 
 
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1) -> EagerTensor:
+def sparse_categorical_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> EagerTensor:
     """Return the cross entropy of exclusive classes that are given by number.
 
     Args:
@@ -150,7 +170,9 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     """
     p = as_tensor(y_pred)
     if ignore_class is not None or axis not in (-1, len(p.value.shape) - 1):
-        raise NotImplementedError("sparse_categorical_crossentropy with ignore_class or an axis other than the last")
+        raise NotImplementedError(
+            "sparse_categorical_crossentropy with ignore_class or an axis other than the last"
+        )
     t = as_tensor(y_true)
     if t.value.dtype.kind not in "iu":
         t = e.cast(t, np.dtype(np.int64))
@@ -232,7 +254,15 @@ class Reduction:
     SUM = "sum"
 
 
-_REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None, "auto")
+_REDUCTIONS = (
+    "sum_over_batch_size",
+    "sum",
+    "mean",
+    "mean_with_sample_weight",
+    "none",
+    None,
+    "auto",
+)
 
 
 class Loss:
@@ -247,7 +277,12 @@ class Loss:
         ValueError: Another reduction.
     """
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
+    ) -> None:
         if reduction not in _REDUCTIONS:
             raise ValueError(
                 f"Invalid value for argument `reduction`. Expected one of {set(_REDUCTIONS) - {'auto'}}. Received: "
@@ -304,7 +339,9 @@ class _FunctionLoss(Loss):
         return type(self).function(y_true, y_pred, **{k: getattr(self, k) for k in self.options})
 
 
-def _loss(cls_name: str, function: Function, default_name: str, sign: float = 1.0, **options: Any) -> type[Loss]:
+def _loss(
+    cls_name: str, function: Function, default_name: str, sign: float = 1.0, **options: Any
+) -> type[Loss]:
     """Make the class of a loss function; `options` are its further arguments with their defaults."""
 
     def __init__(self: _FunctionLoss, *args: Any, **kwargs: Any) -> None:
@@ -312,9 +349,13 @@ def _loss(cls_name: str, function: Function, default_name: str, sign: float = 1.
         for key, default in options.items():
             setattr(self, key, given.pop(key, default))
         given.pop("dtype", None)
-        Loss.__init__(self, given.pop("name", default_name), given.pop("reduction", "sum_over_batch_size"))
+        Loss.__init__(
+            self, given.pop("name", default_name), given.pop("reduction", "sum_over_batch_size")
+        )
         if given:
-            raise TypeError(f"{cls_name}.__init__() got an unexpected keyword argument {next(iter(given))!r}")
+            raise TypeError(
+                f"{cls_name}.__init__() got an unexpected keyword argument {next(iter(given))!r}"
+            )
 
     def signed(y_true: Any, y_pred: Any, **kw: Any) -> Any:
         out = function(y_true, y_pred, **kw)
@@ -338,7 +379,12 @@ MeanSquaredLogarithmicError = _loss(
     "MeanSquaredLogarithmicError", mean_squared_logarithmic_error, "mean_squared_logarithmic_error"
 )
 BinaryCrossentropy = _loss(
-    "BinaryCrossentropy", binary_crossentropy, "binary_crossentropy", from_logits=False, label_smoothing=0.0, axis=-1
+    "BinaryCrossentropy",
+    binary_crossentropy,
+    "binary_crossentropy",
+    from_logits=False,
+    label_smoothing=0.0,
+    axis=-1,
 )
 CategoricalCrossentropy = _loss(
     "CategoricalCrossentropy", categorical_crossentropy, "categorical_crossentropy", from_logits=False,
@@ -354,7 +400,9 @@ SquaredHinge = _loss("SquaredHinge", squared_hinge, "squared_hinge")
 KLDivergence = _loss("KLDivergence", kl_divergence, "kl_divergence")
 Poisson = _loss("Poisson", poisson, "poisson")
 LogCosh = _loss("LogCosh", log_cosh, "log_cosh")
-CosineSimilarity = _loss("CosineSimilarity", cosine_similarity, "cosine_similarity", sign=-1.0, axis=-1)
+CosineSimilarity = _loss(
+    "CosineSimilarity", cosine_similarity, "cosine_similarity", sign=-1.0, axis=-1
+)
 
 _CLASSES = (
     MeanSquaredError, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredLogarithmicError,
@@ -367,7 +415,16 @@ _FUNCTIONS = (
     kl_divergence, poisson, log_cosh, cosine_similarity,
 )  # fmt: skip
 _BY_NAME: dict[str, Any] = {f.__name__: f for f in _FUNCTIONS} | {c.__name__: c for c in _CLASSES}
-_BY_NAME |= {"mse": mse, "mae": mae, "mape": mape, "msle": msle, "MSE": mse, "MAE": mae, "kld": kl_divergence, "bce": binary_crossentropy}
+_BY_NAME |= {
+    "mse": mse,
+    "mae": mae,
+    "mape": mape,
+    "msle": msle,
+    "MSE": mse,
+    "MAE": mae,
+    "kld": kl_divergence,
+    "bce": binary_crossentropy,
+}
 
 
 def get(identifier: Any) -> Any:

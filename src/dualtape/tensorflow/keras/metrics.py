@@ -28,14 +28,30 @@ class Metric:
         self.name = auto_name(type(self).__name__) if name is None else name
         self._variables: list[Variable] = []
 
-    def add_variable(self, shape: Any, initializer: Any = None, dtype: Any = None, aggregation: Any = "sum", name: str | None = None) -> Variable:
+    def add_variable(
+        self,
+        shape: Any,
+        initializer: Any = None,
+        dtype: Any = None,
+        aggregation: Any = "sum",
+        name: str | None = None,
+    ) -> Variable:
         """Make a state of zeros."""
         with names.scope(self.name):
-            v = Variable(np.zeros(tuple(shape), FLOAT32)[()], trainable=False, name=name, dtype="float32")
+            v = Variable(
+                np.zeros(tuple(shape), FLOAT32)[()], trainable=False, name=name, dtype="float32"
+            )
         self._variables.append(v)
         return v
 
-    def add_weight(self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None, **_: Any) -> Variable:
+    def add_weight(
+        self,
+        shape: Any = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        name: str | None = None,
+        **_: Any,
+    ) -> Variable:
         """Make a state of zeros."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
@@ -133,7 +149,9 @@ class MeanMetricWrapper(Mean):
         kwargs: Further arguments of `fn`.
     """
 
-    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(name or fn.__name__, dtype)
         self._fn = fn
         self._options = kwargs
@@ -182,13 +200,19 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     return (t == p.argmax(-1)).astype(FLOAT32)
 
 
-def _wrapped(cls_name: str, function: Callable[..., Any], default_name: str, **options: Any) -> type[MeanMetricWrapper]:
+def _wrapped(
+    cls_name: str, function: Callable[..., Any], default_name: str, **options: Any
+) -> type[MeanMetricWrapper]:
     def __init__(self: MeanMetricWrapper, *args: Any, **kwargs: Any) -> None:
         given = dict(zip(("name", "dtype", *options), args, strict=False)) | kwargs
         own = {key: given.pop(key, default) for key, default in options.items()}
-        MeanMetricWrapper.__init__(self, function, given.pop("name", default_name), given.pop("dtype", None), **own)
+        MeanMetricWrapper.__init__(
+            self, function, given.pop("name", default_name), given.pop("dtype", None), **own
+        )
         if given:
-            raise TypeError(f"{cls_name}.__init__() got an unexpected keyword argument {next(iter(given))!r}")
+            raise TypeError(
+                f"{cls_name}.__init__() got an unexpected keyword argument {next(iter(given))!r}"
+            )
 
     return type(
         cls_name, (MeanMetricWrapper,),
@@ -205,7 +229,11 @@ SparseCategoricalAccuracy = _wrapped(
 MeanSquaredError = _wrapped("MeanSquaredError", losses.mean_squared_error, "mean_squared_error")
 MeanAbsoluteError = _wrapped("MeanAbsoluteError", losses.mean_absolute_error, "mean_absolute_error")
 BinaryCrossentropy = _wrapped(
-    "BinaryCrossentropy", losses.binary_crossentropy, "binary_crossentropy", from_logits=False, label_smoothing=0.0
+    "BinaryCrossentropy",
+    losses.binary_crossentropy,
+    "binary_crossentropy",
+    from_logits=False,
+    label_smoothing=0.0,
 )
 CategoricalCrossentropy = _wrapped(
     "CategoricalCrossentropy", losses.categorical_crossentropy, "categorical_crossentropy", from_logits=False,
@@ -238,9 +266,18 @@ class _Counted(Metric):
 
     other = ""
 
-    def __init__(self, thresholds: Any = None, top_k: Any = None, class_id: Any = None, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        thresholds: Any = None,
+        top_k: Any = None,
+        class_id: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
         if top_k is not None or class_id is not None or isinstance(thresholds, (list, tuple)):
-            raise NotImplementedError(f"{type(self).__name__} with top_k, class_id or several thresholds")
+            raise NotImplementedError(
+                f"{type(self).__name__} with top_k, class_id or several thresholds"
+            )
         super().__init__(dtype, name or type(self).__name__.lower())
         self.threshold = 0.5 if thresholds is None else float(thresholds)
         self.true_positives = self.add_variable((), name="true_positives")
@@ -250,7 +287,11 @@ class _Counted(Metric):
         """Take a batch in."""
         t, p = _arrays(y_true, y_pred)
         actual, predicted = t.astype(bool), p > self.threshold
-        weight = np.ones(t.shape, FLOAT32) if sample_weight is None else np.asarray(as_tensor(sample_weight).value)
+        weight = (
+            np.ones(t.shape, FLOAT32)
+            if sample_weight is None
+            else np.asarray(as_tensor(sample_weight).value)
+        )
         self.true_positives.assign_add(np.float32(np.sum(weight * (actual & predicted))))
         wrong = ~actual & predicted if self.other == "false_positives" else actual & ~predicted
         self.rest.assign_add(np.float32(np.sum(weight * wrong)))

@@ -65,7 +65,11 @@ class Model(Trainer, Layer):
     def build(self, input_shape: Any = None) -> None:
         """Make the weights by a call on zeros of a shape."""
         if input_shape is not None:
-            symbol = nest.map_structure(KerasTensor, input_shape) if isinstance(input_shape, dict) else KerasTensor(input_shape)
+            symbol = (
+                nest.map_structure(KerasTensor, input_shape)
+                if isinstance(input_shape, dict)
+                else KerasTensor(input_shape)
+            )
             with names.scope(self.name):
                 tried(self, symbol)
         self.built = True
@@ -89,7 +93,9 @@ class Functional(Model):
         super().__init__(name=name, **kwargs)
         self._graph = Graph(inputs, outputs)
         self.inputs, self.outputs = nest.flatten(inputs), nest.flatten(outputs)
-        self._input_layers = [getattr(x, "input_layer", None) or InputLayer(batch_shape=x.shape) for x in self.inputs]
+        self._input_layers = [
+            getattr(x, "input_layer", None) or InputLayer(batch_shape=x.shape) for x in self.inputs
+        ]
         for layer in (*self._input_layers, *self._graph.layers()):
             self._track(layer)
         self.built = True
@@ -138,7 +144,9 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor):
             layer = layer.input_layer  # type: ignore[attr-defined]
         if callable(layer) and not isinstance(layer, Layer) and hasattr(layer, "__name__"):
-            raise ValueError(f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer}")
+            raise ValueError(
+                f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer}"
+            )
         if not isinstance(layer, Layer):
             raise ValueError(
                 f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer} (of type "
@@ -151,7 +159,9 @@ class Sequential(Model):
             )
         if isinstance(layer, InputLayer):
             if self._start is not None or self._steps:
-                raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape.")
+                raise ValueError(
+                    f"Sequential model '{self.name}' has already been configured to use input shape."
+                )
             self._start = layer.output
             return
         self._steps.append(layer)
@@ -237,7 +247,9 @@ def load_model(*args: Any, **kwargs: Any) -> NoReturn:
     Raises:
         NotImplementedError: Always.
     """
-    raise NotImplementedError("keras.models.load_model: make the model again and use model.set_weights()")
+    raise NotImplementedError(
+        "keras.models.load_model: make the model again and use model.set_weights()"
+    )
 
 
 def __getattr__(name: str) -> NoReturn:

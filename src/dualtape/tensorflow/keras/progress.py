@@ -29,7 +29,13 @@ class Progbar:
         unit_name: str = "step",
         stateful_metrics: Any = None,
     ) -> None:
-        self.target, self.verbose, self.width, self.interval, self.unit_name = target, verbose, width, interval, unit_name
+        self.target, self.verbose, self.width, self.interval, self.unit_name = (
+            target,
+            verbose,
+            width,
+            interval,
+            unit_name,
+        )
         self._start = time.time()
         self._last = 0.0
         self._after_first: float | None = None
@@ -55,7 +61,12 @@ class Progbar:
         elif self.verbose == 2 and finalize:
             digits = int(math.log10(self.target)) + 1 if self.target else 1
             count = f"{current:>{digits}d}/{self.target}"
-            text = f"{count} - {now - self._start:.0f}s" + " -" + self._pace(per_unit) + _numbers(values or ())
+            text = (
+                f"{count} - {now - self._start:.0f}s"
+                + " -"
+                + self._pace(per_unit)
+                + _numbers(values or ())
+            )
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
 

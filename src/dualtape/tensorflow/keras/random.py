@@ -12,14 +12,26 @@ from ..tensor import EagerTensor, tensor
 from .initializers import seeds
 
 
-def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32", seed: Any = None) -> EagerTensor:
+def normal(
+    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32", seed: Any = None
+) -> EagerTensor:
     """Draw from a normal distribution."""
-    return tensor(stateless_normal(static_shape(shape), seeds.draw(seed), mean, stddev, numpy_dtype(dtype or "float32")))
+    return tensor(
+        stateless_normal(
+            static_shape(shape), seeds.draw(seed), mean, stddev, numpy_dtype(dtype or "float32")
+        )
+    )
 
 
-def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = "float32", seed: Any = None) -> EagerTensor:
+def uniform(
+    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = "float32", seed: Any = None
+) -> EagerTensor:
     """Draw evenly from [minval, maxval)."""
-    return tensor(stateless_uniform(static_shape(shape), seeds.draw(seed), minval, maxval, numpy_dtype(dtype or "float32")))
+    return tensor(
+        stateless_uniform(
+            static_shape(shape), seeds.draw(seed), minval, maxval, numpy_dtype(dtype or "float32")
+        )
+    )
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -47,7 +47,9 @@ class KerasTensor:
             "keras.layers.Add() or keras.layers.Lambda(lambda x: ...)"
         )
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
+        _refuse
+    )
     __matmul__ = __rmatmul__ = __pow__ = __neg__ = __getitem__ = _refuse
 
 
@@ -84,7 +86,8 @@ def tried(layer: Layer, *args: Any, **kwargs: Any) -> Any:
     """The output's form, from a call on zeros with lengths that stand for unknown ones."""
     # Two calls with different lengths: what changes with them is unknown.
     outs = [
-        layer(*[nest.map_structure(lambda x, n=n: _zeros(x, n), a) for a in args], **kwargs) for n in (2, 3)
+        layer(*[nest.map_structure(lambda x, n=n: _zeros(x, n), a) for a in args], **kwargs)
+        for n in (2, 3)
     ]
     first, second = (nest.flatten(o) for o in outs)
     symbols = []

@@ -64,7 +64,9 @@ class Trainer:
         if loss_weights is not None or weighted_metrics is not None:
             raise NotImplementedError("compile with loss_weights or weighted_metrics")
         if isinstance(loss, (list, dict)) and len(loss) > 1:
-            raise NotImplementedError("compile with several losses: write a training step with tf.GradientTape")
+            raise NotImplementedError(
+                "compile with several losses: write a training step with tf.GradientTape"
+            )
         self.optimizer = optimizers.get(optimizer)
         found = loss_module.get(nest.flatten(loss)[0] if isinstance(loss, (list, dict)) else loss)
         if found is not None and not isinstance(found, loss_module.Loss):
@@ -106,7 +108,14 @@ class Trainer:
 
     # --- one batch ----------------------------------------------------------------------------
 
-    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True) -> Any:
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         """Return the loss of a batch, regularizers included."""
         extra = self.losses  # type: ignore[attr-defined]
         if self._loss is None and not extra:
@@ -148,7 +157,9 @@ class Trainer:
         self._loss_mean.update_state(loss, sample_weight=np.float32(batch_size(x)))
         return self.compute_metrics(x, y, y_pred, weight)
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
         """Take a batch into the metrics and return all numbers so far."""
         if self._metrics is None:
             self._metrics = [_metric_for(m, y, y_pred, self._loss) for m in self._metric_args]
@@ -160,13 +171,22 @@ class Trainer:
         """The numbers so far, by name."""
         return {m.name: m.result() for m in self.metrics}
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Train on one batch and return the loss, or loss and metrics."""
         self._check_compiled()
         self.reset_metrics()
         return self._numbers(self.train_step((x, y, sample_weight)), return_dict)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """Evaluate one batch and return the loss, or loss and metrics."""
         self._check_compiled()
         self.reset_metrics()
@@ -236,7 +256,11 @@ class Trainer:
                     break
             logs = dict(logs)
             if validation_data is not None and (epoch + 1) % validation_freq == 0:
-                logs.update(self._validate(validation_data, validation_batch_size or batch_size, validation_steps))
+                logs.update(
+                    self._validate(
+                        validation_data, validation_batch_size or batch_size, validation_steps
+                    )
+                )
             run.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
@@ -249,7 +273,9 @@ class Trainer:
             x, y, weight = unpack_x_y_sample_weight(tuple(data))
         else:
             x, y, weight = data, None, None
-        found = self.evaluate(x, y, batch_size, verbose=0, sample_weight=weight, steps=steps, return_dict=True)
+        found = self.evaluate(
+            x, y, batch_size, verbose=0, sample_weight=weight, steps=steps, return_dict=True
+        )
         return {f"val_{k}": v for k, v in found.items()}
 
     def evaluate(
@@ -277,7 +303,14 @@ class Trainer:
         ordered = [logs[n] for n in self.metrics_names if n in logs]
         return ordered[0] if len(ordered) == 1 else ordered
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
         """Return the predictions for data as arrays."""
         source = Batches(x, None, None, batch_size or 32, False, steps)
         run = CallbackList(callbacks, self, verbose, epochs=1, steps=source.steps)
@@ -356,7 +389,9 @@ class Batches:
         ValueError: Arrays of different lengths.
     """
 
-    def __init__(self, x: Any, y: Any, weight: Any, size: int, shuffle: bool, limit: int | None) -> None:
+    def __init__(
+        self, x: Any, y: Any, weight: Any, size: int, shuffle: bool, limit: int | None
+    ) -> None:
         self.size, self.shuffle, self.limit = size, shuffle, limit
         self.dataset: Iterable[Any] | None = None
         self.parts: tuple[Any, ...] = ()
@@ -365,7 +400,9 @@ class Batches:
             known = len(x) if hasattr(x, "__len__") else None
             self.steps = limit if known is None or (limit is not None and limit < known) else known
             return
-        self.parts = tuple(None if p is None else nest.map_structure(_array, p) for p in (x, y, weight))
+        self.parts = tuple(
+            None if p is None else nest.map_structure(_array, p) for p in (x, y, weight)
+        )
         lengths = {len(a) for p in self.parts if p is not None for a in nest.flatten(p)}
         if len(lengths) > 1:
             raise ValueError(
@@ -390,7 +427,8 @@ class Batches:
         for step in range(self.steps):
             rows = order[step * self.size : (step + 1) * self.size]
             yield tuple(
-                None if p is None else nest.map_structure(lambda a, r=rows: tensor(a[r]), p) for p in self.parts
+                None if p is None else nest.map_structure(lambda a, r=rows: tensor(a[r]), p)
+                for p in self.parts
             )
 
 
@@ -405,7 +443,9 @@ def shuffled(count: int) -> np.ndarray[Any, Any]:
 
 def _is_arrays(x: Any) -> bool:
     leaves = nest.flatten(x)
-    return bool(leaves) and all(hasattr(v, "__array__") or isinstance(v, (int, float)) for v in leaves)
+    return bool(leaves) and all(
+        hasattr(v, "__array__") or isinstance(v, (int, float)) for v in leaves
+    )
 
 
 def _array(x: Any) -> np.ndarray[Any, Any]:

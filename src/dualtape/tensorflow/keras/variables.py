@@ -144,12 +144,16 @@ class Variable(Readable):
 
     def assign_add(self, value: Any) -> Any:
         """Add to the value."""
-        self._held.assign_add(_as(as_tensor(value, self._held._value.dtype), self._held._value.dtype))
+        self._held.assign_add(
+            _as(as_tensor(value, self._held._value.dtype), self._held._value.dtype)
+        )
         return self
 
     def assign_sub(self, value: Any) -> Any:
         """Subtract from the value."""
-        self._held.assign_sub(_as(as_tensor(value, self._held._value.dtype), self._held._value.dtype))
+        self._held.assign_sub(
+            _as(as_tensor(value, self._held._value.dtype), self._held._value.dtype)
+        )
         return self
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:

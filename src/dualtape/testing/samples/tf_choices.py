@@ -12,7 +12,10 @@ SAMPLES = [
         for p in (t.sqrt_masked, t.log_or_nothing, t.reciprocal_or_nothing)
         for shape in ((2, 3), (), (0,))
     ],
-    *[sample(p, distinct(3, 1), real(4), complex=False) for p in (t.maximum_first, t.minimum_first)],
+    *[
+        sample(p, distinct(3, 1), real(4), complex=False)
+        for p in (t.maximum_first, t.minimum_first)
+    ],
     *[sample(p, real(), real(), complex=False) for p in (t.maximum_first, t.minimum_first)],
     *[sample(p, real(0, 3), real(3), complex=False) for p in (t.maximum_first, t.minimum_first)],
     sample(t.pow_bare, positive(3, 1), positive(4)),

@@ -19,7 +19,9 @@ class set_detect_anomaly:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         modes.set_mode(modes.current() & ~modes.ANOMALY | self._before & modes.ANOMALY)
 
 

@@ -166,7 +166,9 @@ def grad(
         RuntimeError: As `backward`; or an input is unused.
     """
     if is_grads_batched:
-        raise NotImplementedError("autograd.grad(is_grads_batched=True): call grad once per row instead")
+        raise NotImplementedError(
+            "autograd.grad(is_grads_batched=True): call grad once per row instead"
+        )
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -220,5 +222,7 @@ def tensor_backward(
             engine.backward(((edge, ct),), retain_graph=bool(retain_graph))
             return
     if gradient is not None and not isinstance(gradient, CoreTensor):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+        raise TypeError(
+            f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
+        )
     backward(self, gradient, retain_graph, create_graph, inputs=inputs)

@@ -184,9 +184,7 @@ class _FunctionMeta(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
-        cls._node_class = type(
-            name + "Backward", (CustomNode,), {"__slots__": (), "function": cls}
-        )
+        cls._node_class = type(name + "Backward", (CustomNode,), {"__slots__": (), "function": cls})
 
 
 class Function(metaclass=_FunctionMeta):
@@ -202,7 +200,9 @@ class Function(metaclass=_FunctionMeta):
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """Compute the result, outside recording."""
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
@@ -235,7 +235,9 @@ class Function(metaclass=_FunctionMeta):
         return _run(cls, args, kwargs)[0]
 
 
-def _run(cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, FunctionCtx]:
+def _run(
+    cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, FunctionCtx]:
     """Run forward, build the node; return the outputs and the context."""
     ctx = FunctionCtx()
     edges = tuple([a.current_edge() if isinstance(a, Tensor) else None for a in args])
@@ -267,7 +269,12 @@ def _fresh(out: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
 
 
 def _record(
-    cls: type[Function], ctx: FunctionCtx, edges: tuple[Any, ...], outs: list[Any], args: tuple[Any, ...], several: bool
+    cls: type[Function],
+    ctx: FunctionCtx,
+    edges: tuple[Any, ...],
+    outs: list[Any],
+    args: tuple[Any, ...],
+    several: bool,
 ) -> None:
     tensors = [
         i for i, o in enumerate(outs)
@@ -287,7 +294,8 @@ def _record(
     node.output_avals = None
     if several:
         node.output_avals = tuple(
-            (tuple(o.value.shape), o.value.dtype) if isinstance(o, Tensor) else ((), node.dtype) for o in outs
+            (tuple(o.value.shape), o.value.dtype) if isinstance(o, Tensor) else ((), node.dtype)
+            for o in outs
         )
     node.owners = tuple(
         _NOTHING if t is None else _SavedOutput(t, outs) if any(t is o for o in outs) else _Input(t)
@@ -308,11 +316,17 @@ def _record(
 
 def _dual_level(args: tuple[Any, ...]) -> ForwardMode | None:
     """The innermost open forward-mode level among the arguments."""
-    top = top_interpreter(tuple(a.value for a in args if isinstance(a, Tensor))) if modes.depth() else None
+    top = (
+        top_interpreter(tuple(a.value for a in args if isinstance(a, Tensor)))
+        if modes.depth()
+        else None
+    )
     return top if isinstance(top, ForwardMode) else None
 
 
-def _pushed(cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any], level: ForwardMode) -> Any:
+def _pushed(
+    cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any], level: ForwardMode
+) -> Any:
     """`apply` on dual numbers: forward on the primals, `jvp` on the tangents."""
     primals: list[Any] = []
     tangents: list[Any] = []

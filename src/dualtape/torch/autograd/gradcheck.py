@@ -26,10 +26,14 @@ def _tensors(x: Any) -> tuple[Any, ...]:
 
 
 def _differentiable(outs: tuple[Any, ...]) -> list[Tensor]:
-    return [o for o in outs if isinstance(o, Tensor) and o.value.dtype.kind in "fcV" and o.requires_grad]
+    return [
+        o for o in outs if isinstance(o, Tensor) and o.value.dtype.kind in "fcV" and o.requires_grad
+    ]
 
 
-def _numeric(fn: Callable[..., Any], inputs: tuple[Any, ...], which: int, eps: float, keep: list[int]) -> list[Array]:
+def _numeric(
+    fn: Callable[..., Any], inputs: tuple[Any, ...], which: int, eps: float, keep: list[int]
+) -> list[Array]:
     """Columns d(output)/d(real and imaginary part of each element of input `which`)."""
     x = inputs[which]
     base = np.array(x.value)
@@ -41,7 +45,14 @@ def _numeric(fn: Callable[..., Any], inputs: tuple[Any, ...], which: int, eps: f
             for sign in (1, -1):
                 moved = base.copy()
                 moved.reshape(-1)[k] += sign * eps * part
-                args = [wrap(Tensor, moved) if i == which else a.detach() if isinstance(a, Tensor) else a for i, a in enumerate(inputs)]
+                args = [
+                    wrap(Tensor, moved)
+                    if i == which
+                    else a.detach()
+                    if isinstance(a, Tensor)
+                    else a
+                    for i, a in enumerate(inputs)
+                ]
                 outs = [o for o in _tensors(fn(*args)) if isinstance(o, Tensor)]
                 ends.append([np.array(outs[j].value) for j in keep])
             for column, hi, lo in zip(columns, *ends, strict=True):
@@ -107,7 +118,9 @@ def gradcheck(
         ValueError: No input requires a gradient.
     """
     try:
-        return _check(func, _tensors(inputs), eps, atol, rtol, nondet_tol, check_forward_ad, check_backward_ad)
+        return _check(
+            func, _tensors(inputs), eps, atol, rtol, nondet_tol, check_forward_ad, check_backward_ad
+        )
     except GradcheckError:
         if raise_exception:
             raise
@@ -115,7 +128,14 @@ def gradcheck(
 
 
 def _check(
-    func: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float, forward: bool, reverse: bool
+    func: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
+    forward: bool,
+    reverse: bool,
 ) -> bool:
     wanted = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
     if not wanted:
@@ -171,7 +191,13 @@ def _compare(a: Array, n: Array, out: int, inp: int, atol: float, rtol: float, m
 
 
 def _check_forward(
-    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], keep: list[int], numeric: list[list[Array]], atol: float, rtol: float
+    func: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    wanted: list[int],
+    keep: list[int],
+    numeric: list[list[Array]],
+    atol: float,
+    rtol: float,
 ) -> None:
     for m, i in enumerate(wanted):
         value = np.array(inputs[i].value)
@@ -188,7 +214,13 @@ def _check_forward(
                     for column, j in zip(columns, keep, strict=True):
                         tangent = split(level, outs[j])[1]
                         shape, dtype = outs[j].value.shape, outs[j].value.dtype
-                        column.append((np.zeros(shape, dtype) if tangent is None else np.array(tangent.value)).reshape(-1))
+                        column.append(
+                            (
+                                np.zeros(shape, dtype)
+                                if tangent is None
+                                else np.array(tangent.value)
+                            ).reshape(-1)
+                        )
         for n, column in enumerate(columns):
             a = np.array(column).reshape(len(column), -1)
             _compare(_as_real(a), _as_real(numeric[m][n]), keep[n], m, atol, rtol, "Forward-mode ")
@@ -241,7 +273,9 @@ def gradgradcheck(
     def gradient(*all_args: Any) -> tuple[Any, ...]:
         given, given_cts = all_args[:count], all_args[count:]
         given = tuple(
-            a.detach().requires_grad_() if isinstance(a, Tensor) and args[i].requires_grad and not a.requires_grad else a
+            a.detach().requires_grad_()
+            if isinstance(a, Tensor) and args[i].requires_grad and not a.requires_grad
+            else a
             for i, a in enumerate(given)
         )
         leaves = [a for a in given if isinstance(a, Tensor) and a.requires_grad]

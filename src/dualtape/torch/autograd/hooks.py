@@ -80,7 +80,9 @@ def register_hook(self: Tensor, hook: Callable[[Any], Any]) -> RemovableHandle:
 
 
 @method()
-def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Any], None]) -> RemovableHandle:
+def register_post_accumulate_grad_hook(
+    self: Tensor, hook: Callable[[Any], None]
+) -> RemovableHandle:
     """Call `hook(tensor)` after this leaf's `.grad` was accumulated into.
 
     Raises:

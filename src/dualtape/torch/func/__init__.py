@@ -22,7 +22,12 @@ def _mapped(f: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def jvp(
-    func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *, strict: bool = False, has_aux: bool = False
+    func: Callable[..., Any],
+    primals: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    *,
+    strict: bool = False,
+    has_aux: bool = False,
 ) -> tuple[Any, ...]:
     """Return `func(*primals)` and its directional derivative along `tangents`, by forward mode.
 
@@ -52,7 +57,9 @@ def jvp(
 
         def tangent(t: Any) -> Any:
             if not isinstance(t, Tensor):
-                raise RuntimeError(f"jvp(f, primals, tangents): Expected f to return only tensors, got unsupported type {type(t)}")
+                raise RuntimeError(
+                    f"jvp(f, primals, tangents): Expected f to return only tensors, got unsupported type {type(t)}"
+                )
             primal, dot = split(level, t)
             if dot is None:
                 if strict:

@@ -46,13 +46,27 @@ def _activation(name: str, function: str, doc: str, **defaults: Any) -> type[Mod
         return ", ".join(shown)
 
     return type(
-        name, (Module,), {"__init__": __init__, "forward": forward, "extra_repr": extra_repr, "__doc__": doc, "__module__": __name__}
+        name,
+        (Module,),
+        {
+            "__init__": __init__,
+            "forward": forward,
+            "extra_repr": extra_repr,
+            "__doc__": doc,
+            "__module__": __name__,
+        },
     )
 
 
 ReLU = _activation("ReLU", "relu", "max(x, 0).", inplace=False)
 ReLU6 = _activation("ReLU6", "relu6", "min(max(x, 0), 6).", inplace=False)
-LeakyReLU = _activation("LeakyReLU", "leaky_relu", "x, times a slope where negative.", negative_slope=0.01, inplace=False)
+LeakyReLU = _activation(
+    "LeakyReLU",
+    "leaky_relu",
+    "x, times a slope where negative.",
+    negative_slope=0.01,
+    inplace=False,
+)
 ELU = _activation("ELU", "elu", "x, or alpha*(exp(x)-1) where negative.", alpha=1.0, inplace=False)
 CELU = _activation("CELU", "celu", "Continuously differentiable ELU.", alpha=1.0, inplace=False)
 SELU = _activation("SELU", "selu", "Scaled ELU.", inplace=False)
@@ -62,15 +76,33 @@ Mish = _activation("Mish", "mish", "x * tanh(softplus(x)).", inplace=False)
 Sigmoid = _activation("Sigmoid", "sigmoid", "1 / (1 + exp(-x)).")
 LogSigmoid = _activation("LogSigmoid", "logsigmoid", "log(sigmoid(x)).")
 Tanh = _activation("Tanh", "tanh", "The hyperbolic tangent.")
-Softplus = _activation("Softplus", "softplus", "log(1 + exp(beta*x)) / beta.", beta=1.0, threshold=20.0)
+Softplus = _activation(
+    "Softplus", "softplus", "log(1 + exp(beta*x)) / beta.", beta=1.0, threshold=20.0
+)
 Softsign = _activation("Softsign", "softsign", "x / (1 + |x|).")
-Hardtanh = _activation("Hardtanh", "hardtanh", "x clipped to [min_val, max_val].", min_val=-1.0, max_val=1.0, inplace=False)
-Hardsigmoid = _activation("Hardsigmoid", "hardsigmoid", "A piecewise linear sigmoid.", inplace=False)
+Hardtanh = _activation(
+    "Hardtanh",
+    "hardtanh",
+    "x clipped to [min_val, max_val].",
+    min_val=-1.0,
+    max_val=1.0,
+    inplace=False,
+)
+Hardsigmoid = _activation(
+    "Hardsigmoid", "hardsigmoid", "A piecewise linear sigmoid.", inplace=False
+)
 Hardswish = _activation("Hardswish", "hardswish", "x * hardsigmoid(x).", inplace=False)
 Hardshrink = _activation("Hardshrink", "hardshrink", "x, or 0 within [-lambd, lambd].", lambd=0.5)
 Softshrink = _activation("Softshrink", "softshrink", "x moved towards 0 by lambd.", lambd=0.5)
 Tanhshrink = _activation("Tanhshrink", "tanhshrink", "x - tanh(x).")
-Threshold = _activation("Threshold", "threshold", "x, or a value where not above the threshold.", threshold=None, value=None, inplace=False)
+Threshold = _activation(
+    "Threshold",
+    "threshold",
+    "x, or a value where not above the threshold.",
+    threshold=None,
+    value=None,
+    inplace=False,
+)
 GLU = _activation("GLU", "glu", "One half times the sigmoid of the other.", dim=-1)
 Softmax = _activation("Softmax", "softmax", "exp(x) normalised along an axis.", dim=None)
 LogSoftmax = _activation("LogSoftmax", "log_softmax", "log(softmax(x)).", dim=None)
@@ -91,7 +123,9 @@ class Softmax2d(Module):
 class PReLU(Module):
     """A leaky ReLU whose slope is learned, one or one per channel."""
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
         self.weight = Parameter(full((num_parameters,), init, dtype=dtype))
@@ -155,6 +189,7 @@ class FeatureAlphaDropout(_Dropout):
     """`AlphaDropout` of whole channels."""
 
     function = "feature_alpha_dropout"
+
 
 __all__ = [
     "CELU",

@@ -60,11 +60,19 @@ class MultiheadAttention(Module):
             return Parameter(empty(*shape, dtype=dtype))
 
         apart = not self._qkv_same_embed_dim
-        for name, size in (("q_proj_weight", embed_dim), ("k_proj_weight", self.kdim), ("v_proj_weight", self.vdim)):
+        for name, size in (
+            ("q_proj_weight", embed_dim),
+            ("k_proj_weight", self.kdim),
+            ("v_proj_weight", self.vdim),
+        ):
             self.register_parameter(name, weight(embed_dim, size) if apart else None)
-        self.register_parameter("in_proj_weight", None if apart else weight(3 * embed_dim, embed_dim))
+        self.register_parameter(
+            "in_proj_weight", None if apart else weight(3 * embed_dim, embed_dim)
+        )
         self.register_parameter("in_proj_bias", weight(3 * embed_dim) if bias else None)
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(
+            embed_dim, embed_dim, bias=bias, dtype=dtype
+        )
         for name in ("bias_k", "bias_v"):
             self.register_parameter(name, weight(1, 1, embed_dim) if add_bias_kv else None)
         self.add_zero_attn = add_zero_attn

@@ -33,7 +33,12 @@ class BackwardHooks:
         pre_hooks: (module, grad_output) -> None or another grad_output.
     """
 
-    def __init__(self, module: Any, hooks: dict[int, Callable[..., Any]], pre_hooks: dict[int, Callable[..., Any]]) -> None:
+    def __init__(
+        self,
+        module: Any,
+        hooks: dict[int, Callable[..., Any]],
+        pre_hooks: dict[int, Callable[..., Any]],
+    ) -> None:
         self.module = module
         self.hooks = list(hooks.values())
         self.pre_hooks = list(pre_hooks.values())

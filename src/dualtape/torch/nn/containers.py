@@ -59,7 +59,9 @@ class Sequential(Module):
 
     def __delitem__(self, index: Any) -> None:
         names = list(self._modules)
-        for name in names[index] if isinstance(index, slice) else [names[_position(index, len(self))]]:
+        for name in (
+            names[index] if isinstance(index, slice) else [names[_position(index, len(self))]]
+        ):
             delattr(self, name)
         self._renumber(self._list())
 
@@ -285,7 +287,9 @@ class ParameterList(Module):
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
-        return "\n".join(f"  ({i}): {_described(v, str(getattr(v, 'dtype', '')))}" for i, v in enumerate(self))
+        return "\n".join(
+            f"  ({i}): {_described(v, str(getattr(v, 'dtype', '')))}" for i, v in enumerate(self)
+        )
 
 
 def _described(value: Any, kind: str) -> str:

@@ -47,7 +47,14 @@ class Linear(Module):
         dtype: Of the parameters.
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
@@ -76,10 +83,20 @@ class Bilinear(Module):
     """x1^T weight x2 + bias, for each output feature."""
 
     def __init__(
-        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        self.in1_features, self.in2_features, self.out_features = (
+            in1_features,
+            in2_features,
+            out_features,
+        )
         self.weight = _weight(out_features, in1_features, in2_features, dtype=dtype)
         if bias:
             self.bias = _weight(out_features, dtype=dtype)
@@ -134,11 +151,15 @@ class Embedding(Module):
         self.max_norm, self.norm_type = max_norm, norm_type
         self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
         if _weight is None:
-            self.weight = Parameter(empty(num_embeddings, embedding_dim, dtype=dtype), requires_grad=not _freeze)
+            self.weight = Parameter(
+                empty(num_embeddings, embedding_dim, dtype=dtype), requires_grad=not _freeze
+            )
             self.reset_parameters()
         else:
             if list(_weight.shape) != [num_embeddings, embedding_dim]:
-                raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
+                raise AssertionError(
+                    "Shape of weight does not match num_embeddings and embedding_dim"
+                )
             self.weight = Parameter(_weight, requires_grad=not _freeze)
 
     def reset_parameters(self) -> None:
@@ -150,7 +171,13 @@ class Embedding(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Integer indices of any shape to (*, embedding_dim)."""
         return F.embedding(
-            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse
+            input,
+            self.weight,
+            self.padding_idx,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+            self.sparse,
         )
 
     @classmethod
@@ -228,11 +255,17 @@ class _Convolution(Module):
             )
         n = self.rank
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size, self.stride, self.dilation = (_per_axis(v, n) for v in (kernel_size, stride, dilation))
+        self.kernel_size, self.stride, self.dilation = (
+            _per_axis(v, n) for v in (kernel_size, stride, dilation)
+        )
         self.padding = padding if isinstance(padding, str) else _per_axis(padding, n)
         self.output_padding = _per_axis(output_padding, n)
         self.padding_mode = padding_mode
-        channels = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
+        channels = (
+            (in_channels, out_channels // groups)
+            if self.transposed
+            else (out_channels, in_channels // groups)
+        )
         self.weight = _weight(*channels, *self.kernel_size, dtype=dtype)
         if bias:
             self.bias = _weight(out_channels, dtype=dtype)
@@ -249,14 +282,21 @@ class _Convolution(Module):
         padding = self.padding
         if self.padding_mode != "zeros":
             if isinstance(padding, str):
-                total = [d * (k - 1) if padding == "same" else 0 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+                total = [
+                    d * (k - 1) if padding == "same" else 0
+                    for d, k in zip(self.dilation, self.kernel_size, strict=True)
+                ]
                 pairs = [(t // 2, t - t // 2) for t in total]
             else:
                 pairs = [(p, p) for p in padding]
-            input = F.pad(input, [n for pair in reversed(pairs) for n in pair], mode=self.padding_mode)
+            input = F.pad(
+                input, [n for pair in reversed(pairs) for n in pair], mode=self.padding_mode
+            )
             padding = (0,) * self.rank
         convolve = (F.conv1d, F.conv2d, F.conv3d)[self.rank - 1]
-        out: Tensor = convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        out: Tensor = convolve(
+            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
+        )
         return out
 
     def extra_repr(self) -> str:
@@ -264,7 +304,11 @@ class _Convolution(Module):
         n = self.rank
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0,) * n:
-            text += f", padding={self.padding!r}" if not isinstance(self.padding, str) else f", padding={self.padding}"
+            text += (
+                f", padding={self.padding!r}"
+                if not isinstance(self.padding, str)
+                else f", padding={self.padding}"
+            )
         if self.dilation != (1,) * n:
             text += f", dilation={self.dilation}"
         if self.output_padding != (0,) * n:
@@ -284,7 +328,16 @@ class _Plain(_Convolution):
         groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, dtype=dtype
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            bias,
+            padding_mode,
+            dtype=dtype,
         )
 
 
@@ -316,7 +369,17 @@ class _Transposed(_Convolution):
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, output_padding, dtype
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            bias,
+            padding_mode,
+            output_padding,
+            dtype,
         )
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
@@ -327,7 +390,12 @@ class _Transposed(_Convolution):
             least = [
                 (n - 1) * s - 2 * p + d * (k - 1) + 1
                 for n, s, p, d, k in zip(
-                    input.shape[-self.rank :], self.stride, pads, self.dilation, self.kernel_size, strict=True
+                    input.shape[-self.rank :],
+                    self.stride,
+                    pads,
+                    self.dilation,
+                    self.kernel_size,
+                    strict=True,
                 )
             ]
             extra = tuple(want - low for want, low in zip(space, least, strict=True))
@@ -338,7 +406,14 @@ class _Transposed(_Convolution):
                 )
         convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self.rank - 1]
         out: Tensor = convolve(
-            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
+            input,
+            self.weight,
+            self.bias,
+            self.stride,
+            self.padding,
+            extra,
+            self.groups,
+            self.dilation,
         )
         return out
 
@@ -359,6 +434,7 @@ class ConvTranspose3d(_Transposed):
     """Transposed convolution over three spatial axes."""
 
     rank = 3
+
 
 __all__ = [
     "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",

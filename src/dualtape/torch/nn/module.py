@@ -46,7 +46,9 @@ class Module:
         if kwargs or args:
             given = next(iter(kwargs), None)
             if given is not None:
-                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{given}'")
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument '{given}'"
+                )
             raise TypeError(
                 f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given"
             )
@@ -76,7 +78,12 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, and the hooks around it."""
         d = self.__dict__
-        if not (d["_forward_hooks"] or d["_forward_pre_hooks"] or d["_backward_hooks"] or d["_backward_pre_hooks"]):
+        if not (
+            d["_forward_hooks"]
+            or d["_forward_pre_hooks"]
+            or d["_backward_hooks"]
+            or d["_backward_pre_hooks"]
+        ):
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
 
@@ -106,7 +113,11 @@ class Module:
                     hook.function(self, args, None)
             raise
         for hook in list(self._forward_hooks.values()):
-            back = hook.function(self, args, kwargs, out) if hook.with_kwargs else hook.function(self, args, out)
+            back = (
+                hook.function(self, args, kwargs, out)
+                if hook.with_kwargs
+                else hook.function(self, args, out)
+            )
             if back is not None:
                 out = back
         return out if backward is None else backward.outputs(out)
@@ -122,7 +133,12 @@ class Module:
         return RemovableHandle(hooks, number)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
         """Call `hook(module, args, output)` after forward; its result replaces the output."""
         return self._added(self._forward_hooks, _Hook(hook, with_kwargs, always_call), prepend)
@@ -133,13 +149,17 @@ class Module:
         """Call `hook(module, args)` before forward; its result replaces the arguments."""
         return self._added(self._forward_pre_hooks, _Hook(hook, with_kwargs), prepend)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are there."""
         return self._added(self._backward_hooks, hook, prepend)
 
     register_backward_hook = register_full_backward_hook
 
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(module, grad_output)` when the gradients of the outputs are there."""
         return self._added(self._backward_pre_hooks, hook, prepend)
 
@@ -247,7 +267,11 @@ class Module:
                 f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
         self._buffers[name] = tensor
-        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
+        (
+            self._non_persistent_buffers_set.discard
+            if persistent
+            else self._non_persistent_buffers_set.add
+        )(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a submodule under a name."""
@@ -264,7 +288,9 @@ class Module:
         if not isinstance(name, str):
             raise TypeError(f"{what} name should be a string. Got {_type_name(name)}")
         if "." in name:
-            raise KeyError(f'{what} name can\'t contain "."' + (f", got: {name}" if what == "module" else ""))
+            raise KeyError(
+                f'{what} name can\'t contain "."' + (f", got: {name}" if what == "module" else "")
+            )
         if name == "":
             raise KeyError(f'{what} name can\'t be empty string ""')
         if hasattr(self, name) and name not in self.__dict__[kind]:
@@ -272,9 +298,15 @@ class Module:
 
     # --- looking through ------------------------------------------------------------------------
 
-    def _named(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
+    def _named(
+        self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        for module_prefix, module in self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]:
+        for module_prefix, module in (
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+            if recurse
+            else [(prefix, self)]
+        ):
             for name, value in list(module.__dict__[kind].items()):
                 if value is None or (remove_duplicate and id(value) in seen):
                     continue
@@ -333,7 +365,9 @@ class Module:
         yield prefix, self
         for name, m in self._modules.items():
             if m is not None:
-                yield from m.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+                yield from m.named_modules(
+                    memo, f"{prefix}.{name}" if prefix else name, remove_duplicate
+                )
 
     def get_submodule(self, target: str) -> Module:
         """The submodule at a dotted name.
@@ -396,7 +430,12 @@ class Module:
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Convert floating parameters and buffers to a dtype; the device is the CPU."""
         dtype = kwargs.get("dtype") or next(
-            (a if isinstance(a, dtypes.dtype) else a.dtype for a in args if isinstance(a, (dtypes.dtype, Tensor))), None
+            (
+                a if isinstance(a, dtypes.dtype) else a.dtype
+                for a in args
+                if isinstance(a, (dtypes.dtype, Tensor))
+            ),
+            None,
         )
         if dtype is None:
             return self
@@ -404,7 +443,9 @@ class Module:
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
-        return self._apply(lambda t: t.to(dtype) if t.dtype.is_floating_point or t.dtype.is_complex else t)
+        return self._apply(
+            lambda t: t.to(dtype) if t.dtype.is_floating_point or t.dtype.is_complex else t
+        )
 
     def type(self, dst_type: Any) -> Any:
         """Convert all parameters and buffers to a dtype."""
@@ -475,7 +516,9 @@ class Module:
 
     # --- state ----------------------------------------------------------------------------------
 
-    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> Any:
         """The parameters and persistent buffers by dotted name, sharing memory.
 
         Args:
@@ -490,7 +533,9 @@ class Module:
                 value if name == "prefix" else prefix,
                 value if name == "keep_vars" else keep_vars,
             )
-        return state_of(self, OrderedDict() if destination is None else destination, prefix, keep_vars)
+        return state_of(
+            self, OrderedDict() if destination is None else destination, prefix, keep_vars
+        )
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -509,13 +554,17 @@ class Module:
 
     def get_extra_state(self) -> Any:
         """Further state to save; overridden by modules that have some."""
-        raise RuntimeError("Reached a code path in Module.get_extra_state() that should never be called.")
+        raise RuntimeError(
+            "Reached a code path in Module.get_extra_state() that should never be called."
+        )
 
     get_extra_state.of_base = True  # type: ignore[attr-defined]  # `state` asks whether it was overridden
 
     def set_extra_state(self, state: Any) -> None:
         """Take back what `get_extra_state` gave."""
-        raise RuntimeError("Reached a code path in Module.set_extra_state() that should never be called.")
+        raise RuntimeError(
+            "Reached a code path in Module.set_extra_state() that should never be called."
+        )
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, local_metadata)` after this module's part is written."""

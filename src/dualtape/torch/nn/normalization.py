@@ -18,13 +18,23 @@ class LayerNorm(Module):
     """Zero mean and unit variance over the last axes, then scale and shift (Ba, Kiros and Hinton, 2016)."""
 
     def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True, device: Any = None, dtype: Any = None
+        self,
+        normalized_shape: Any,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps, self.elementwise_affine = eps, elementwise_affine
         for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            self.register_parameter(name, Parameter(empty(self.normalized_shape, dtype=dtype)) if wanted else None)
+            self.register_parameter(
+                name, Parameter(empty(self.normalized_shape, dtype=dtype)) if wanted else None
+            )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -47,12 +57,22 @@ class RMSNorm(Module):
     """Unit root mean square over the last axes, then scale (Zhang and Sennrich, 2019)."""
 
     def __init__(
-        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, device: Any = None, dtype: Any = None
+        self,
+        normalized_shape: Any,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self.register_parameter("weight", Parameter(empty(self.normalized_shape, dtype=dtype)) if elementwise_affine else None)
+        self.register_parameter(
+            "weight",
+            Parameter(empty(self.normalized_shape, dtype=dtype)) if elementwise_affine else None,
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -66,7 +86,9 @@ class RMSNorm(Module):
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        )
 
 
 class GroupNorm(Module):
@@ -78,10 +100,19 @@ class GroupNorm(Module):
     ) -> None:  # fmt: skip
         super().__init__()
         if num_channels % num_groups:
-            raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
-        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+            raise ValueError(
+                f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})"
+            )
+        self.num_groups, self.num_channels, self.eps, self.affine = (
+            num_groups,
+            num_channels,
+            eps,
+            affine,
+        )
         for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            self.register_parameter(name, Parameter(empty(num_channels, dtype=dtype)) if wanted else None)
+            self.register_parameter(
+                name, Parameter(empty(num_channels, dtype=dtype)) if wanted else None
+            )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -114,10 +145,16 @@ class _BatchNorm(Module):
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            self.register_parameter(name, Parameter(empty(num_features, dtype=dtype)) if wanted else None)
+            self.register_parameter(
+                name, Parameter(empty(num_features, dtype=dtype)) if wanted else None
+            )
         for name in ("running_mean", "running_var"):
-            self.register_buffer(name, empty(num_features, dtype=dtype) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", tensor(0, dtype=dtypes.int64) if track_running_stats else None)
+            self.register_buffer(
+                name, empty(num_features, dtype=dtype) if track_running_stats else None
+            )
+        self.register_buffer(
+            "num_batches_tracked", tensor(0, dtype=dtypes.int64) if track_running_stats else None
+        )
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
@@ -189,7 +226,9 @@ class _InstanceNorm(_BatchNorm):
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False, track_running_stats: bool = False,
         device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
 
     def forward(self, input: Tensor) -> Tensor:
         """Shape (N, C, *) or (C, *)."""
@@ -197,7 +236,16 @@ class _InstanceNorm(_BatchNorm):
         single = input.ndim == min(self.ranks)
         x = input.unsqueeze(0) if single else input
         use = self.training or not self.track_running_stats
-        out = F.instance_norm(x, self.running_mean, self.running_var, self.weight, self.bias, use, self.momentum or 0.0, self.eps)
+        out = F.instance_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            use,
+            self.momentum or 0.0,
+            self.eps,
+        )
         return out.squeeze(0) if single else out
 
 
@@ -233,6 +281,7 @@ class LocalResponseNorm(Module):
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d",

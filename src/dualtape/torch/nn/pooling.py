@@ -9,7 +9,9 @@ from . import functional as F
 from .module import Module
 
 
-def _layer(name: str, function: str, doc: str, shown: tuple[str, ...], **defaults: Any) -> type[Module]:
+def _layer(
+    name: str, function: str, doc: str, shown: tuple[str, ...], **defaults: Any
+) -> type[Module]:
     """A module class with these arguments (`...` marks one that must be given), handed on by name."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -18,7 +20,9 @@ def _layer(name: str, function: str, doc: str, shown: tuple[str, ...], **default
         values.update(zip(defaults, args, strict=False))
         unknown = set(kwargs) - set(defaults)
         if unknown or len(args) > len(defaults):
-            raise TypeError(f"{name}.__init__() got an unexpected argument {sorted(unknown) or args[len(defaults):]}")
+            raise TypeError(
+                f"{name}.__init__() got an unexpected argument {sorted(unknown) or args[len(defaults) :]}"
+            )
         values.update(kwargs)
         missing = [k for k, v in values.items() if v is ...]
         if missing:
@@ -35,7 +39,15 @@ def _layer(name: str, function: str, doc: str, shown: tuple[str, ...], **default
         return ", ".join(f"{k}={getattr(self, k)}" for k in shown)
 
     return type(
-        name, (Module,), {"__init__": __init__, "forward": forward, "extra_repr": extra_repr, "__doc__": doc, "__module__": __name__}
+        name,
+        (Module,),
+        {
+            "__init__": __init__,
+            "forward": forward,
+            "extra_repr": extra_repr,
+            "__doc__": doc,
+            "__module__": __name__,
+        },
     )
 
 
@@ -60,7 +72,13 @@ def _mean(n: int) -> type[Module]:
 MaxPool1d, MaxPool2d, MaxPool3d = (_max(n) for n in (1, 2, 3))
 AvgPool1d, AvgPool2d, AvgPool3d = (_mean(n) for n in (1, 2, 3))
 AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d = (
-    _layer(f"AdaptiveAvgPool{n}d", f"adaptive_avg_pool{n}d", "Means that yield a given size.", ("output_size",), output_size=...)
+    _layer(
+        f"AdaptiveAvgPool{n}d",
+        f"adaptive_avg_pool{n}d",
+        "Means that yield a given size.",
+        ("output_size",),
+        output_size=...,
+    )
     for n in (1, 2, 3)
 )
 AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d = (
@@ -93,7 +111,12 @@ class _MaxUnpool(Module):
 
 
 MaxUnpool1d, MaxUnpool2d, MaxUnpool3d = (
-    type(f"MaxUnpool{n}d", (_MaxUnpool,), {"rank": n, "__doc__": "Maxima put back.", "__module__": __name__}) for n in (1, 2, 3)
+    type(
+        f"MaxUnpool{n}d",
+        (_MaxUnpool,),
+        {"rank": n, "__doc__": "Maxima put back.", "__module__": __name__},
+    )
+    for n in (1, 2, 3)
 )
 Unfold = _layer(
     "Unfold", "unfold", "Sliding blocks as columns.", ("kernel_size", "dilation", "padding", "stride"),
@@ -103,9 +126,23 @@ Fold = _layer(
     "Fold", "fold", "Columns added up as sliding blocks.", ("output_size", "kernel_size", "dilation", "padding", "stride"),
     output_size=..., kernel_size=..., dilation=1, padding=0, stride=1,
 )  # fmt: skip
-PixelShuffle = _layer("PixelShuffle", "pixel_shuffle", "Channels as finer pixels.", ("upscale_factor",), upscale_factor=...)
-ChannelShuffle = _layer("ChannelShuffle", "channel_shuffle", "Channels of groups interleaved.", ("groups",), groups=...)
-PixelUnshuffle = _layer("PixelUnshuffle", "pixel_unshuffle", "Pixels as channels.", ("downscale_factor",), downscale_factor=...)
+PixelShuffle = _layer(
+    "PixelShuffle",
+    "pixel_shuffle",
+    "Channels as finer pixels.",
+    ("upscale_factor",),
+    upscale_factor=...,
+)
+ChannelShuffle = _layer(
+    "ChannelShuffle", "channel_shuffle", "Channels of groups interleaved.", ("groups",), groups=...
+)
+PixelUnshuffle = _layer(
+    "PixelUnshuffle",
+    "pixel_unshuffle",
+    "Pixels as channels.",
+    ("downscale_factor",),
+    downscale_factor=...,
+)
 
 
 class Upsample(Module):
@@ -117,16 +154,31 @@ class Upsample(Module):
     ) -> None:  # fmt: skip
         super().__init__()
         self.size, self.mode, self.align_corners = size, mode, align_corners
-        self.scale_factor = tuple(map(float, scale_factor)) if isinstance(scale_factor, tuple) else scale_factor and float(scale_factor)
+        self.scale_factor = (
+            tuple(map(float, scale_factor))
+            if isinstance(scale_factor, tuple)
+            else scale_factor and float(scale_factor)
+        )
         self.recompute_scale_factor = recompute_scale_factor
 
     def forward(self, input: Tensor) -> Tensor:
         """Shape (N, C, *S)."""
-        return F.interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor)
+        return F.interpolate(
+            input,
+            self.size,
+            self.scale_factor,
+            self.mode,
+            self.align_corners,
+            self.recompute_scale_factor,
+        )
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
-        what = f"scale_factor={self.scale_factor!r}" if self.scale_factor is not None else f"size={self.size!r}"
+        what = (
+            f"scale_factor={self.scale_factor!r}"
+            if self.scale_factor is not None
+            else f"size={self.size!r}"
+        )
         return f"{what}, mode={self.mode!r}"
 
 
@@ -155,18 +207,29 @@ class _Pad(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Pad the last axes."""
         if self.mode == "circular" and input.ndim not in (self.rank + 1, self.rank + 2):
-            raise ValueError(f"expected {self.rank + 1}D or {self.rank + 2}D input (got {input.ndim}D input)")
+            raise ValueError(
+                f"expected {self.rank + 1}D or {self.rank + 2}D input (got {input.ndim}D input)"
+            )
         return F.pad(input, self.padding, self.mode, getattr(self, "value", None))
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""
         text = str(self.padding)
-        return f"padding={text}, value={self.value}" if type(self).__name__.startswith("Constant") else text
+        return (
+            f"padding={text}, value={self.value}"
+            if type(self).__name__.startswith("Constant")
+            else text
+        )
 
 
 def _pads(kind: str, mode: str, doc: str) -> list[type[Module]]:
     return [
-        type(f"{kind}Pad{n}d", (_Pad,), {"rank": n, "mode": mode, "__doc__": doc, "__module__": __name__}) for n in (1, 2, 3)
+        type(
+            f"{kind}Pad{n}d",
+            (_Pad,),
+            {"rank": n, "mode": mode, "__doc__": doc, "__module__": __name__},
+        )
+        for n in (1, 2, 3)
     ]
 
 
@@ -178,12 +241,23 @@ class _ConstantPad(_Pad):
         self.value = value
 
 
-ReflectionPad1d, ReflectionPad2d, ReflectionPad3d = _pads("Reflection", "reflect", "Pads by reflection at the edge.")
-ReplicationPad1d, ReplicationPad2d, ReplicationPad3d = _pads("Replication", "replicate", "Pads with the edge.")
-CircularPad1d, CircularPad2d, CircularPad3d = _pads("Circular", "circular", "Pads with the other side.")
+ReflectionPad1d, ReflectionPad2d, ReflectionPad3d = _pads(
+    "Reflection", "reflect", "Pads by reflection at the edge."
+)
+ReplicationPad1d, ReplicationPad2d, ReplicationPad3d = _pads(
+    "Replication", "replicate", "Pads with the edge."
+)
+CircularPad1d, CircularPad2d, CircularPad3d = _pads(
+    "Circular", "circular", "Pads with the other side."
+)
 ZeroPad1d, ZeroPad2d, ZeroPad3d = _pads("Zero", "constant", "Pads with zeros.")
 ConstantPad1d, ConstantPad2d, ConstantPad3d = (
-    type(f"ConstantPad{n}d", (_ConstantPad,), {"rank": n, "__doc__": "Pads with a value.", "__module__": __name__}) for n in (1, 2, 3)
+    type(
+        f"ConstantPad{n}d",
+        (_ConstantPad,),
+        {"rank": n, "__doc__": "Pads with a value.", "__module__": __name__},
+    )
+    for n in (1, 2, 3)
 )
 
 __all__ = [

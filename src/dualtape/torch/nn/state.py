@@ -64,7 +64,9 @@ def state_of(module: Module, into: Any, prefix: str, keep_vars: bool) -> Any:
     return into
 
 
-def load_into(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
+def load_into(
+    module: Module, state: Mapping[str, Any], strict: bool, assign: bool
+) -> IncompatibleKeys:
     """Copy a state dict into a module; see `Module.load_state_dict`.
 
     Raises:
@@ -94,12 +96,21 @@ def load_into(module: Module, state: Mapping[str, Any], strict: bool, assign: bo
 
 
 def _load(
-    module: Module, given: dict[str, Any], prefix: str, strict: bool, assign: bool, missing: list[str], unexpected: list[str], errors: list[str]
+    module: Module,
+    given: dict[str, Any],
+    prefix: str,
+    strict: bool,
+    assign: bool,
+    missing: list[str],
+    unexpected: list[str],
+    errors: list[str],
 ) -> None:
     for hook in module._load_state_dict_pre_hooks.values():
         hook(module, given, prefix, {}, strict, missing, unexpected, errors)
     own: dict[str, Any] = {**module._parameters}
-    own.update({k: b for k, b in module._buffers.items() if k not in module._non_persistent_buffers_set})
+    own.update(
+        {k: b for k, b in module._buffers.items() if k not in module._non_persistent_buffers_set}
+    )
     for name, target in own.items():
         if target is None:
             continue
@@ -120,7 +131,9 @@ def _load(
                 f"current model is {target.shape}."
             )
         elif assign:
-            new = Parameter(source, target.requires_grad) if isinstance(target, Parameter) else source
+            new = (
+                Parameter(source, target.requires_grad) if isinstance(target, Parameter) else source
+            )
             setattr(module, name, new)
         else:
             target.copy_(source)

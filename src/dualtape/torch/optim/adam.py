@@ -36,7 +36,9 @@ class Adam(Optimizer):
         differentiable: bool = False, fused: Any = None, decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
         if isinstance(lr, Tensor) and foreach and not capturable and lr.value.size == 1:
-            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
         check_positive(**{"learning rate": lr, "epsilon value": eps})
         if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
             raise ValueError("betas must be either both floats or both Tensors")
@@ -60,7 +62,11 @@ class Adam(Optimizer):
                 if group["amsgrad"]:
                     state["max_exp_avg_sq"] = zeros_for(p)
             rule = _rule(group, advanced(state))
-            names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+            names = (
+                ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+                if group["amsgrad"]
+                else ("exp_avg", "exp_avg_sq")
+            )
             kept = [state[name] for name in names]
             g = p.leaf.grad.value  # type: ignore[union-attr]
             value, _, *changed = in_pieces(rule, p.value, g, *[t.value for t in kept])

@@ -37,7 +37,13 @@ def _load_with(scheduler: Any, state: dict[str, Any]) -> None:
 class SequentialLR(LRScheduler):
     """Several schedules, one after the other, changing at `milestones`."""
 
-    def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        schedulers: list[LRScheduler],
+        milestones: list[int],
+        last_epoch: int = -1,
+    ) -> None:
         if len(schedulers) < 1:
             raise ValueError("SequentialLR expects at least one scheduler, but got no scheduler.")
         _check_same("SequentialLR", schedulers, optimizer)
@@ -87,9 +93,13 @@ class ChainedScheduler(LRScheduler):
         ValueError: No schedules, or schedules of different optimizers.
     """
 
-    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
+    def __init__(
+        self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None
+    ) -> None:
         if len(schedulers) < 1:
-            raise ValueError("ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.")
+            raise ValueError(
+                "ChainedScheduler expects at least one scheduler to be chained, but got no scheduler."
+            )
         self.optimizer = optimizer or schedulers[0].optimizer
         _check_same("ChainedScheduler", schedulers, self.optimizer)
         self._schedulers = schedulers
@@ -132,7 +142,9 @@ def _set_momentum(group: dict[str, Any], momentum: float) -> None:
 
 def _check_momentum(optimizer: Optimizer) -> bool:
     if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
-        raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
+        raise ValueError(
+            "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
+        )
     return "betas" in optimizer.defaults
 
 
@@ -174,13 +186,17 @@ class CyclicLR(LRScheduler):
             raise ValueError("mode is invalid and scale_fn is None")
         self.mode, self.gamma = mode, gamma
         self._scale_fn_custom = scale_fn
-        self.scale_mode = scale_mode if scale_fn is not None else "iterations" if mode == "exp_range" else "cycle"
+        self.scale_mode = (
+            scale_mode if scale_fn is not None else "iterations" if mode == "exp_range" else "cycle"
+        )
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self.use_beta1 = _check_momentum(optimizer)
             self.base_momentums = _per_group(optimizer, "base_momentum", base_momentum)
             self.max_momentums = _per_group(optimizer, "max_momentum", max_momentum)
-            for group, low, high in zip(optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True):
+            for group, low, high in zip(
+                optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True
+            ):
                 _set_momentum(group, high)
                 group["max_momentum"], group["base_momentum"] = high, low
         super().__init__(optimizer, last_epoch)
@@ -204,15 +220,22 @@ class CyclicLR(LRScheduler):
             cycle if self.scale_mode == "cycle" else self.last_epoch
         )
         if self.cycle_momentum:
-            for group, low, high in zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True):
+            for group, low, high in zip(
+                self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True
+            ):
                 _set_momentum(group, high - (high - low) * height)
-        return [low + (high - low) * height for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+        return [
+            low + (high - low) * height
+            for low, high in zip(self.base_lrs, self.max_lrs, strict=True)
+        ]
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer and a height function that is not an object with state."""
         state = super().state_dict()
         custom = state["_scale_fn_custom"]
-        state["_scale_fn_custom"] = None if custom is None or not hasattr(custom, "__dict__") else vars(custom).copy()
+        state["_scale_fn_custom"] = (
+            None if custom is None or not hasattr(custom, "__dict__") else vars(custom).copy()
+        )
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -273,19 +296,30 @@ class OneCycleLR(LRScheduler):
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")
+            raise ValueError(
+                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
+            )
         peak, end = float(pct_start * self.total_steps) - 1, self.total_steps - 1
-        first, last = ("initial_lr", "max_lr", "max_momentum", "base_momentum"), ("max_momentum", "max_momentum")
+        first, last = (
+            ("initial_lr", "max_lr", "max_momentum", "base_momentum"),
+            ("max_momentum", "max_momentum"),
+        )
         phases = [(peak, *first)]
         if three_phase:
-            phases.append((2 * float(pct_start * self.total_steps) - 2, "max_lr", "initial_lr", *first[:1:-1]))
+            phases.append(
+                (2 * float(pct_start * self.total_steps) - 2, "max_lr", "initial_lr", *first[:1:-1])
+            )
             phases.append((end, "initial_lr", "min_lr", *last))
         else:
             phases.append((end, "max_lr", "min_lr", *first[:1:-1]))
         names = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
-        self._schedule_phases: list[dict[str, Any]] = [dict(zip(names, phase, strict=True)) for phase in phases]
+        self._schedule_phases: list[dict[str, Any]] = [
+            dict(zip(names, phase, strict=True)) for phase in phases
+        ]
         self._anneal_func_type = anneal_strategy
-        for group, high in zip(optimizer.param_groups, _per_group(optimizer, "max_lr", max_lr), strict=True):
+        for group, high in zip(
+            optimizer.param_groups, _per_group(optimizer, "max_lr", max_lr), strict=True
+        ):
             if last_epoch == -1:
                 group["initial_lr"] = high / div_factor
                 group["max_lr"] = high
@@ -305,7 +339,9 @@ class OneCycleLR(LRScheduler):
         """See the base class."""
         n = self.last_epoch
         if n > self.total_steps:
-            raise ValueError(f"Tried to step {n} times. The specified number of total steps is {self.total_steps}")
+            raise ValueError(
+                f"Tried to step {n} times. The specified number of total steps is {self.total_steps}"
+            )
         between = _cosine if self._anneal_func_type == "cos" else _line
         start: Any = 0
         for phase in self._schedule_phases:
@@ -315,5 +351,11 @@ class OneCycleLR(LRScheduler):
         share = (n - start) / (phase["end_step"] - start)
         for group in self.optimizer.param_groups:
             if self.cycle_momentum:
-                _set_momentum(group, between(group[phase["start_momentum"]], group[phase["end_momentum"]], share))
-        return [between(g[phase["start_lr"]], g[phase["end_lr"]], share) for g in self.optimizer.param_groups]
+                _set_momentum(
+                    group,
+                    between(group[phase["start_momentum"]], group[phase["end_momentum"]], share),
+                )
+        return [
+            between(g[phase["start_lr"]], g[phase["end_lr"]], share)
+            for g in self.optimizer.param_groups
+        ]

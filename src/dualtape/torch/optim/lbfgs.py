@@ -135,13 +135,17 @@ class LBFGS(Optimizer):
             start = self._position()
             if group["line_search_fn"] is not None:
 
-                def at(a: float, start: list[Any] = start, d: Array = direction) -> tuple[float, Array]:
+                def at(
+                    a: float, start: list[Any] = start, d: Array = direction
+                ) -> tuple[float, Array]:
                     self._move(start, a, d)
                     result = evaluate()
                     self._move(start, 0.0, d)
                     return result
 
-                loss, g, t, used = strong_wolfe(at, t, direction, loss, g, slope, group["tolerance_change"])
+                loss, g, t, used = strong_wolfe(
+                    at, t, direction, loss, g, slope, group["tolerance_change"]
+                )
                 self._move(start, t, direction)
                 done = np.abs(g).max(initial=0) <= group["tolerance_grad"]
             else:
@@ -166,7 +170,9 @@ class LBFGS(Optimizer):
             prev_flat_grad=_kept(prev_g), prev_loss=prev_loss,
         )  # fmt: skip
         if alphas:
-            state["al"] = [_kept(number(v)) for v in alphas] + [None] * (group["history_size"] - len(alphas))
+            state["al"] = [_kept(number(v)) for v in alphas] + [None] * (
+                group["history_size"] - len(alphas)
+            )
         return first
 
 
@@ -196,7 +202,15 @@ def _two_loops(
     return r, alphas
 
 
-def cubic_minimum(x1: float, f1: float, g1: float, x2: float, f2: float, g2: float, bounds: tuple[float, float] | None = None) -> float:
+def cubic_minimum(
+    x1: float,
+    f1: float,
+    g1: float,
+    x2: float,
+    f2: float,
+    g2: float,
+    bounds: tuple[float, float] | None = None,
+) -> float:
     """The minimiser of the cubic through two points with slopes, inside `bounds`."""
     low, high = bounds if bounds is not None else (min(x1, x2), max(x1, x2))
     d1 = g1 + g2 - 3 * (f1 - f2) / (x1 - x2)

@@ -78,7 +78,9 @@ def _on_parts(rule: Callable[..., tuple[Any, ...]], values: tuple[Any, ...]) -> 
     for v, new in zip(values, changed, strict=True):
         if type(v) is np.ndarray:
             v[...] = new
-    return tuple([v if type(v) is np.ndarray else new[()] for v, new in zip(values, changed, strict=True)])
+    return tuple(
+        [v if type(v) is np.ndarray else new[()] for v, new in zip(values, changed, strict=True)]
+    )
 
 
 def zeros_for(p: Tensor) -> Tensor:
@@ -159,14 +161,20 @@ class Optimizer:
             params = [p for _, p in params]
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
+                )
             if not p.is_leaf and not p.retains_grad:
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in group:
-                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+                raise ValueError(
+                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                )
             group.setdefault(name, default)
-        if self.param_groups and ("param_names" in group) != ("param_names" in self.param_groups[0]):
+        if self.param_groups and ("param_names" in group) != (
+            "param_names" in self.param_groups[0]
+        ):
             current = "with names" if "param_names" in group else "without names"
             raise ValueError(
                 "all optimizer param groups should be with/without names. cannot add param group "
@@ -263,7 +271,9 @@ class Optimizer:
             len(a["params"]) != len(b["params"])
             for a, b in zip(saved["param_groups"], self.param_groups, strict=True)
         ):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         own = list(itertools.chain.from_iterable(g["params"] for g in self.param_groups))
         numbers = list(itertools.chain.from_iterable(g["params"] for g in saved["param_groups"]))
         by_number = dict(zip(numbers, own, strict=True))

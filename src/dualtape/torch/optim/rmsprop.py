@@ -58,7 +58,9 @@ class RMSprop(Optimizer):
                 state.update({name: zeros_for(p) for name in names})
             advanced(state)
             kept = [state[name] for name in names]
-            value, _, *changed = in_pieces(rule, p.value, self.gradient(group, p), *[t.value for t in kept])
+            value, _, *changed = in_pieces(
+                rule, p.value, self.gradient(group, p), *[t.value for t in kept]
+            )
             for t, new in zip(kept, changed, strict=True):
                 t.value = new
             put(p, value)

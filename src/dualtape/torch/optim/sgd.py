@@ -37,7 +37,9 @@ class SGD(Optimizer):
         self, params: Params, lr: Any = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
         nesterov: bool = False, *, maximize: bool = False, foreach: Any = None, differentiable: bool = False, fused: Any = None,
     ) -> None:  # fmt: skip
-        check_positive(**{"learning rate": lr, "momentum value": momentum, "weight_decay value": weight_decay})
+        check_positive(
+            **{"learning rate": lr, "momentum value": momentum, "weight_decay value": weight_decay}
+        )
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(params, {
@@ -57,7 +59,9 @@ class SGD(Optimizer):
             g = p.leaf.grad.value if plain else self.gradient(group, p)  # type: ignore[union-attr]
             value = p.value
             rate = constant(lr, value.dtype, value) if value.dtype.kind == "f" else lr
-            if type(value) is np.ndarray and value.size < 4096:  # what `_descend` does, without a call
+            if (
+                type(value) is np.ndarray and value.size < 4096
+            ):  # what `_descend` does, without a call
                 value -= rate * g
                 put(p, value)
             else:

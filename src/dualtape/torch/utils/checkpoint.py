@@ -18,7 +18,13 @@ class _Recomputed(Function):
     """A function whose graph is built in the backward pass only."""
 
     @staticmethod
-    def forward(ctx: Any, function: Callable[..., Any], keep_random: bool, kwargs: dict[str, Any], *args: Any) -> Any:
+    def forward(
+        ctx: Any,
+        function: Callable[..., Any],
+        keep_random: bool,
+        kwargs: dict[str, Any],
+        *args: Any,
+    ) -> Any:
         """Run the function without recording."""
         ctx.function, ctx.kwargs, ctx.args = function, kwargs, args
         ctx.random = default_generator.stream.get_state() if keep_random else None
@@ -34,7 +40,10 @@ class _Recomputed(Function):
                 "checkpoint(function, ...) where create_graph=True"
             )
         saved = iter(ctx.saved_tensors)
-        inputs = [next(saved).detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a for a in ctx.args]
+        inputs = [
+            next(saved).detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a
+            for a in ctx.args
+        ]
         now = default_generator.stream.get_state()
         if ctx.random is not None:
             default_generator.stream.set_state(ctx.random)
@@ -45,9 +54,15 @@ class _Recomputed(Function):
             if ctx.random is not None:
                 default_generator.stream.set_state(now)
         outs = out if isinstance(out, (tuple, list)) else (out,)
-        pairs = [(o, g) for o, g in zip(outs, grads, strict=True) if isinstance(o, Tensor) and o.requires_grad]
+        pairs = [
+            (o, g)
+            for o, g in zip(outs, grads, strict=True)
+            if isinstance(o, Tensor) and o.requires_grad
+        ]
         if not pairs:
-            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
+            raise RuntimeError(
+                "none of output has requires_grad=True, this checkpoint() is not necessary"
+            )
         _backward([o for o, _ in pairs], [g for _, g in pairs])
         back = [a.grad if isinstance(a, Tensor) else None for a in inputs]
         return None, None, None, *back
@@ -91,7 +106,9 @@ def checkpoint(
         return function(*args, **kwargs)
     if not any(isinstance(a, Tensor) and a.requires_grad for a in args):
         if use_reentrant:
-            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+            warnings.warn(
+                "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+            )
         else:  # parameters inside may want gradients: nothing to hook the recomputation on, so it is recorded
             return function(*args, **kwargs)
     return _Recomputed.apply(function, keep_random, kwargs, *args)
@@ -121,6 +138,8 @@ def checkpoint_sequential(
     size = len(modules) // segments
     start = 0
     for _ in range(segments - 1):
-        input = checkpoint(run(modules[start : start + size]), input, use_reentrant=use_reentrant, **kwargs)
+        input = checkpoint(
+            run(modules[start : start + size]), input, use_reentrant=use_reentrant, **kwargs
+        )
         start += size
     return run(modules[start:])(input)

@@ -112,7 +112,11 @@ class Dense(Layer):
     def build(self, input_shape: Any) -> None:
         """Make kernel and bias."""
         if len(input_shape) < 2:
-            raise ValueError(self._unfit(f"expected min_ndim=2, found ndim={len(input_shape)}. Full shape received: {tuple(input_shape)}"))
+            raise ValueError(
+                self._unfit(
+                    f"expected min_ndim=2, found ndim={len(input_shape)}. Full shape received: {tuple(input_shape)}"
+                )
+            )
         self.kernel = self.add_weight(
             name="kernel", shape=(input_shape[-1], self.units), initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
@@ -131,7 +135,11 @@ class Dense(Layer):
         shape = tuple(inputs.shape)
         have = self.kernel.shape[0]
         if len(shape) < 2:
-            raise ValueError(self._unfit(f"expected min_ndim=2, found ndim={len(shape)}. Full shape received: {shape}"))
+            raise ValueError(
+                self._unfit(
+                    f"expected min_ndim=2, found ndim={len(shape)}. Full shape received: {shape}"
+                )
+            )
         if shape[-1] != have:
             raise ValueError(
                 self._unfit(
@@ -226,7 +234,14 @@ class Reshape(Layer):
 class Lambda(Layer):
     """A function of tensors as a layer."""
 
-    def __init__(self, function: Callable[..., Any], output_shape: Any = None, mask: Any = None, arguments: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.function = function
         self.arguments = dict(arguments or {})
@@ -274,10 +289,10 @@ class Embedding(Layer):
     def call(self, inputs: Any) -> Any:
         """Look the rows up."""
         ids = as_tensor(inputs)
-        return embedding_lookup(self.embeddings, ids if ids.value.dtype.kind in "iu" else cast(ids, np.int32))
+        return embedding_lookup(
+            self.embeddings, ids if ids.value.dtype.kind in "iu" else cast(ids, np.int32)
+        )
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The input's with a new last axis."""
         return (*input_shape, self.output_dim)
-
-

@@ -31,8 +31,19 @@ class BatchNormalization(Layer):
         moving_variance_initializer: Any = "ones", **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
-        self.axis, self.momentum, self.epsilon, self.center, self.scale = axis, momentum, epsilon, center, scale
-        self._starts = [beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer]
+        self.axis, self.momentum, self.epsilon, self.center, self.scale = (
+            axis,
+            momentum,
+            epsilon,
+            center,
+            scale,
+        )
+        self._starts = [
+            beta_initializer,
+            gamma_initializer,
+            moving_mean_initializer,
+            moving_variance_initializer,
+        ]
         self.beta: Any = None
         self.gamma: Any = None
 
@@ -44,8 +55,12 @@ class BatchNormalization(Layer):
             self.gamma = self.add_weight(name="gamma", shape=shape, initializer=gamma)
         if self.center:
             self.beta = self.add_weight(name="beta", shape=shape, initializer=beta)
-        self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer=mean, trainable=False)
-        self.moving_variance = self.add_weight(name="moving_variance", shape=shape, initializer=variance, trainable=False)
+        self.moving_mean = self.add_weight(
+            name="moving_mean", shape=shape, initializer=mean, trainable=False
+        )
+        self.moving_variance = self.add_weight(
+            name="moving_variance", shape=shape, initializer=variance, trainable=False
+        )
         self.built = True
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:

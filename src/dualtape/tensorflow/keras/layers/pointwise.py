@@ -39,7 +39,9 @@ class Dropout(_Pointwise):
         ValueError: `rate` is outside [0, 1].
     """
 
-    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if not 0 <= rate <= 1:
             raise ValueError(
@@ -54,7 +56,9 @@ class Dropout(_Pointwise):
             return inputs
         dtype = inputs.value.dtype
         shape = inputs.value.shape if self.noise_shape is None else self.noise_shape
-        shape = tuple([m if n is None else n for n, m in zip(shape, inputs.value.shape, strict=True)])
+        shape = tuple(
+            [m if n is None else n for n, m in zip(shape, inputs.value.shape, strict=True)]
+        )
         drawn = stateless_uniform(shape, initializers.seeds.draw(self._generator), 0, 1, dtype)
         kept = tensor(np.asarray(drawn >= dtype.type(self.rate)))
         scale = converted(1 / (1 - self.rate) if self.rate < 1 else 0.0, dtype)
@@ -74,13 +78,21 @@ class GaussianNoise(_Pointwise):
         if not training or not self.stddev:
             return inputs
         seed = initializers.seeds.draw(self._generator)
-        return inputs + tensor(stateless_normal(inputs.value.shape, seed, 0.0, self.stddev, inputs.value.dtype))
+        return inputs + tensor(
+            stateless_normal(inputs.value.shape, seed, 0.0, self.stddev, inputs.value.dtype)
+        )
 
 
 class ReLU(_Pointwise):
     """`keras.activations.relu` as a layer."""
 
-    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 

@@ -32,7 +32,11 @@ class RMSprop(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, **kwargs)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        extra = [s for s, wanted in (("momentum", momentum > 0), ("average_gradient", centered)) if wanted]
+        extra = [
+            s
+            for s, wanted in (("momentum", momentum > 0), ("average_gradient", centered))
+            if wanted
+        ]
         self.slots = ("velocity", *extra)
 
     def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
@@ -62,7 +66,11 @@ class Adagrad(Optimizer):
     slots = ("accumulator",)
 
     def __init__(
-        self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7, **kwargs: Any
+        self,
+        learning_rate: Any = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
         self.slot_start = initial_accumulator_value
@@ -81,7 +89,9 @@ class Adadelta(Optimizer):
 
     slots = ("accumulated_grad", "accumulated_delta_var")
 
-    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **kwargs: Any) -> None:
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **kwargs: Any
+    ) -> None:
         super().__init__(learning_rate, **kwargs)
         self.rho, self.epsilon = rho, epsilon
 
@@ -89,7 +99,10 @@ class Adadelta(Optimizer):
         """See `Optimizer.step`."""
         number = variable._value.dtype.type
         rho, rest, eps = number(self.rho), number(1 - self.rho), number(self.epsilon)
-        squares, steps = self.slot("accumulated_grad", index), self.slot("accumulated_delta_var", index)
+        squares, steps = (
+            self.slot("accumulated_grad", index),
+            self.slot("accumulated_delta_var", index),
+        )
         g = squares._value * rho + self.squared(grad, index) * rest
         put(squares, g)
         change = np.sqrt(steps._value + eps) * grad / np.sqrt(g + eps)

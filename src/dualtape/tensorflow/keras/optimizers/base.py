@@ -51,7 +51,9 @@ class Optimizer:
         if kwargs:
             raise ValueError(f"Argument(s) not recognized: {kwargs}")
         if use_ema or loss_scale_factor or gradient_accumulation_steps:
-            raise NotImplementedError("optimizers with use_ema, loss_scale_factor or gradient_accumulation_steps")
+            raise NotImplementedError(
+                "optimizers with use_ema, loss_scale_factor or gradient_accumulation_steps"
+            )
         if sum(c is not None for c in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ValueError(
                 "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: "
@@ -68,7 +70,9 @@ class Optimizer:
         self._without_decay: set[int] = set()
         self._row_squares: dict[int, Any] = {}
         with names.scope(self.name):
-            self.iterations = Variable(np.int64(0), dtype="int64", trainable=False, name="iteration")
+            self.iterations = Variable(
+                np.int64(0), dtype="int64", trainable=False, name="iteration"
+            )
         self._schedule: Any = None
         self._rate: Variable | None = None
         self._set_rate(learning_rate)
@@ -131,14 +135,22 @@ class Optimizer:
             self._slots[slot] = [self.add_variable_from_reference(v, slot) for v in self._trainable]
         self.built = True
 
-    def add_variable_from_reference(self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros") -> Variable:
+    def add_variable_from_reference(
+        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
+    ) -> Variable:
         """Make a slot of zeros in the shape of a variable."""
         held = reference_variable._variable()
         base = getattr(reference_variable, "path", None)
-        base = f"{held._name}_{len(self._index) and self._index[held._unique_id]}" if base is None else base.replace("/", "_")
+        base = (
+            f"{held._name}_{len(self._index) and self._index[held._unique_id]}"
+            if base is None
+            else base.replace("/", "_")
+        )
         with names.scope(self.name):
             zeros = np.full(held._value.shape, self.slot_start, held._value.dtype)
-            return Variable(zeros[()], trainable=False, name=f"{base}_{name}", dtype=held._value.dtype.name)
+            return Variable(
+                zeros[()], trainable=False, name=f"{base}_{name}", dtype=held._value.dtype.name
+            )
 
     # What slots start from.
     slot_start: float = 0.0
@@ -166,7 +178,9 @@ class Optimizer:
 
     # --- steps --------------------------------------------------------------------------------
 
-    def apply_gradients(self, grads_and_vars: Any, name: str | None = None, **kwargs: Any) -> Variable:
+    def apply_gradients(
+        self, grads_and_vars: Any, name: str | None = None, **kwargs: Any
+    ) -> Variable:
         """Move variables against their gradients.
 
         Args:
@@ -205,7 +219,9 @@ class Optimizer:
                     "instance."
                 )
         self._row_squares = {
-            self._index[v._variable()._unique_id]: row_squares(g) for g, v in kept if isinstance(g, IndexedSlices)
+            self._index[v._variable()._unique_id]: row_squares(g)
+            for g, v in kept
+            if isinstance(g, IndexedSlices)
         }
         values = self._clipped([as_dense(g) for g, _ in kept])
         rate = self.rate_now()
@@ -295,14 +311,22 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Make an optimizer from `get_config`'s result."""
-        known = {k: v for k, v in config.items() if v is not None and not k.startswith(("use_ema", "ema_"))}
+        known = {
+            k: v
+            for k, v in config.items()
+            if v is not None and not k.startswith(("use_ema", "ema_"))
+        }
         return cls(**known)
 
 
 def row_squares(slices: IndexedSlices) -> Any:
     """The squared rows of an `IndexedSlices`, added up where they belong."""
     values = slices.values
-    return IndexedSlices(tensor(np.square(values.value)), slices.indices, slices.dense_shape)._as_dense().value
+    return (
+        IndexedSlices(tensor(np.square(values.value)), slices.indices, slices.dense_shape)
+        ._as_dense()
+        .value
+    )
 
 
 def put(variable: TfVariable, value: Any) -> None:
@@ -313,5 +337,3 @@ def put(variable: TfVariable, value: Any) -> None:
 def minus(variable: TfVariable, change: Any) -> None:
     """Subtract an array or NumPy scalar of the variable's shape and dtype."""
     variable.assign_sub(tensor(change), read_value=False)
-
-

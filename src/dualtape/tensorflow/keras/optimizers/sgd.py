@@ -21,7 +21,13 @@ class SGD(Optimizer):
         ValueError: `momentum` is outside [0, 1].
     """
 
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **kwargs: Any,
+    ) -> None:
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:  # type: ignore[redundant-expr]
             raise ValueError("`momentum` must be a float between [0, 1].")
         super().__init__(learning_rate, **kwargs)

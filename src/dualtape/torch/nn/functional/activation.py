@@ -54,7 +54,9 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return _maybe_in_place(x, inplace, a.relu6)
 
 
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+def hardtanh(
+    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Tensor:
     """Return x clipped to [min_val, max_val].
 
     Raises:
@@ -200,13 +202,19 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 
 def rrelu(
-    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
 ) -> Tensor:
     """Leaky ReLU with a slope drawn for each element while training, their mean otherwise."""
     x = _floating("rrelu_with_noise_out_cpu", input)
     if not training:
         return _maybe_in_place(x, inplace, lambda t: a.leaky_relu(t, (lower + upper) / 2))
-    raise NotImplementedError("rrelu(training=True) is not in dualtape yet: use leaky_relu or prelu")
+    raise NotImplementedError(
+        "rrelu(training=True) is not in dualtape yet: use leaky_relu or prelu"
+    )
 
 
 def stacklevel_dim(name: str, rank: int, level: int) -> int:

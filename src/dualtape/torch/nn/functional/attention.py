@@ -10,7 +10,9 @@ from ...arguments import tensor_argument
 from .dropout import dropout_factors
 
 
-def _dropper(like: Tensor, p: float, training: bool = True) -> Callable[[tuple[int, ...]], Tensor] | None:
+def _dropper(
+    like: Tensor, p: float, training: bool = True
+) -> Callable[[tuple[int, ...]], Tensor] | None:
     """What draws dropout's factors for weights of a shape; None where nothing is dropped."""
     if not training or p == 0.0:
         return None
@@ -81,7 +83,9 @@ def multi_head_attention_forward(
     """
     size = query.shape[-1]
     if size != embed_dim_to_check:
-        raise AssertionError(f"was expecting embedding dimension of {embed_dim_to_check}, but got {size}")
+        raise AssertionError(
+            f"was expecting embedding dimension of {embed_dim_to_check}, but got {size}"
+        )
     return ops.multi_head_attention_forward(
         query, key, value, num_heads, None if use_separate_proj_weight else in_proj_weight, in_proj_bias, out_proj_weight,
         out_proj_bias, bias_k=bias_k, bias_v=bias_v, add_zero_attn=add_zero_attn, dropout=_dropper(query, dropout_p, training),

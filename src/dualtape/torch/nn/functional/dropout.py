@@ -22,7 +22,9 @@ def dropout_factors(shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> T
     return wrap(Tensor, np.asarray(drawn / np.asarray(1 - p, drawn.dtype), dtype))  # type: ignore[return-value]
 
 
-def _dropped(name: str, input: Any, p: float, training: bool, inplace: bool, channels: bool) -> Tensor:
+def _dropped(
+    name: str, input: Any, p: float, training: bool, inplace: bool, channels: bool
+) -> Tensor:
     x = tensor_argument(name, input)
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
@@ -41,21 +43,28 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 
 def _channelwise(name: str, single: int) -> Any:
-    def function(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    def function(
+        input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
         x = tensor_argument(name, input)
         if x.ndim == single:
             out = _dropped(name, x.unsqueeze(0), p, training, inplace, True)
             return out.squeeze(0)  # type: ignore[no-any-return]
         return _dropped(name, x, p, training, inplace, True)
 
-    function.__name__, function.__doc__ = name, "Zero whole channels with probability p and scale the others."
+    function.__name__, function.__doc__ = (
+        name,
+        "Zero whole channels with probability p and scale the others.",
+    )
     return function
 
 
 dropout1d, dropout2d, dropout3d = (_channelwise(f"dropout{n}d", n + 1) for n in (1, 2, 3))
 
 
-def _alpha(name: str, input: Any, p: float, training: bool, inplace: bool, channels: bool) -> Tensor:
+def _alpha(
+    name: str, input: Any, p: float, training: bool, inplace: bool, channels: bool
+) -> Tensor:
     """Dropout to the value that SELU has at minus infinity, keeping mean and variance (Klambauer et al., 2017)."""
     x = tensor_argument(name, input)
     if not 0.0 <= p <= 1.0:
@@ -74,14 +83,25 @@ def _alpha(name: str, input: Any, p: float, training: bool, inplace: bool, chann
     return x * wrap(Tensor, scale) + wrap(Tensor, shift)  # type: ignore[no-any-return]
 
 
-def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """Dropout that keeps mean and variance after SELU."""
     return _alpha("alpha_dropout", input, p, training, inplace, False)
 
 
-def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """`alpha_dropout` of whole channels."""
     return _alpha("feature_alpha_dropout", input, p, training, inplace, True)
 
 
-__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
+__all__ = [
+    "alpha_dropout",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+]

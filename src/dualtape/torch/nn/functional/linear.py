@@ -33,14 +33,25 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):  # type: ignore[redundant-expr]
         x, w, b = input.value, weight.value, bias.value
-        if len(x.shape) == 2 == len(w.shape) and x.shape[1] == w.shape[1] and b.shape == w.shape[:1]:
+        if (
+            len(x.shape) == 2 == len(w.shape)
+            and x.shape[1] == w.shape[1]
+            and b.shape == w.shape[:1]
+        ):
             d = x.dtype
             if d is w.dtype and d is b.dtype and d.kind == "f":
                 return _bind(input, weight, bias)  # type: ignore[no-any-return]
     left, right = tensor_argument("linear", input), tensor_argument("linear", weight, "weight", 2)
-    if left.value.dtype != right.value.dtype or (bias is not None and bias.value.dtype != left.value.dtype):
+    if left.value.dtype != right.value.dtype or (
+        bias is not None and bias.value.dtype != left.value.dtype
+    ):
         _check_dtypes(left, right, bias)
-    if bias is not None and left.ndim == 2 and right.ndim == 2 and left.value.shape[1] == right.value.shape[1]:
+    if (
+        bias is not None
+        and left.ndim == 2
+        and right.ndim == 2
+        and left.value.shape[1] == right.value.shape[1]
+    ):
         _check_bias(tuple(bias.value.shape), (left.value.shape[0], right.value.shape[0]))
     return _linear(left, right, bias)  # type: ignore[no-any-return]
 
@@ -87,8 +98,13 @@ def embedding(
         AssertionError: `padding_idx` out of range.
     """
     if sparse:
-        raise NotImplementedError("embedding(sparse=True) is not in dualtape: use dense gradients (sparse=False)")
-    index, table = tensor_argument("embedding", input), tensor_argument("embedding", weight, "weight", 2)
+        raise NotImplementedError(
+            "embedding(sparse=True) is not in dualtape: use dense gradients (sparse=False)"
+        )
+    index, table = (
+        tensor_argument("embedding", input),
+        tensor_argument("embedding", weight, "weight", 2),
+    )
     if padding_idx is not None:
         rows = table.value.shape[0]
         if not -rows <= padding_idx < rows:
@@ -137,11 +153,15 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """The cosine of the angle between vectors along an axis; norms count as `eps` at least."""
     x, y = _two("cosine_similarity", x1, x2)
     if x.value.dtype.kind not in "fcV":
-        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {scalar_name(x.value.dtype)}")
+        raise RuntimeError(
+            f"expected common dtype to be floating point, yet common dtype is {scalar_name(x.value.dtype)}"
+        )
     return distances.cosine_similarity(x, y, dim, eps)  # type: ignore[no-any-return]
 
 
-def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
     """The p-norm of x1 - x2 + eps along the last axis."""
     return distances.pairwise_distance(*_two("pairwise_distance", x1, x2), p, eps, keepdim)  # type: ignore[no-any-return]
 

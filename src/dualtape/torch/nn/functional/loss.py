@@ -28,7 +28,8 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
         return reduction
     found = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.", stacklevel=4
+        f"size_average and reduce args will be deprecated, please use reduction='{found}' instead.",
+        stacklevel=4,
     )
     return found
 
@@ -127,7 +128,11 @@ def smooth_l1_loss(
 
 
 def huber_loss(
-    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
 ) -> Tensor:
     """Half the squared error below `delta`, its tangent line above."""
     x, y = _pair("huber_loss", input, target, "huber_cpu")
@@ -140,11 +145,16 @@ def huber_loss(
 def _class_targets(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     x, y = tensor_argument(name, input), tensor_argument(name, target, "target", 2)
     d = y.value.dtype
-    probabilities = name == "cross_entropy" and d.kind in "fV" and tuple(x.value.shape) == tuple(y.value.shape)
+    probabilities = (
+        name == "cross_entropy" and d.kind in "fV" and tuple(x.value.shape) == tuple(y.value.shape)
+    )
     if d.name not in ("int64", "uint8") and not probabilities:
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {scalar_name(d)}")
     if x.value.dtype.kind not in "fV":
-        raise not_implemented("nll_loss_out_frame" if name == "nll_loss" else "log_softmax_lastdim_kernel_impl", x.value.dtype)
+        raise not_implemented(
+            "nll_loss_out_frame" if name == "nll_loss" else "log_softmax_lastdim_kernel_impl",
+            x.value.dtype,
+        )
     return x, y
 
 
@@ -194,7 +204,10 @@ def binary_cross_entropy(
         RuntimeError: Probabilities outside [0, 1], or dtypes that differ.
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
-    x, y = tensor_argument("binary_cross_entropy", input), tensor_argument("binary_cross_entropy", target, "target", 2)
+    x, y = (
+        tensor_argument("binary_cross_entropy", input),
+        tensor_argument("binary_cross_entropy", target, "target", 2),
+    )
     if tuple(x.value.shape) != tuple(y.value.shape):
         raise ValueError(
             f"Using a target size ({y.shape}) that is different to the input size ({x.shape}) is deprecated. Please ensure "
@@ -267,7 +280,12 @@ def poisson_nll_loss(
 
 
 def gaussian_nll_loss(
-    input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    var: Any,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
 ) -> Tensor:
     """Minus the log-likelihood of targets under normal distributions.
 
@@ -288,12 +306,19 @@ def hinge_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """The input where the target is 1, max(0, margin - input) where it is -1."""
     reduction = legacy_reduction(size_average, reduce, reduction)
-    x, y = tensor_argument("hinge_embedding_loss", input), tensor_argument("hinge_embedding_loss", target, "target", 2)
+    x, y = (
+        tensor_argument("hinge_embedding_loss", input),
+        tensor_argument("hinge_embedding_loss", target, "target", 2),
+    )
     return ops.hinge_embedding_loss(x, y, margin, reduction)  # type: ignore[no-any-return]
 
 
 def soft_margin_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """log(1 + exp(-target * input))."""
     reduction = legacy_reduction(size_average, reduce, reduction)
@@ -319,7 +344,9 @@ def margin_ranking_loss(
     """max(0, -target * (input1 - input2) + margin)."""
     reduction = legacy_reduction(size_average, reduce, reduction)
     x, y = _pair("margin_ranking_loss", input1, input2)
-    t = as_operand(tensor_argument("margin_ranking_loss", target, "target", 3), x.value.dtype, Tensor)
+    t = as_operand(
+        tensor_argument("margin_ranking_loss", target, "target", 3), x.value.dtype, Tensor
+    )
     if not x.ndim == y.ndim == len(t.value.shape):
         raise RuntimeError(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
@@ -387,11 +414,18 @@ def multi_margin_loss(
 
 
 def multilabel_margin_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """The hinge loss of several labels at once; the first -1 in a target row ends its labels."""
     reduction = legacy_reduction(size_average, reduce, reduction)
-    x, y = tensor_argument("multilabel_margin_loss", input), tensor_argument("multilabel_margin_loss", target, "target", 2)
+    x, y = (
+        tensor_argument("multilabel_margin_loss", input),
+        tensor_argument("multilabel_margin_loss", target, "target", 2),
+    )
     return ops.multilabel_margin_loss(x, y, reduction)  # type: ignore[no-any-return]
 
 

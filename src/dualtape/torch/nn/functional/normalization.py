@@ -16,7 +16,9 @@ from .activation import stacklevel_dim
 
 
 def _along(name: str, primitive: Any, kernel: str) -> Any:
-    def function(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    def function(
+        input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+    ) -> Tensor:
         x = input if isinstance(input, Tensor) else tensor_argument(name, input)  # type: ignore[redundant-expr]
         if dim is None:
             dim = stacklevel_dim(name, x.ndim, _stacklevel)
@@ -37,19 +39,31 @@ softmin = _along("softmin", s.softmin, "softmax_lastdim_kernel_impl")
 
 
 def layer_norm(
-    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Zero mean and unit variance over the last axes, then scale and shift."""
-    return n.layer_norm(tensor_argument("layer_norm", input), tuple(normalized_shape), weight, bias, eps)  # type: ignore[no-any-return]
+    return n.layer_norm(
+        tensor_argument("layer_norm", input), tuple(normalized_shape), weight, bias, eps
+    )  # type: ignore[no-any-return]
 
 
-def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+def rms_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
     """Unit root mean square over the last axes, then scale."""
     return n.rms_norm(tensor_argument("rms_norm", input), tuple(normalized_shape), weight, eps)  # type: ignore[no-any-return]
 
 
 def group_norm(
-    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Zero mean and unit variance over groups of channels."""
     x = tensor_argument("group_norm", input)
@@ -66,7 +80,9 @@ def _check_several(name: str, x: Tensor, groups: int) -> None:
     else:
         count = int(np.prod([x.shape[0], *x.shape[2:]]))
     if count == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {x.shape}")
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {x.shape}"
+        )
 
 
 def _update(running: Tensor | None, statistic: Any, momentum: float) -> None:
@@ -92,7 +108,9 @@ def batch_norm(
             raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
         _check_several("batch_norm", x, 1)
     elif running_mean is None or running_var is None:
-        raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
+        raise RuntimeError(
+            "Expected running_mean and running_var to be defined when training=False"
+        )
     if running_mean is not None and x.ndim > 1 and running_mean.value.shape[0] != x.value.shape[1]:
         raise RuntimeError(
             f"running_mean should contain {x.value.shape[1]} elements not {running_mean.value.shape[0]}"
@@ -116,7 +134,9 @@ def instance_norm(
         return n.batch_norm_by(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     count = int(np.prod(x.shape[2:]))
     if count == 1:
-        raise ValueError(f"Expected more than 1 spatial element when training, got input size {x.shape}")
+        raise ValueError(
+            f"Expected more than 1 spatial element when training, got input size {x.shape}"
+        )
     out, mean, variance = n.instance_norm(x, weight, bias, eps)
     if running_mean is not None:
         _update(running_mean, mean.mean(0), momentum)
@@ -125,7 +145,9 @@ def instance_norm(
     return out  # type: ignore[no-any-return]
 
 
-def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+def local_response_norm(
+    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
     """Divide by a power of the neighbours' sum of squares over channels."""
     x = tensor_argument("local_response_norm", input)
     if x.ndim < 3:
@@ -133,7 +155,9 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     return n.local_response_norm(x, size, alpha, beta, k)  # type: ignore[no-any-return]
 
 
-def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
+def normalize(
+    input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None
+) -> Tensor:
     """Divide by the p-norm along an axis."""
     return n.normalize(tensor_argument("normalize", input), p, dim, eps)  # type: ignore[no-any-return]
 

@@ -23,7 +23,9 @@ def _convolution(function: Any, rank: int, transposed: bool) -> Any:
                 f"Input type ({_type(x)}) and weight type ({_type(w)}) should be the same"
             )
         if bias is not None and bias.value.dtype != x.value.dtype:
-            raise RuntimeError(f"Input type ({_type(x)}) and bias type ({_type(bias)}) should be the same")
+            raise RuntimeError(
+                f"Input type ({_type(x)}) and bias type ({_type(bias)}) should be the same"
+            )
         return x, w, bias
 
     if transposed:
@@ -32,14 +34,24 @@ def _convolution(function: Any, rank: int, transposed: bool) -> Any:
             input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
             groups: int = 1, dilation: Any = 1,
         ) -> Tensor:  # fmt: skip
-            return function(*check(input, weight, bias), stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
+            return function(
+                *check(input, weight, bias), stride, padding, output_padding, groups, dilation
+            )  # type: ignore[no-any-return]
 
         transposed_convolution.__name__ = name
-        transposed_convolution.__doc__ = f"Transposed convolution over {rank} spatial axes: (N, C_in, *S) to (N, C_out, *S')."
+        transposed_convolution.__doc__ = (
+            f"Transposed convolution over {rank} spatial axes: (N, C_in, *S) to (N, C_out, *S')."
+        )
         return transposed_convolution
 
     def convolution(
-        input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
     ) -> Tensor:
         return function(*check(input, weight, bias), stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
@@ -52,9 +64,12 @@ def _type(x: Tensor) -> str:
     return x.type()  # type: ignore[no-any-return]
 
 
-conv1d, conv2d, conv3d = (_convolution(f, n, False) for n, f in enumerate((c.conv1d, c.conv2d, c.conv3d), 1))
+conv1d, conv2d, conv3d = (
+    _convolution(f, n, False) for n, f in enumerate((c.conv1d, c.conv2d, c.conv3d), 1)
+)
 conv_transpose1d, conv_transpose2d, conv_transpose3d = (
-    _convolution(f, n, True) for n, f in enumerate((c.conv_transpose1d, c.conv_transpose2d, c.conv_transpose3d), 1)
+    _convolution(f, n, True)
+    for n, f in enumerate((c.conv_transpose1d, c.conv_transpose2d, c.conv_transpose3d), 1)
 )
 
 
@@ -65,7 +80,14 @@ def _max_pool(rank: int) -> Any:
     ) -> Any:  # fmt: skip
         stride = None if isinstance(stride, (list, tuple)) and not stride else stride
         return pool.max_pool(
-            tensor_argument(f"max_pool{rank}d", input), kernel_size, stride, padding, dilation, ceil_mode, return_indices, rank=rank
+            tensor_argument(f"max_pool{rank}d", input),
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            ceil_mode,
+            return_indices,
+            rank=rank,
         )
 
     max_pool.__name__ = f"max_pool{rank}d"
@@ -79,7 +101,10 @@ def _adaptive(function: Any, name: str, rank: int, indices: bool) -> Any:
         def adaptive_max(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
             return function(tensor_argument(name, input), output_size, return_indices, rank=rank)
 
-        adaptive_max.__name__, adaptive_max.__doc__ = name, "Maxima of windows that yield a given size."
+        adaptive_max.__name__, adaptive_max.__doc__ = (
+            name,
+            "Maxima of windows that yield a given size.",
+        )
         return adaptive_max
 
     def adaptive(input: Tensor, output_size: Any) -> Tensor:
@@ -113,11 +138,18 @@ adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = (
 
 
 def avg_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
 ) -> Tensor:
     """The mean of each window."""
     x = tensor_argument("avg_pool1d", input)
-    return pool.avg_pool(x, kernel_size, stride or None, padding, ceil_mode, count_include_pad, rank=1)  # type: ignore[no-any-return]
+    return pool.avg_pool(
+        x, kernel_size, stride or None, padding, ceil_mode, count_include_pad, rank=1
+    )  # type: ignore[no-any-return]
 
 
 def _avg_pool(rank: int) -> Any:
@@ -127,7 +159,14 @@ def _avg_pool(rank: int) -> Any:
     ) -> Tensor:  # fmt: skip
         x = tensor_argument(f"avg_pool{rank}d", input)
         return pool.avg_pool(  # type: ignore[no-any-return]
-            x, kernel_size, stride or None, padding, ceil_mode, count_include_pad, divisor_override, rank=rank
+            x,
+            kernel_size,
+            stride or None,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            divisor_override,
+            rank=rank,
         )
 
     avg_pool.__name__, avg_pool.__doc__ = f"avg_pool{rank}d", "The mean of each window."
@@ -139,27 +178,44 @@ avg_pool2d, avg_pool3d = _avg_pool(2), _avg_pool(3)
 
 def _max_unpool(rank: int) -> Any:
     def max_unpool(
-        input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+        input: Tensor,
+        indices: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        output_size: Any = None,
     ) -> Tensor:
         return pool.max_unpool(input, indices, kernel_size, stride, padding, output_size, rank=rank)  # type: ignore[no-any-return]
 
-    max_unpool.__name__, max_unpool.__doc__ = f"max_unpool{rank}d", "Maxima put back where they lay, zeros elsewhere."
+    max_unpool.__name__, max_unpool.__doc__ = (
+        f"max_unpool{rank}d",
+        "Maxima put back where they lay, zeros elsewhere.",
+    )
     return max_unpool
 
 
 max_unpool1d, max_unpool2d, max_unpool3d = (_max_unpool(n) for n in (1, 2, 3))
 
 
-def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
+def unfold(
+    input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Tensor:
     """Sliding blocks as columns."""
     return pool.unfold(tensor_argument("unfold", input), kernel_size, dilation, padding, stride)  # type: ignore[no-any-return]
 
 
 def fold(
-    input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    input: Tensor,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Any = 1,
 ) -> Tensor:
     """Columns added up as sliding blocks: the transpose of `unfold`."""
-    return pool.fold(tensor_argument("fold", input), output_size, kernel_size, dilation, padding, stride)  # type: ignore[no-any-return]
+    return pool.fold(
+        tensor_argument("fold", input), output_size, kernel_size, dilation, padding, stride
+    )  # type: ignore[no-any-return]
 
 
 def interpolate(
@@ -168,10 +224,18 @@ def interpolate(
 ) -> Tensor:  # fmt: skip
     """Resize the spatial axes."""
     x = tensor_argument("interpolate", input)
-    return resample.interpolate(x, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)  # type: ignore[no-any-return]
+    return resample.interpolate(
+        x, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias
+    )  # type: ignore[no-any-return]
 
 
-def upsample(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None) -> Tensor:
+def upsample(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
     """As `interpolate`."""
     return interpolate(input, size, scale_factor, mode, align_corners)
 
@@ -187,7 +251,11 @@ def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None)
 
 
 def grid_sample(
-    input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
+    input: Tensor,
+    grid: Tensor,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool | None = None,
 ) -> Tensor:
     """Sample at the places of a grid."""
     return _grid.grid_sample(input, grid, mode, padding_mode, bool(align_corners))  # type: ignore[no-any-return]
@@ -216,7 +284,6 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """Channels of groups interleaved."""
     return rearrange.channel_shuffle(tensor_argument("channel_shuffle", input), groups)  # type: ignore[no-any-return]
-
 
 
 __all__ = [

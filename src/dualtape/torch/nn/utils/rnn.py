@@ -11,7 +11,10 @@ from ...shapes import stack
 
 
 def pad_sequence(
-    sequences: Any, batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
+    sequences: Any,
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
 ) -> Tensor:
     """Pad sequences to the length of the longest and stack them.
 
@@ -29,7 +32,9 @@ def pad_sequence(
             f"pad_sequence: Expected iterable for input sequences, but got arg of type: {type(sequences)}"
         )
     if padding_side not in ("left", "right"):
-        raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
+        raise RuntimeError(
+            f"Expected padding_side to be one of left or right, but got {padding_side}."
+        )
     listed = list(sequences)
     if not listed:
         raise RuntimeError("received an empty list of sequences")
@@ -45,11 +50,15 @@ def pad_sequence(
                 )
         missing = longest - s.shape[0]
         ends = (missing, 0) if padding_side == "left" else (0, missing)
-        padded.append(pad(s, [*(0, 0) * len(rest), *ends], "constant", padding_value) if missing else s)
+        padded.append(
+            pad(s, [*(0, 0) * len(rest), *ends], "constant", padding_value) if missing else s
+        )
     return stack(padded, 0 if batch_first else 1)
 
 
-def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
+def unpad_sequence(
+    padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False
+) -> list[Tensor]:
     """The sequences that `pad_sequence` padded on the right, given their lengths."""
     if not batch_first:
         padded_sequences = padded_sequences.transpose(0, 1)

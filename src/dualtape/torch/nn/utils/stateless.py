@@ -37,10 +37,16 @@ def functional_call(
         RuntimeError: Strict, and a name is missing.
     """
     given: dict[str, Tensor] = {}
-    for part in [parameters_and_buffers] if isinstance(parameters_and_buffers, Mapping) else parameters_and_buffers:
+    for part in (
+        [parameters_and_buffers]
+        if isinstance(parameters_and_buffers, Mapping)
+        else parameters_and_buffers
+    ):
         for name, value in part.items():
             if name in given:
-                raise ValueError(f"'{name}' appears in multiple dictionaries, behavior of functional call is ambiguous")
+                raise ValueError(
+                    f"'{name}' appears in multiple dictionaries, behavior of functional call is ambiguous"
+                )
             given[name] = value
     own = {
         **dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))
@@ -55,7 +61,10 @@ def functional_call(
     for slots, name, value in places:
         slots[name] = value
     try:
-        return module(*(args if isinstance(args, tuple) else () if args is None else (args,)), **(kwargs or {}))
+        return module(
+            *(args if isinstance(args, tuple) else () if args is None else (args,)),
+            **(kwargs or {}),
+        )
     finally:
         # In place changes of the module itself (a buffer assigned in forward) are put back too.
         for slots, name, before in old:
