@@ -43,6 +43,10 @@ def binary(
     kinds = allowed.kinds
 
     def function(x: Any, y: Any, name: str | None = None) -> EagerTensor:
+        if isinstance(x, Readable):
+            x = x._read()
+        if isinstance(y, Readable):
+            y = y._read()
         if (
             x.__class__ is not EagerTensor
             or y.__class__ is not EagerTensor
@@ -79,6 +83,12 @@ def operator_pair(
         if self.__class__ is EagerTensor:
             value = self.value
             cls = other.__class__
+            if cls is not EagerTensor:
+                if (cls is float or cls is int) and value.dtype.kind == "f":
+                    return bind(self, number_tensor(other, value))
+                if isinstance(other, Readable):
+                    other = other._read()
+                    cls = other.__class__
             if cls is EagerTensor:
                 dtype = value.dtype
                 if dtype is other.value.dtype and dtype.kind in kinds:
@@ -86,8 +96,6 @@ def operator_pair(
                         return bind(self, other)
                     except ShapeError as error:
                         raise incompatible_shapes(op, value.shape, other.value.shape) from error
-            elif (cls is float or cls is int) and value.dtype.kind == "f":
-                return bind(self, number_tensor(other, value))
         if not is_operand(other):
             return NotImplemented
         return function(self, other)

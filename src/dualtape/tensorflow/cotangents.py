@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ USED_UP = (
 )
 
 
+@functools.cache
+def _one(dtype: np.dtype[Any]) -> Any:
+    return dtype.type(1)
+
+
 def initial_cotangent(edge: Any, weight: Any, graph: bool) -> Any:
     """The cotangent that a pass starts with at `edge`: a value, or with `graph` a tensor.
 
@@ -34,7 +40,7 @@ def initial_cotangent(edge: Any, weight: Any, graph: bool) -> Any:
     """
     if weight is None:
         shape = edge.shape
-        ones = np.ones(shape, edge.dtype) if shape else edge.dtype.type(1)
+        ones = np.ones(shape, edge.dtype) if shape else _one(edge.dtype)
         return wrap(Tensor, ones) if graph else ones
     given = converted(weight, edge.dtype)
     try:
@@ -44,12 +50,6 @@ def initial_cotangent(edge: Any, weight: Any, graph: bool) -> Any:
     return ct if graph else ct.value
 
 
-def inexact(x: Any) -> bool:
-    """Whether a tensor or variable has gradients: not an integer, boolean or string one."""
-    value = x.value if isinstance(x, Tensor) else as_tensor(x).value
-    return value.dtype.kind in "fcV"
-
-
 def checked_sources(sources: Any) -> list[Any]:
     """The flattened sources, each a tensor or variable (for an `IndexedSlices` its values).
 
@@ -57,6 +57,12 @@ def checked_sources(sources: Any) -> list[Any]:
         TypeError: One is None.
         AttributeError: One is something else, without a dtype.
     """
+    if sources.__class__ is list:
+        for x in sources:
+            if not isinstance(x, Readable):
+                break
+        else:
+            return sources
     flat = []
     for x in nest.flatten(sources):
         if isinstance(x, IndexedSlices):

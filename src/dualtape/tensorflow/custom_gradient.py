@@ -16,11 +16,11 @@ from ..core.tensor import Tensor, new, wrap
 from . import nest
 from .convert import as_tensor
 from .indexed_slices import as_dense
-from .recording import is_recording
+from .recording import is_recording, variables_read
 from .shaping import same
 from .tape import GradientTape
 from .tensor import AttachedTensor, EagerTensor
-from .variable import Variable, differentiable, watchers
+from .variable import Variable, differentiable
 
 Function = Callable[..., Any]
 
@@ -74,12 +74,8 @@ def custom_gradient(f: Function | None = None) -> Function:
 
 
 def _call(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    read: list[Variable] = []
-    watchers.lists.append(read)
-    try:
+    with variables_read() as read:
         result, grad_fn = f(*args, **kwargs)
-    finally:
-        watchers.lists.remove(read)
     flat_args = nest.flatten(list(args))
     variables: list[Variable] = []
     known = {v._unique_id for v in (*flat_args, *nest.flatten(kwargs)) if isinstance(v, Variable)}

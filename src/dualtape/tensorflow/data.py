@@ -50,13 +50,13 @@ class Dataset:
             ValueError: The first axes differ.
         """
         whole = _tensors(tensors)
-        sizes = {x.value.shape[0] if x.value.shape else None for x in nest.flatten(whole)}
+        sizes: set[Any] = {x.value.shape[0] if x.value.shape else None for x in nest.flatten(whole)}
         if None in sizes:
             raise ValueError("Unbatching a tensor is only supported for rank >= 1")
         if len(sizes) != 1:
             raise ValueError(
                 f"Dimensions {' and '.join(map(str, sorted(sizes)))} are not compatible"
-            )  # type: ignore[type-var]
+            )
         n = sizes.pop() or 0
         arrays = nest.map_structure(lambda x: x.value, whole)
         return Dataset(

@@ -19,7 +19,7 @@ from .elementwise import cast
 from .kernels import check_dtype
 from .raising import dims, kernel_error
 from .shaping import alike
-from .tensor import EagerTensor
+from .tensor import EagerTensor, Readable
 
 
 def _turned(x: EagerTensor, transpose: bool, adjoint: bool) -> EagerTensor:
@@ -59,6 +59,10 @@ def matmul(
         InvalidArgumentError: Fewer than two axes, or sizes or dtypes that do not fit.
         ValueError: Both to transpose and to conjugate.
     """
+    if isinstance(a, Readable):
+        a = a._read()
+    if isinstance(b, Readable):
+        b = b._read()
     if (
         a.__class__ is not EagerTensor
         or b.__class__ is not EagerTensor

@@ -18,12 +18,14 @@ tape's too; its earlier uses are the old tape's alone. So the clock alone says w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ..core import modes
 from ..core.callsite import caller
-from ..core.graph import Node
+from ..core.graph import AccumulateGrad, Node
 from ..core.modes import next_order
 from ..core.tensor import new
 
@@ -41,13 +43,19 @@ class Recording:
         tapes: Outermost first.
         horizon: The clock at which the oldest of them began.
         token: Stands for this state; a variable remembers the one it was last read in.
+        readers: Lists that take in every variable that is read (`tf.custom_gradient` asks).
     """
 
-    __slots__ = ("horizon", "tapes", "token")
+    __slots__ = ("horizon", "readers", "tapes", "token")
 
-    def __init__(self, tapes: tuple[GradientTape, ...]) -> None:
+    def __init__(
+        self, tapes: tuple[GradientTape, ...], readers: tuple[list[Any], ...] = ()
+    ) -> None:
         self.tapes = tapes
-        self.horizon = max([t.start for t in tapes], default=NEVER)
+        self.readers = readers
+        self.horizon = (
+            tapes[0].start if len(tapes) == 1 else max([t.start for t in tapes], default=NEVER)
+        )
         self.token = object()
 
 
@@ -103,4 +111,33 @@ def beneath(edge: Any) -> Any:
 
 def is_recording() -> bool:
     """Whether some tape records now, and recording is not switched off."""
-    return recording() is not NOTHING and not modes.current() & modes.NO_GRAD
+    return bool(recording().tapes) and not modes.current() & modes.NO_GRAD
+
+
+@contextmanager
+def variables_read() -> Iterator[list[Any]]:
+    """Collect the variables that are read in this context, each once."""
+    before = recording()
+    read: list[Any] = []
+    set_recording(Recording(before.tapes, (*before.readers, read)))
+    try:
+        yield read
+    finally:
+        set_recording(before)
+
+
+def _nobody() -> None:
+    """A weak reference to a tensor that is gone."""
+
+
+def leaf_of(value: Any, result_class: Any) -> AccumulateGrad:
+    """A leaf for a variable, whose tensors come and go: made without one."""
+    leaf: AccumulateGrad = new(AccumulateGrad)
+    leaf.shape = value.shape
+    leaf.dtype = value.dtype
+    leaf.grad = leaf.hooks = leaf.post_hooks = None
+    leaf.order = next_order()
+    leaf.level = modes.depth()
+    leaf.result_class = result_class
+    leaf.variable_ref = _nobody  # type: ignore[assignment]
+    return leaf

@@ -107,7 +107,7 @@ def reduce_mean(
     x = input_tensor if input_tensor.__class__ is EagerTensor else as_tensor(input_tensor)
     if x.value.dtype.kind in "fcV":
         if axis is None and not keepdims:
-            return reduce.mean_all_p(x)  # type: ignore[no-any-return]
+            return reduce.mean_all_p.bind1(x)  # type: ignore[no-any-return]
         return _float_mean(x, axis, keepdims)
     check_dtype("Mean", x.value.dtype, k.SUMMED)
     total = reduce_sum(x, axis, keepdims).value
@@ -152,9 +152,9 @@ def _logical(op: str, primitive: Any, doc: str) -> Callable[..., EagerTensor]:
             raise kernel_error(op, f"expected a bool tensor, got {x.dtype.name}")
         rank = len(x.value.shape)
         axes = axes_of(op, axis, rank)
-        return primitive(
+        return primitive(  # type: ignore[no-any-return]
             x, axes=tuple(range(rank)) if axes is None else axes, keepdims=bool(keepdims)
-        )  # type: ignore[no-any-return]
+        )
 
     function.__doc__ = f"""{doc}
 

@@ -457,6 +457,6 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> EagerTen
     flat = np.concatenate([p.reshape(-1) for p in places]).astype(np.int64)
     joined = s.concatenate(rows)
     n = int(flat.max(initial=-1)) + 1
-    return picking.place_p(
+    return picking.place_p(  # type: ignore[no-any-return]
         joined, tensor(flat), axis=0, depth=1, shape=(n, *joined.value.shape[1:])
-    )  # type: ignore[no-any-return]
+    )

@@ -18,7 +18,7 @@ from ..core.graph import LEAF, AccumulateGrad
 from ..core.modes import next_order
 from ..core.tensor import Tensor
 from . import nest
-from .cotangents import USED_UP, checked_sources, inexact, initial_cotangent, wants_zeros, zeros_for
+from .cotangents import USED_UP, checked_sources, initial_cotangent, wants_zeros, zeros_for
 from .enums import UnconnectedGradients
 from .indexed_slices import IndexedSlices, as_dense
 from .jacobian import batch_jacobian, jacobian
@@ -65,6 +65,21 @@ class GradientTape:
         gathers: The nodes of gathers along the first axis, with their indices (see `row_gradients`).
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_intervals",
+        "_last_watched",
+        "_since",
+        "began",
+        "gathers",
+        "persistent",
+        "recording",
+        "shared",
+        "start",
+        "watched",
+        "watches_variables",
+    )
+
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self.start = NEVER
         self.watches_variables = watch_accessed_variables
@@ -76,7 +91,7 @@ class GradientTape:
         self.began = False
         self._since = NEVER
         self._intervals: list[tuple[int, int]] = []
-        self._variables: tuple[Variable, ...] = ()
+        self._last_watched = self.watched
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -107,12 +122,13 @@ class GradientTape:
             self.start = self._since
             alive[id(self)] = self._since
         self.recording = True
-        others = recording().tapes
+        now = recording()
+        others = now.tapes
         if others:
             self.shared = True
             for tape in others:
                 tape.shared = True
-        set_recording(Recording((*others, self)))
+        set_recording(Recording((*others, self), now.readers))
 
     def _pop(self) -> None:
         if not self.recording:
@@ -187,20 +203,18 @@ class GradientTape:
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that the tape watches, in the order they were made."""
-        if self.began:
-            self._variables = tuple(self.watched[k][0] for k in sorted(self.watched) if k > 0)
-        return self._variables
+        watched = self.watched if self.began else self._last_watched
+        return tuple([watched[k][0] for k in sorted(watched) if k > 0])
 
     # --- which nodes are ours -----------------------------------------------------------------
 
     def within(self, node: Any) -> bool:
         """Whether a node was recorded by this tape."""
         order = node.order
-        if self.recording and order < self._since:
-            return True
-        return (
-            any(end < order < start for start, end in self._intervals) or node.__class__ is Watched
-        )
+        for end, start in self._intervals:
+            if end < order < start:
+                return True
+        return (self.recording and order < self._since) or node.__class__ is Watched
 
     def edge_of(self, x: Any) -> Any:
         """The edge by which this tape knows a tensor or variable; None when it has nothing to do with it."""
@@ -210,15 +224,15 @@ class GradientTape:
         found = self.watched.get(-id(x))
         if found is not None:
             return found[1]
-        edge = beneath(x.current_edge() if x.view_of is not None else raw_edge(x))
-        if edge is None:
+        edge = x.current_edge() if x.view_of is not None else raw_edge(x)
+        if edge.__class__ is Watched:
+            edge = beneath(edge)
+        if edge is None or not self.within(edge.node):
             return None
-        return edge if self.within(edge.node) and self._depends_on_watched(edge) else None
+        return edge if not self.shared or self._depends_on_watched(edge) else None
 
     def _depends_on_watched(self, edge: Any) -> bool:
         """Whether an operation of this tape has an input that the tape watches."""
-        if not self.shared:
-            return True
         mine = {e.node for _, e in self.watched.values()}
         seen: set[Any] = set()
         stack = [edge.node]
@@ -238,9 +252,7 @@ class GradientTape:
             if self.watches_variables and v.trainable and v._unique_id not in self.watched:
                 v._watch(self)  # TensorFlow reads it now, on the tape
             return self.edge_of(v)
-        if not inexact(x):
-            return None
-        return self.edge_of(x)
+        return self.edge_of(x)  # an integer tensor has no edge
 
     # --- gradients ----------------------------------------------------------------------------
 
@@ -282,6 +294,8 @@ class GradientTape:
             self.roots(target, output_gradients), sources, unconnected_gradients
         )
         self.used()
+        if sources.__class__ is list and len(sources) == len(found):
+            return found  # every element is a leaf
         return nest.pack_sequence_as(sources, found)
 
     def leave_own_context(self) -> None:
@@ -290,9 +304,9 @@ class GradientTape:
             self._pop()
 
     def used(self) -> None:
-        """Forget everything but the variables' names, for a tape that is used once."""
+        """Forget what was recorded, for a tape that is used once."""
         if not self.persistent:
-            self.watched_variables()
+            self._last_watched = self.watched
             self._clear()
 
     def gradients_at(
@@ -300,7 +314,9 @@ class GradientTape:
     ) -> list[Any]:
         """The gradient of each of the flattened `sources`; see `gradient`."""
         flat = checked_sources(sources)
-        zero = wants_zeros(unconnected_gradients)
+        zero = unconnected_gradients is not UnconnectedGradients.NONE and wants_zeros(
+            unconnected_gradients
+        )
         found = self.pull(roots, [self.edge_of(x) for x in flat], last=not self.persistent)
         if zero:
             found = [zeros_for(x) if g is None else g for x, g in zip(flat, found, strict=True)]
@@ -308,11 +324,14 @@ class GradientTape:
 
     def roots(self, target: Any, output_gradients: Any = None) -> list[tuple[Any, Any]]:
         """The edges to start from at a target, each with its cotangent."""
+        graph = bool(recording().tapes)
+        if target.__class__ is EagerTensor and output_gradients is None:
+            edge = self.edge_of(target)
+            return [] if edge is None else [(edge, initial_cotangent(edge, None, graph))]
         targets = [t.values if isinstance(t, IndexedSlices) else t for t in nest.flatten(target)]
         weights = (
             [None] * len(targets) if output_gradients is None else nest.flatten(output_gradients)
         )
-        graph = bool(recording().tapes)
         roots = []
         for x, weight in zip(targets, weights, strict=False):
             if not isinstance(x, (Tensor, Readable)):
@@ -356,10 +375,10 @@ class GradientTape:
         """Whether the graph ends in this tape's leaves alone, and all of them are wanted."""
         if self.shared or len(self._intervals) != 1 or self.recording:
             return False
-        edges = set(wanted)
-        return len(edges) == len(self.watched) and all(
-            e is not None and e.kind == LEAF for e in edges
-        )
+        for e in wanted:
+            if e is None or e.kind != LEAF:
+                return False
+        return len(wanted) == len(self.watched) == len(set(wanted))
 
     def jacobian(
         self,
@@ -385,5 +404,6 @@ class GradientTape:
 
 
 def _without(tape: GradientTape) -> Recording:
-    rest = tuple([t for t in recording().tapes if t is not tape])
-    return Recording(rest) if rest else NOTHING
+    now = recording()
+    rest = () if now.tapes == (tape,) else tuple([t for t in now.tapes if t is not tape])
+    return Recording(rest, now.readers) if rest or now.readers else NOTHING

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-import threading
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -17,7 +16,6 @@ import numpy as np
 
 from ..core.bind import BinaryPrimitive
 from ..core.boxes import Box
-from ..core.graph import AccumulateGrad
 from ..core.tensor import Tensor, wrap
 from ..ops import arithmetic as a
 from . import printing
@@ -27,7 +25,7 @@ from .enums import VariableAggregation, VariableSynchronization
 from .gather import gather_elements, gather_rows
 from .names import scoped
 from .raising import dims, kernel_error
-from .recording import Recording, recording, watched_again
+from .recording import Recording, leaf_of, recording, watched_again
 from .shapes import TensorShape, known_shape
 from .tensor import DEVICE, EagerTensor, Readable, Reference, restored, set_edge, tensor
 
@@ -41,16 +39,6 @@ _EAGER_ONLY = {
     "op": "Tensor.op is undefined when eager execution is enabled.",
     "graph": "Tensor.graph is undefined when eager execution is enabled.",
 }
-
-
-class _VariableWatchers(threading.local):
-    """Who in this thread wants to know which variables are read (`tf.custom_gradient`)."""
-
-    def __init__(self) -> None:
-        self.lists: list[list[Variable]] = []
-
-
-watchers = _VariableWatchers()
 
 
 class Variable(Readable):
@@ -138,13 +126,11 @@ class Variable(Readable):
     def _read(self) -> EagerTensor:
         """The snapshot, watched by the tapes that are open now."""
         state = recording()
-        if self._seen is state.token and not watchers.lists:
-            snapshot = self._snapshot
-            if snapshot is not None:
-                return snapshot
-        else:
+        if self._seen is not state.token:
             self._register(state)
-        snapshot = self._snapshot = wrap(EagerTensor, self._value, self._edge)  # type: ignore[assignment]
+        snapshot = self._snapshot
+        if snapshot is None:
+            snapshot = self._snapshot = wrap(EagerTensor, self._value, self._edge)  # type: ignore[assignment]
         return snapshot  # type: ignore[return-value]
 
     def _variable(self) -> Variable:
@@ -152,30 +138,30 @@ class Variable(Readable):
 
     def _register(self, state: Recording) -> None:
         """Let the tapes of `state` watch this variable from now on, and forget dead history."""
-        for seen in watchers.lists:
-            seen.append(self)
         if self._seen is state.token:
             return
+        for read in state.readers:
+            read.append(self)
         self._seen = state.token
         self._snapshot = None
         edge = self._edge
         if edge is not None and edge.order > state.horizon:
             edge = None
-        if self._trainable and differentiable(self._value):
-            wanting = [
-                t for t in state.tapes if t.watches_variables and self._unique_id not in t.watched
-            ]
-            if wanting:
-                edge = self._watched_edge(edge)
-                for tape in wanting:
-                    tape.watched[self._unique_id] = (self, edge)
+        if self._trainable and state.tapes and differentiable(self._value):
+            number = self._unique_id
+            fresh = False
+            for tape in state.tapes:
+                if tape.watches_variables and number not in tape.watched:
+                    if not fresh:
+                        edge, fresh = self._watched_edge(edge), True
+                    tape.watched[number] = (self, edge)
         self._edge = edge
 
     def _watched_edge(self, edge: Any) -> Any:
         """The edge that a new watcher gets: a leaf, or a node in front of the live `edge`."""
         if edge is not None:
             return watched_again(edge)
-        return AccumulateGrad(tensor(self._value))
+        return leaf_of(self._value, EagerTensor)
 
     def _watch(self, tape: Any) -> None:
         """Let one tape watch this variable explicitly."""

@@ -14,7 +14,7 @@ from ..ops import select
 from ..ops.complex import cast
 from ._tensor import Tensor
 from .arguments import invalid_combination, is_number, number, number_as, tensor_argument
-from .registry import method
+from .registry import method, printed_as
 
 
 def _fill_value(function: str, x: Tensor, value: Any) -> Any:
@@ -35,12 +35,12 @@ def _fill_value(function: str, x: Tensor, value: Any) -> Any:
     return number_as(number(function, value, "value", 1), x.value.dtype)
 
 
-def _filled(old: Any, value: Any) -> Tensor:
+def _filled(old: Any, value: Any, grad_name: str) -> Tensor:
     """`old` with every element `value`, recorded: nothing flows back to `old`."""
     like = np.ones(tuple(old.shape), np.bool_)
     mask = wrap(Tensor, like if like.ndim else like[()])
     v = value if isinstance(value, CoreTensor) else wrap(Tensor, value)
-    return select.masked_fill.bind(old, mask, v)  # type: ignore[no-any-return]
+    return printed_as(select.masked_fill.bind(old, mask, v), grad_name)  # type: ignore[no-any-return]
 
 
 @method()
@@ -58,7 +58,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         x.value[...] = v
         x.shared_version().bump()
         return x
-    return write(x, lambda old: _filled(old, v))  # type: ignore[return-value]
+    name = f"FillBackward{3 if isinstance(v, CoreTensor) else 2}"
+    return write(x, lambda old: _filled(old, v, name))  # type: ignore[return-value]
 
 
 @method()
@@ -69,7 +70,8 @@ def zero_(self: Tensor) -> Tensor:
     if mode & modes.BOXED or not (
         mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)
     ):
-        return fill_(self, 0)
+        zero = number_as(0, value.dtype)
+        return write(self, lambda old: _filled(old, zero, "ZeroBackward0"))  # type: ignore[return-value]
     if type(value) is np.ndarray:
         value.fill(0)
     else:
@@ -85,7 +87,8 @@ def fill(input: Any, value: Any) -> Tensor:
         RuntimeError: A tensor with dimensions, or a number that does not fit the dtype.
     """
     x = tensor_argument("fill", input)
-    return _filled(x, _fill_value("fill", x, value))
+    kind = 1 if isinstance(value, CoreTensor) else 0
+    return _filled(x, _fill_value("fill", x, value), f"FillBackward{kind}")
 
 
 __all__ = ["fill", "fill_", "zero_"]

@@ -14,6 +14,7 @@ import numpy as np
 from ..core import modes
 from ..core.conform import can_sum_to
 from ..core.inplace import check_writable, write
+from ..core.primitive import camel
 from ..core.tensor import Tensor as CoreTensor
 from ._tensor import Tensor, concrete
 from .arguments import integer, invalid_combination, known, number, tensor_argument
@@ -48,7 +49,8 @@ def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tenso
     if values.flags.c_contiguous != target.flags.c_contiguous:  # some draws depend on it
         values = np.empty((*target.shape, 2), target.dtype)[..., 0]
     fill(values)
-    return write(self, lambda old: recorded(values, old))  # type: ignore[return-value]
+    name = camel(function.rstrip("_")) + "Backward0"
+    return write(self, lambda old: recorded(name, values, old))  # type: ignore[return-value]
 
 
 @method()

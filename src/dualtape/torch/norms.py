@@ -13,7 +13,7 @@ from ._tensor import Tensor
 from .arguments import check_keepdim, dtype_argument, integer, numpy_names, tensor_argument
 from .dtypes import scalar_name
 from .reductions import dims_of, every
-from .registry import method, store
+from .registry import method, printed_as, store
 
 
 @method()
@@ -82,7 +82,7 @@ def _norm_of(
 def dist(input: Any, other: Any, p: float = 2) -> Tensor:
     """The norm of order `p` of input - other."""
     x, y = tensor_argument("dist", input), tensor_argument("dist", other, "other", 2)
-    return ops.vector_norm(x - y, p)  # type: ignore[no-any-return]
+    return printed_as(ops.vector_norm(x - y, p), "DistBackward0")  # type: ignore[no-any-return]
 
 
 @method(inplace=True)
@@ -105,7 +105,8 @@ def renorm(input: Any, p: float, dim: int, maxnorm: float, *, out: Any = None) -
     size = ops.vector_norm(x, p, tuple(i for i in range(rank) if i != axis), True)
     # PyTorch adds 1e-7 to the norm it divides by.
     factor = select_where(size > maxnorm, maxnorm / (size + 1e-7), size * 0 + 1)
-    return store(out, x * cast(factor, x.value.dtype), "renorm")
+    result = printed_as(x * cast(factor, x.value.dtype), "RenormBackward0")
+    return store(out, result, "renorm")
 
 
 __all__ = ["dist", "logsumexp", "norm", "renorm"]

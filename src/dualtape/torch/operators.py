@@ -27,7 +27,7 @@ from ._tensor import Tensor, checked_result
 from .arguments import invalid_combination, not_implemented
 from .dtypes import category
 from .promotion import Number, as_operand, result_numpy
-from .registry import store
+from .registry import printed_as, store
 
 _QUIET = modes.NO_GRAD
 _LOUD = modes.BOXED
@@ -98,33 +98,10 @@ def _operators(
     return forward, reflected
 
 
-_siblings: dict[str, Any] = {}
-
-
-def printed_as(t: Tensor, primitive: Any, grad_name: str) -> Tensor:
-    """Let a result's node print as PyTorch's for a number in the place of a tensor.
-
-    PyTorch has nodes of their own there (`RsubBackward1` for `1 - x`); ours is the primitive's, in a
-    class of another name.
-    """
-    edge = t.edge
-    if edge is not None and type(edge) is primitive.node_class:
-        sibling = _siblings.get(grad_name)
-        if sibling is None:
-            own = primitive.node_class
-            body = {
-                k: own.__dict__[k]
-                for k in ("__slots__", "primitive", "differentiable", "__module__")
-            }
-            sibling = _siblings[grad_name] = type(grad_name, own.__bases__, body)
-        edge.__class__ = sibling
-    return t
-
-
 def rsub_(self: Tensor, other: Any) -> Any:
     """`other - self` for a number (or an array)."""
     result = _rsub(self, other)
-    return result if result is NotImplemented else printed_as(result, a.sub, "RsubBackward1")
+    return result if result is NotImplemented else printed_as(result, "RsubBackward1")
 
 
 def rdiv_(self: Tensor, other: Any) -> Any:
@@ -268,7 +245,7 @@ def _rounded(name: str, primitive: BinaryPrimitive, kernel: str, doc: str) -> Ca
             raise not_implemented(kernel, dtype)
         result = binary(primitive, input, other)
         if not isinstance(other, CoreTensor):
-            printed_as(result, primitive, "RemainderBackward0")
+            printed_as(result, "RemainderBackward0")
         return store(out, result, name)
 
     function.__name__ = function.__qualname__ = name

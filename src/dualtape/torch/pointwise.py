@@ -29,7 +29,7 @@ from . import dtypes
 from ._tensor import Tensor
 from .arguments import integer, not_implemented, tensor_argument, wrong_type
 from .dtypes import NumpyDtype
-from .registry import in_place, install, method, store
+from .registry import in_place, install, method, printed_as, store
 
 Function = Callable[..., Tensor]
 Refusal = Callable[[NumpyDtype], Exception]
@@ -174,7 +174,7 @@ def mvlgamma(input: Any, p: int, *, out: Any = None) -> Tensor:
     order = integer("mvlgamma", p, "p", 2)
     if order < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
-    return store(out, special.multigammaln(x, order), "mvlgamma")
+    return store(out, printed_as(special.multigammaln(x, order), "MvlgammaBackward0"), "mvlgamma")
 
 
 def polygamma(n: int, input: Any, *, out: Any = None) -> Tensor:

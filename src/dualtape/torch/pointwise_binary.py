@@ -32,12 +32,11 @@ from .operators import (
     itruediv,
     mul_,
     power,
-    printed_as,
     remainder,
     sub_,
 )
 from .promotion import as_operand, result_numpy
-from .registry import in_place, install, method, store
+from .registry import in_place, install, method, printed_as, store
 
 Function = Callable[..., Tensor]
 
@@ -148,7 +147,7 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
         raise invalid_combination("rsub", (input, other))
     result = sub(other, input, alpha=alpha)
     of_number = not isinstance(other, CoreTensor)
-    return printed_as(result, arithmetic.sub, f"RsubBackward{int(of_number)}")
+    return printed_as(result, f"RsubBackward{int(of_number)}")  # type: ignore[no-any-return]
 
 
 def _both_ways(
@@ -325,7 +324,7 @@ def two_tensors(
         result = bind(*as_operands(input, other, d))
         for x, grad_name in zip((input, other), number_names, strict=True):
             if grad_name and not isinstance(x, CoreTensor):
-                printed_as(result, primitive, grad_name)
+                printed_as(result, grad_name)
         return store(out, result, name)
 
     function.__name__ = function.__qualname__ = name
@@ -456,7 +455,7 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Tensor:
     result = complex_ops.complex.bind2(
         x * trigonometric.cos.bind1(y), x * trigonometric.sin.bind1(y)
     )
-    return store(out, result, "polar", exact=True)
+    return store(out, printed_as(result, "PolarBackward0"), "polar", exact=True)
 
 
 zeta = two_tensors(

@@ -21,7 +21,7 @@ from .dtypes import NumpyDtype
 from .operators import is_operand
 from .promotion import Number, as_operand, result_numpy
 from .random_dtypes import scalar_name as cpp_name
-from .registry import method, store
+from .registry import method, printed_as, store
 
 
 def promoted(dtype: NumpyDtype, *operands: Any) -> list[CoreTensor]:
@@ -89,7 +89,9 @@ def clamp_min(input: Any, min: Any, *, out: Any = None) -> Tensor:
     """Raise each element to `min` at least."""
     if min is None:
         raise invalid_combination("clamp_min", (input, min))
-    return store(out, _clamped("clamp_min", input, min, None), "clamp_min")
+    result = _clamped("clamp_min", input, min, None)
+    kind = 1 if isinstance(min, CoreTensor) else 0
+    return store(out, printed_as(result, f"ClampMinBackward{kind}"), "clamp_min")
 
 
 @method(inplace=True)
@@ -97,7 +99,9 @@ def clamp_max(input: Any, max: Any, *, out: Any = None) -> Tensor:
     """Lower each element to `max` at most."""
     if max is None:
         raise invalid_combination("clamp_max", (input, max))
-    return store(out, _clamped("clamp_max", input, None, max), "clamp_max")
+    result = _clamped("clamp_max", input, None, max)
+    kind = 1 if isinstance(max, CoreTensor) else 0
+    return store(out, printed_as(result, f"ClampMaxBackward{kind}"), "clamp_max")
 
 
 # --- masked fill ------------------------------------------------------------------------------------
@@ -130,7 +134,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
         if not is_operand(value):
             raise invalid_combination("masked_fill", (input, mask, value))
         (v,) = promoted(d, number_as(number("masked_fill", value, "value"), d).item())
-    return select.masked_fill.bind(x, m, v)  # type: ignore[no-any-return]
+    kind = 1 if isinstance(value, CoreTensor) else 0
+    return printed_as(select.masked_fill.bind(x, m, v), f"MaskedFillBackward{kind}")  # type: ignore[no-any-return]
 
 
 # --- interpolation and fused products ---------------------------------------------------------------

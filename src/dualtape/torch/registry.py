@@ -55,6 +55,27 @@ def install(methods: dict[str, Callable[..., Any]]) -> None:
         setattr(Tensor, name, function)
 
 
+_siblings: dict[tuple[Any, str], Any] = {}
+
+
+def printed_as(t: Any, grad_name: str) -> Any:
+    """Let the node of a fresh result print by a name that is not its primitive's, and return the result.
+
+    PyTorch has a node of its own for some calls that are one primitive here, such as `RsubBackward1` for
+    `1 - x`: our node then is of a class of that name, and the same otherwise.
+    """
+    own = type(t.edge)
+    primitive = getattr(own, "primitive", None)
+    if primitive is not None and primitive.outputs == 1:
+        sibling = _siblings.get((primitive, grad_name))
+        if sibling is None:
+            names = ("__slots__", "primitive", "differentiable", "__module__")
+            body = {k: own.__dict__[k] for k in names}
+            sibling = _siblings[primitive, grad_name] = type(grad_name, own.__bases__, body)
+        t.edge.__class__ = sibling
+    return t
+
+
 def store(out: Tensor | None, result: Tensor, name: str = "", *, exact: bool = False) -> Tensor:
     """Put a result into the `out=` tensor of a call, if there is one, and return what the call returns.
 

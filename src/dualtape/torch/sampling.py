@@ -37,7 +37,7 @@ from .random_counts import poisson as draw_poisson
 from .random_sampling import fill_in_memory_order, permutation
 from .random_sampling import multinomial as draw_multinomial
 from .random_streams import Stream
-from .registry import method, resized, store
+from .registry import method, printed_as, resized, store
 
 Shape = tuple[int, ...]
 Draw = Callable[[Shape, NumpyDtype], Any]
@@ -236,14 +236,21 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
         )
     else:
         values = stream.bernoulli_each(probabilities)
-    return store(out, recorded(values, t), "bernoulli")
+    return store(out, recorded("BernoulliBackward0", values, t), "bernoulli")
 
 
-def recorded(values: Any, *parameters: Any) -> Tensor:
-    """Draws as a tensor, recorded as having been drawn with those of the parameters that are tensors."""
+def recorded(name: str, values: Any, *parameters: Any) -> Tensor:
+    """Draws as a tensor, recorded as having been drawn with those of the parameters that are tensors.
+
+    Args:
+        name: What PyTorch's node is called.
+        values: The draws.
+        parameters: What they were drawn with, or in the place of.
+    """
     values = np.asarray(values)
     draw: Tensor = wrap(Tensor, values if values.ndim else values[()])  # type: ignore[assignment]
-    return drawn_from(draw, *[p for p in parameters if isinstance(p, CoreTensor) and _matters(p)])  # type: ignore[no-any-return]
+    mattering = [p for p in parameters if isinstance(p, CoreTensor) and _matters(p)]
+    return printed_as(drawn_from(draw, *mattering), name)  # type: ignore[no-any-return]
 
 
 def _matters(p: CoreTensor) -> bool:
@@ -279,7 +286,7 @@ def normal(
             stream.normal(means.shape, means.dtype, 0.0, float(number("normal", std, "std", 2)))
             + means
         )
-        return store(out, recorded(values, mean), "normal")
+        return store(out, recorded("NormalBackward1", values, mean), "normal")
     stds = known("normal", tensor_argument("normal", std, "std", 2))
     if stds.dtype.kind == "c":
         raise RuntimeError("normal expects standard deviation to be non-complex")
@@ -292,7 +299,7 @@ def normal(
     else:
         shape = broadcast_shapes("normal", means.shape, stds.shape)
         values = (stream.normal(shape, means.dtype) * stds + means).astype(means.dtype)
-    return store(out, recorded(values, mean, std), "normal")
+    return store(out, recorded(f"NormalBackward{3 if by_mean else 2}", values, mean, std), "normal")
 
 
 @method()
@@ -336,7 +343,7 @@ def poisson(input: Any, generator: Any = None) -> Tensor:
         raise NotImplementedError(
             f"\"poisson_cpu\" not implemented for '{scalar_name(rates.dtype)}'"
         )
-    return recorded(draw_poisson(stream_of(generator, "poisson"), rates), t)
+    return recorded("PoissonBackward0", draw_poisson(stream_of(generator, "poisson"), rates), t)
 
 
 def binomial(count: Any, prob: Any, generator: Any = None) -> Tensor:
@@ -363,7 +370,7 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Tensor:
     values = draw_binomial(
         stream_of(generator, "binomial"), known("binomial", n), known("binomial", p)
     )
-    return recorded(values, n, p)
+    return recorded("BinomialBackward0", values, n, p)
 
 
 __all__ = [

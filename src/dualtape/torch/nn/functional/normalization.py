@@ -46,9 +46,9 @@ def layer_norm(
     eps: float = 1e-5,
 ) -> Tensor:
     """Zero mean and unit variance over the last axes, then scale and shift."""
-    return n.layer_norm(
+    return n.layer_norm(  # type: ignore[no-any-return]
         tensor_argument("layer_norm", input), tuple(normalized_shape), weight, bias, eps
-    )  # type: ignore[no-any-return]
+    )
 
 
 def rms_norm(

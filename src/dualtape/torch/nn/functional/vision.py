@@ -34,9 +34,9 @@ def _convolution(function: Any, rank: int, transposed: bool) -> Any:
             input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
             groups: int = 1, dilation: Any = 1,
         ) -> Tensor:  # fmt: skip
-            return function(
+            return function(  # type: ignore[no-any-return]
                 *check(input, weight, bias), stride, padding, output_padding, groups, dilation
-            )  # type: ignore[no-any-return]
+            )
 
         transposed_convolution.__name__ = name
         transposed_convolution.__doc__ = (
@@ -147,9 +147,9 @@ def avg_pool1d(
 ) -> Tensor:
     """The mean of each window."""
     x = tensor_argument("avg_pool1d", input)
-    return pool.avg_pool(
+    return pool.avg_pool(  # type: ignore[no-any-return]
         x, kernel_size, stride or None, padding, ceil_mode, count_include_pad, rank=1
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _avg_pool(rank: int) -> Any:
@@ -213,9 +213,9 @@ def fold(
     stride: Any = 1,
 ) -> Tensor:
     """Columns added up as sliding blocks: the transpose of `unfold`."""
-    return pool.fold(
+    return pool.fold(  # type: ignore[no-any-return]
         tensor_argument("fold", input), output_size, kernel_size, dilation, padding, stride
-    )  # type: ignore[no-any-return]
+    )
 
 
 def interpolate(
@@ -224,9 +224,9 @@ def interpolate(
 ) -> Tensor:  # fmt: skip
     """Resize the spatial axes."""
     x = tensor_argument("interpolate", input)
-    return resample.interpolate(
+    return resample.interpolate(  # type: ignore[no-any-return]
         x, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias
-    )  # type: ignore[no-any-return]
+    )
 
 
 def upsample(
