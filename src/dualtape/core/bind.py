@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from . import modes
 from .boxes import Box, open_trace, top_interpreter
 from .callsite import caller, getframe, is_ours
 from .conform import unfit
@@ -274,9 +273,3 @@ class BinaryPrimitive(NaryPrimitive):
         else:
             node.owners = plan.save((x, y))
         return t
-
-
-def in_no_grad(primitive: Primitive, *tensors: Tensor, **params: Any) -> Any:
-    """Call a primitive without recording."""
-    with modes.switched(on=NO_GRAD):
-        return primitive(*tensors, **params)  # type: ignore[operator]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from . import modes
 from .boxes import Box
 from .errors import GraphError
 from .graph import AccumulateGrad, Version
@@ -171,11 +169,3 @@ def is_outer(t: Tensor, level: int) -> bool:
     """Whether the history of `t` lies outside the transformation of `level` (see NOTE [levels])."""
     edge = t.edge
     return edge is not None and edge.level < level
-
-
-def recording(t: Tensor) -> bool:
-    """Whether an operation on `t` would be recorded now."""
-    return t.current_edge() is not None and not modes.current() & modes.NO_GRAD
-
-
-Transform = Callable[[Any], Any]

@@ -211,7 +211,7 @@ class GradientTape:
     def within(self, node: Any) -> bool:
         """Whether a node was recorded by this tape."""
         order = node.order
-        for end, start in self._intervals:
+        for start, end in self._intervals:
             if end < order < start:
                 return True
         return (self.recording and order < self._since) or node.__class__ is Watched

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
+from ..core.backward import backward
+from ..core.errors import GraphError
 from ..core.tensor import Tensor, plain, wrap
 from . import printing
 from .dtype import BY_NUMPY, DType, of_numpy
@@ -290,6 +292,26 @@ class AttachedTensor(EagerTensor):
     # It shares the other front end's memory, where in-place writes happen and must be noticed.
     mutable: ClassVar[bool] = True
     edge = Tensor.__dict__["edge"]
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Accumulate the gradients of the leaves that this depends on, as the other front end does.
+
+        Args:
+            gradient: The cotangent of this tensor, ones by default.
+            retain_graph: Keep the residuals for another pass.
+            create_graph: Record the pass.
+
+        Raises:
+            RuntimeError: It has no history, or several elements and no `gradient`.
+        """
+        edge = self.current_edge()
+        if edge is None:
+            raise GraphError("element 0 of tensors does not require grad and does not have a grad_fn")
+        value = plain(self)
+        if gradient is None and value.size != 1:
+            raise GraphError("grad can be implicitly created only for scalar outputs")
+        ct: Any = np.ones(value.shape, value.dtype)[()] if gradient is None else gradient.value
+        backward([(edge, wrap(Tensor, ct) if create_graph else ct)], retain_graph=retain_graph, create_graph=create_graph)
 
 
 AttachedTensor.result_class = AttachedTensor

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from ...core import modes
 from ...core.backward import as_tensor
-from ...core.boxes import Box
 from ...core.forward import Dual, ForwardMode
 from ...core.tensor import wrap
 from .._tensor import Tensor
@@ -118,8 +117,3 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     if not _levels:
         return UnpackedDualTensor(tensor, None)
     return UnpackedDualTensor(*split(_levels[-1][0], tensor))
-
-
-def is_dual(value: Any) -> bool:
-    """Whether a value is a dual number."""
-    return isinstance(value, Box) and isinstance(value, Dual)
