@@ -293,7 +293,9 @@ class AttachedTensor(EagerTensor):
     mutable: ClassVar[bool] = True
     edge = Tensor.__dict__["edge"]
 
-    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    def backward(
+        self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
+    ) -> None:
         """Accumulate the gradients of the leaves that this depends on, as the other front end does.
 
         Args:
@@ -306,12 +308,18 @@ class AttachedTensor(EagerTensor):
         """
         edge = self.current_edge()
         if edge is None:
-            raise GraphError("element 0 of tensors does not require grad and does not have a grad_fn")
+            raise GraphError(
+                "element 0 of tensors does not require grad and does not have a grad_fn"
+            )
         value = plain(self)
         if gradient is None and value.size != 1:
             raise GraphError("grad can be implicitly created only for scalar outputs")
         ct: Any = np.ones(value.shape, value.dtype)[()] if gradient is None else gradient.value
-        backward([(edge, wrap(Tensor, ct) if create_graph else ct)], retain_graph=retain_graph, create_graph=create_graph)
+        backward(
+            [(edge, wrap(Tensor, ct) if create_graph else ct)],
+            retain_graph=retain_graph,
+            create_graph=create_graph,
+        )
 
 
 AttachedTensor.result_class = AttachedTensor
