@@ -73,8 +73,10 @@ def versions():
     """Which versions were compared."""
     from importlib.metadata import PackageNotFoundError, version
 
-    out = []
-    for name in ("dualtape", "numpy", "torch", "tensorflow-cpu", "tensorflow"):
+    import dualtape
+
+    out = [f"dualtape {dualtape.__version__}"]
+    for name in ("numpy", "torch", "tensorflow-cpu", "tensorflow"):
         try:
             out.append(f"{name} {version(name)}")
         except PackageNotFoundError:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ops import arithmetic as a
 from ..ops import cross_entropy as ce
-from ..ops import pointwise_loss
+from ..ops import pointwise_loss, select
 from ..ops import shape as s
 from ..ops import softmax as soft
 from . import kernels as k
@@ -17,7 +17,7 @@ from .activations import relu, softplus
 from .arithmetic import absolute, add, multiply
 from .convert import as_tensor, operands
 from .custom_gradient import stop_gradient
-from .elementwise import exp
+from .elementwise import exp, log
 from .kernels import check_dtype
 from .raising import dims, kernel_error
 from .reductions import reduce_sum
@@ -166,12 +166,9 @@ def log_poisson_loss(
     x, y = operands("Mul", log_input, targets)
     loss = exp(x) - x * y
     if compute_full_loss:
-        value = y.value
-        with np.errstate(all="ignore"):
-            half = value.dtype.type(0.5)
-            stirling = (
-                value * np.log(value) - value + half * np.log(value.dtype.type(2 * math.pi) * value)
-            )
-        inside = (value >= 0) & (value <= 1)
-        loss = loss + tensor(np.where(inside, np.zeros_like(value), stirling)[()])
+        inside = tensor(np.asarray((y.value >= 0) & (y.value <= 1))[()])
+        # Where it is not used, Stirling's approximation is that of 1, whose slope is a number.
+        t = select.where(inside, a.ones_like(y), y)
+        stirling = t * log(t) - t + 0.5 * log(2 * math.pi * t)
+        loss = loss + select.where(inside, a.zeros_like(y), stirling)
     return loss  # type: ignore[no-any-return]

@@ -75,7 +75,8 @@ def basic_index(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
             if not -shape[axis] <= i < shape[axis]:
                 raise kernel_error(
                     "StridedSlice",
-                    f"slice index {i} of dimension {axis} out of bounds.",
+                    f"slice index {i if i >= 0 else i + shape[axis]} of dimension {axis} "
+                    "out of bounds.",
                     name="strided_slice/",
                 )
             out.append(i)

@@ -116,14 +116,14 @@ def cholesky(input: Any, name: str | None = None) -> EagerTensor:
         return la.cholesky(x)  # type: ignore[no-any-return]
     except np.linalg.LinAlgError:
         # TensorFlow does not raise: a factor of NaN says that there is none.
-        nan = np.tril(np.full(x.value.shape, np.nan, x.value.dtype))
-        return tensor(nan)
+        return d.tril(a.mul(x, tensor(x.value.dtype.type(np.nan))))  # type: ignore[no-any-return]
 
 
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> EagerTensor:
     """Solve A X = rhs, given the lower Cholesky factor of A."""
     x, y = operands("CholeskySolve", chol, rhs)
-    return la.cholesky_solve(y, x)  # type: ignore[no-any-return]
+    # What stands above the diagonal of the factor is not read, so that it has no gradient either.
+    return la.cholesky_solve(y, d.tril(x))  # type: ignore[no-any-return]
 
 
 def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> EagerTensor:
