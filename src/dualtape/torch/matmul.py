@@ -182,6 +182,12 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     Raises:
         RuntimeError: A 0-d operand; or shapes or dtypes do not fit.
     """
+    if out is None and isinstance(input, Tensor):
+        return _matmul_operator(input, other)  # type: ignore[no-any-return]
+    return _general_matmul(input, other, out)
+
+
+def _general_matmul(input: Tensor, other: Tensor, out: Tensor | None) -> Tensor:
     x, y = tensor_argument("matmul", input), second_operand("matmul", other, "other")
     a, b = len(x.value.shape), len(y.value.shape)
     if a == 2 and b == 2:
@@ -231,11 +237,18 @@ def _same_for_mm(x: Tensor, y: Tensor) -> None:
 
 
 def _matmul_operator(self: Tensor, other: Any) -> Any:
+    if isinstance(other, Tensor):
+        # What nearly every call is, in few Python calls: two matrices or two vectors that fit.
+        left, right = self.value, other.value
+        if left.dtype is right.dtype and left.dtype.kind == "f":
+            if left.ndim == 2 == right.ndim and left.shape[1] == right.shape[0]:
+                return mm_p.bind2(self, other)
+            if left.ndim == 1 and left.shape == right.shape:
+                return dot_p.bind2(self, other)
+        return _general_matmul(self, other, None)
     if not isinstance(other, CoreTensor):
         return NotImplemented
-    if not isinstance(other, Tensor):
-        other = retyped(other, Tensor)
-    return matmul(self, other)
+    return _general_matmul(self, retyped(other, Tensor), None)  # type: ignore[arg-type]
 
 
 def _rmatmul_operator(self: Tensor, other: Any) -> Any:

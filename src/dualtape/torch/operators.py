@@ -33,9 +33,23 @@ _QUIET = modes.NO_GRAD
 _LOUD = modes.BOXED
 
 
+# Constants as tensors: operands that nobody else gets hold of. Zeros stay out, since 0.0 == -0.0.
+_MOST = 512
+_numbers: dict[tuple[Any, Any, bool], Tensor] = {}
+
+
 def number_like(number: Any, value: Any) -> Tensor:
-    """A Python number as a constant tensor to go with `value`, in its dtype."""
-    return wrap(Tensor, constant(number, value.dtype, value))  # type: ignore[return-value]
+    """A Python float or int as a constant tensor to go with `value`, in its dtype."""
+    key = (number, value.dtype, type(value) is np.ndarray)
+    found = _numbers.get(key)
+    if found is not None:
+        return found
+    made: Tensor = wrap(Tensor, constant(number, value.dtype, value))  # type: ignore[assignment]
+    if number:
+        if len(_numbers) >= _MOST:
+            _numbers.clear()
+        _numbers[key] = made
+    return made
 
 
 def binary(primitive: BinaryPrimitive, x: Any, y: Any, *, true_division: bool = False) -> Tensor:
