@@ -49,7 +49,7 @@ OPTIONAL = {
 }
 
 # Of the standard library only what an error path needs, and what costs too much otherwise.
-LAZY_STDLIB = frozenset({"difflib", "pkgutil"})
+LAZY_STDLIB = frozenset({"difflib", "logging", "pkgutil", "statistics"})
 
 
 class Import(NamedTuple):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,12 @@ _BERNOULLI = (
     1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798,
     -174611 / 330, 854513 / 138, -236364091 / 2730,
 )  # fmt: skip
+
+
+def _normal_quantile(p: float) -> float:
+    from statistics import NormalDist  # takes as long to import as all the rest of `ops.special`
+
+    return NormalDist().inv_cdf(p)
 
 
 def elementwise(f: Callable[..., float]) -> Callable[..., Array]:
@@ -55,7 +60,7 @@ def ndtri(p: float) -> float:
     """The inverse of `ndtr`."""
     if p in (0.0, 1.0):
         return math.copysign(math.inf, p - 0.5)
-    return NormalDist().inv_cdf(p) if 0 < p < 1 else math.nan
+    return _normal_quantile(p) if 0 < p < 1 else math.nan
 
 
 @elementwise
@@ -72,7 +77,7 @@ def erfcinv(y: float) -> float:
 
 
 def _polished(y: float) -> float:
-    x = -NormalDist().inv_cdf(y / 2) * math.sqrt(0.5)
+    x = -_normal_quantile(y / 2) * math.sqrt(0.5)
     for _ in range(2):
         x += (math.erfc(x) - y) * math.exp(x * x) * math.sqrt(math.pi) / 2
     return x

@@ -112,17 +112,9 @@ from .enums import (
     VariableSynchronization,
 )
 from .function import function
-from .gather import (
-    boolean_mask,
-    gather,
-    gather_nd,
-    scatter_nd,
-    tensor_scatter_nd_add,
-    tensor_scatter_nd_sub,
-    tensor_scatter_nd_update,
-    where,
-)
+from .gather import boolean_mask, gather, gather_nd, where
 from .indexed_slices import IndexedSlices
+from .joining import concat, meshgrid, parallel_stack, split, stack, unstack
 from .module import Module
 from .names import control_dependencies, device, init_scope, name_scope
 from .nn_norms import (
@@ -145,29 +137,23 @@ from .reductions import (
     reduce_prod,
     reduce_sum,
 )
+from .scanning import cumsum
 from .shapes import TensorShape, TensorSpec
 from .shaping import (
     broadcast_dynamic_shape,
     broadcast_static_shape,
     broadcast_to,
-    concat,
-    cumsum,
     expand_dims,
     identity,
-    meshgrid,
     pad,
-    parallel_stack,
     reshape,
     reverse,
     roll,
     slice,
-    split,
     squeeze,
-    stack,
     strided_slice,
     tile,
     transpose,
-    unstack,
 )
 from .symbolic import gradients
 from .tape import GradientTape
@@ -179,7 +165,8 @@ __version__ = "2.21.0"
 
 # What is imported when it is first asked for: eagerly it would take three times as long.
 _LAZY = frozenset({
-    "autodiff", "config", "data", "debugging", "keras", "linalg", "math", "nn", "random", "strings",
+    "autodiff", "bitwise", "config", "data", "debugging", "keras", "linalg", "math", "nn", "random", "signal",
+    "strings",
 })  # fmt: skip
 
 # The modules that hold the other names, or know them by another one.
@@ -189,21 +176,37 @@ _ELSEWHERE = {
     "add_n": "special.add_n",
     "argsort": "sorting.argsort",
     "as_string": "strings.as_string",
+    "assert_equal": "debugging.assert_equal",
+    "assert_greater": "debugging.assert_greater",
+    "assert_less": "debugging.assert_less",
+    "assert_rank": "debugging.assert_rank",
     "atan2": "special.atan2",
+    "batch_to_space": "blocks.batch_to_space",
+    "bitcast": "small.bitcast",
     "case": "control.case",
     "cond": "control.cond",
     "constant_initializer": "keras.initializers.Constant",
     "dynamic_partition": "sorting.dynamic_partition",
     "dynamic_stitch": "sorting.dynamic_stitch",
+    "eig": "linalg.eig",
+    "eigvals": "linalg.eigvals",
+    "ensure_shape": "small.ensure_shape",
     "foldl": "control.foldl",
     "foldr": "control.foldr",
+    "get_logger": "logs.get_logger",
+    "get_static_value": "small.get_static_value",
     "group": "control.group",
+    "guarantee_const": "shaping.identity",
     "histogram_fixed_width": "sorting.histogram_fixed_width",
+    "identity_n": "small.identity_n",
     "initializers": "keras.initializers",
+    "inside_function": "small.inside_function",
+    "is_symbolic_tensor": "small.is_symbolic_tensor",
     "losses": "keras.losses",
     "map_fn": "control.map_fn",
     "metrics": "keras.metrics",
-    "norm": "linalg.norm",
+    "no_op": "small.no_op",
+    "norm": "matrix_parts.norm",
     "numpy_function": "control.numpy_function",
     "ones_initializer": "keras.initializers.Ones",
     "optimizers": "keras.optimizers",
@@ -215,14 +218,24 @@ _ELSEWHERE = {
     "reverse_sequence": "sorting.reverse_sequence",
     "scalar_mul": "special.scalar_mul",
     "scan": "control.scan",
+    "scatter_nd": "scattering.scatter_nd",
     "searchsorted": "sorting.searchsorted",
     "sort": "sorting.sort",
+    "space_to_batch": "blocks.space_to_batch",
+    "space_to_batch_nd": "blocks.space_to_batch",
     "switch_case": "control.switch_case",
+    "tensor_scatter_nd_add": "scattering.tensor_scatter_nd_add",
+    "tensor_scatter_nd_max": "scattering.tensor_scatter_nd_max",
+    "tensor_scatter_nd_min": "scattering.tensor_scatter_nd_min",
+    "tensor_scatter_nd_sub": "scattering.tensor_scatter_nd_sub",
+    "tensor_scatter_nd_update": "scattering.tensor_scatter_nd_update",
     "truncatediv": "special.truncatediv",
     "tuple": "control.tuple_",
     "unique": "sorting.unique",
     "unique_with_counts": "sorting.unique_with_counts",
+    "unravel_index": "small.unravel_index",
     "vectorized_map": "control.vectorized_map",
+    "version": "small.version",
     "while_loop": "control.while_loop",
     "zeros_initializer": "keras.initializers.Zeros",
 }

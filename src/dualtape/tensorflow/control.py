@@ -7,7 +7,7 @@ from typing import Any
 
 from . import nest
 from .convert import as_tensor
-from .shaping import stack, unstack
+from .joining import stack, unstack
 from .tensor import EagerTensor
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ops import conv, pool
+from ..ops import conv
+from ..ops import pool as pooling
 from ..ops import shape as s
 from ..ops.padding import constant_pad_p
 from .convert import as_tensor, operands
@@ -158,6 +159,62 @@ def depthwise_conv2d(
     )
 
 
+def separable_conv2d(
+    input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: Any,
+    data_format: str | None = None, dilations: Any = None, name: str | None = None,
+) -> EagerTensor:  # fmt: skip
+    """`depthwise_conv2d`, then a `conv2d` with a filter of one place that mixes the channels."""
+    apart = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
+    return conv2d(apart, pointwise_filter, 1, "VALID", data_format or "NHWC")
+
+
+def convolution(
+    input: Any, filters: Any, strides: Any = None, padding: Any = "VALID", data_format: str | None = None,
+    dilations: Any = None, name: str | None = None,
+) -> EagerTensor:  # fmt: skip
+    """`conv1d`, `conv2d` or `conv3d`, by the rank of the input.
+
+    Raises:
+        ValueError: The input has another rank than 3, 4 or 5.
+    """
+    rank = len(as_tensor(input).value.shape) - 2
+    if not 1 <= rank <= 3:
+        raise ValueError(
+            f"`num_spatial_dims` must be 1, 2, or 3. Received: num_spatial_dims={rank}."
+        )
+    op = "Conv3D" if rank == 3 else "Conv2D"
+    steps = 1 if strides is None else strides
+    return _convolved(op, input, filters, steps, padding, data_format, dilations, rank)
+
+
+def _transposed(
+    op: str, input: Any, filters: Any, output_shape: Any, strides: Any, mode: Any, data_format: str,
+    dilations: Any, rank: int,
+) -> EagerTensor:  # fmt: skip
+    x, w = operands(op, input, filters)
+    channels = 1 if data_format.startswith("NC") else rank + 1
+    steps = per_axis(strides, rank, channels)
+    gaps = (1,) * rank if dilations is None else per_axis(dilations, rank, channels)
+    kernel = w.value.shape
+    x, last = _channels_first(x, data_format)
+    out = [int(n) for n in np.asarray(as_tensor(output_shape))]
+    space = out[1:-1] if last else out[2:]
+    pairs = pads(mode, space, kernel[:rank], steps, gaps, channels)
+    weight = s.permute_p(w, axes=(rank + 1, rank, *range(rank)))
+    full = conv.conv_transpose(x, weight, None, steps, 0, 0, 1, gaps, rank=rank)
+    return _channels_last(_fitted(full, space, pairs), last)
+
+
+def conv1d_transpose(
+    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NWC",
+    dilations: Any = None, name: str | None = None,
+) -> EagerTensor:  # fmt: skip
+    """Return the transpose of `conv1d`; arguments as for `conv2d_transpose`."""
+    return _transposed(
+        "Conv2DBackpropInput", input, filters, output_shape, strides, padding, data_format, dilations, 1
+    )  # fmt: skip
+
+
 def conv2d_transpose(
     input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NHWC",
     dilations: Any = None, name: str | None = None,
@@ -174,18 +231,19 @@ def conv2d_transpose(
     Raises:
         InvalidArgumentError: The shapes do not fit.
     """
-    x, w = operands("Conv2DBackpropInput", input, filters)
-    channels = 1 if data_format.startswith("NC") else 3
-    steps = per_axis(strides, 2, channels)
-    gaps = (1, 1) if dilations is None else per_axis(dilations, 2, channels)
-    kernel = w.value.shape
-    x, last = _channels_first(x, data_format)
-    out = [int(n) for n in np.asarray(as_tensor(output_shape))]
-    space = out[1:3] if last else out[2:4]
-    pairs = pads(padding, space, kernel[:2], steps, gaps, channels)
-    weight = s.permute_p(w, axes=(3, 2, 0, 1))
-    full = conv.conv_transpose(x, weight, None, steps, 0, 0, 1, gaps, rank=2)
-    return _channels_last(_fitted(full, space, pairs), last)
+    return _transposed(
+        "Conv2DBackpropInput", input, filters, output_shape, strides, padding, data_format, dilations, 2
+    )  # fmt: skip
+
+
+def conv3d_transpose(
+    input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME", data_format: str = "NDHWC",
+    dilations: Any = None, name: str | None = None,
+) -> EagerTensor:  # fmt: skip
+    """Return the transpose of `conv3d`; arguments as for `conv2d_transpose`."""
+    return _transposed(
+        "Conv3DBackpropInputV2", input, filters, output_shape, strides, padding, data_format, dilations, 3
+    )  # fmt: skip
 
 
 def _fitted(x: EagerTensor, space: Sequence[int], pairs: Pairs) -> EagerTensor:
@@ -209,64 +267,61 @@ def _pooled(
     x, last = _channels_first(x, data_format)
     pairs = pads(mode, x.value.shape[2:], window, steps, (1,) * rank, channels)
     around = ((0, 0), (0, 0), *pairs)
-    if op == "MaxPool":
+    if op.startswith("MaxPool"):
         if any(a or b for a, b in pairs):
             x = constant_pad_p(x, pads=around, value=-math.inf)
-        out = pool.max_pool(x, window, steps, rank=rank)
+        out = pooling.max_pool(x, window, steps, rank=rank)
         return _channels_last(out, last)
     if not any(a or b for a, b in pairs):
-        return _channels_last(pool.avg_pool(x, window, steps, rank=rank), last)
+        return _channels_last(pooling.avg_pool(x, window, steps, rank=rank), last)
     # The mean of what is there, not of the padding.
     ones = np.ones(x.value.shape[2:], x.value.dtype)
     there = np.pad(ones, pairs)[None, None]
-    count = pool.avg_pool(there, window, steps, rank=rank)
-    mean = pool.avg_pool(constant_pad_p(x, pads=around, value=0), window, steps, rank=rank)
+    count = pooling.avg_pool(there, window, steps, rank=rank)
+    mean = pooling.avg_pool(constant_pad_p(x, pads=around, value=0), window, steps, rank=rank)
     return _channels_last(mean / as_tensor(count), last)
 
 
-def max_pool2d(
-    input: Any,
-    ksize: Any,
-    strides: Any,
-    padding: Any,
-    data_format: str = "NHWC",
-    name: str | None = None,
-) -> EagerTensor:
-    """Return the maximum of each window; arguments as for `conv2d`, `ksize` the window's size."""
-    return _pooled("MaxPool", input, ksize, strides, padding, data_format, 2)
+def _pool(op: str, rank: int, layout: str, doc: str) -> Callable[..., EagerTensor]:
+    def function(
+        input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = layout,
+        name: str | None = None,
+    ) -> EagerTensor:  # fmt: skip
+        return _pooled(op, input, ksize, strides, padding, data_format, rank)
+
+    function.__doc__ = f"""{doc}
+
+    Args:
+        input: Shape [batch, {rank} axes, channels], or channels first by `data_format`.
+        ksize: The window's lengths: an int or several.
+        strides: Its steps.
+        padding: "SAME", "VALID" or explicit pairs per axis.
+        data_format: "{layout}" or channels first.
+        name: Not used.
+    """
+    return function
 
 
-def avg_pool2d(
-    input: Any,
-    ksize: Any,
-    strides: Any,
-    padding: Any,
-    data_format: str = "NHWC",
-    name: str | None = None,
-) -> EagerTensor:
-    """Return the mean of each window; arguments as for `max_pool2d`."""
-    return _pooled("AvgPool", input, ksize, strides, padding, data_format, 2)
+max_pool1d = _pool("MaxPool", 1, "NWC", "Return the maximum of each window of sequences.")
+max_pool2d = _pool("MaxPool", 2, "NHWC", "Return the maximum of each window of images.")
+max_pool3d = _pool("MaxPool3D", 3, "NDHWC", "Return the maximum of each window of volumes.")
+avg_pool1d = _pool("AvgPool", 1, "NWC", "Return the mean of each window of sequences.")
+avg_pool2d = _pool("AvgPool", 2, "NHWC", "Return the mean of each window of images.")
+avg_pool3d = _pool("AvgPool3D", 3, "NDHWC", "Return the mean of each window of volumes.")
 
 
-def max_pool1d(
-    input: Any,
-    ksize: Any,
-    strides: Any,
-    padding: Any,
-    data_format: str = "NWC",
-    name: str | None = None,
-) -> EagerTensor:
-    """Return the maximum of each window of sequences; see `max_pool2d`."""
-    return _pooled("MaxPool", input, ksize, strides, padding, data_format, 1)
+def pool(
+    input: Any, window_shape: Any, pooling_type: str, strides: Any = None, padding: Any = "VALID",
+    data_format: str | None = None, dilations: Any = None, name: str | None = None,
+) -> EagerTensor:  # fmt: skip
+    """Return the maxima ("MAX") or means ("AVG") of windows, in as many axes as the window has.
 
-
-def avg_pool1d(
-    input: Any,
-    ksize: Any,
-    strides: Any,
-    padding: Any,
-    data_format: str = "NWC",
-    name: str | None = None,
-) -> EagerTensor:
-    """Return the mean of each window of sequences; see `max_pool2d`."""
-    return _pooled("AvgPool", input, ksize, strides, padding, data_format, 1)
+    Raises:
+        NotImplementedError: Dilations.
+    """
+    rank = len(window_shape)
+    if dilations is not None and set(dilations) != {1}:
+        raise NotImplementedError("tf.nn.pool with dilations is not supported")
+    last = data_format is None or not data_format.startswith("NC")
+    op = "MaxPool" if pooling_type == "MAX" else "AvgPool"
+    return _pooled(op, input, window_shape, strides or 1, padding, "N..C" if last else "NC", rank)

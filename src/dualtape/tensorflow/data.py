@@ -12,11 +12,11 @@ import numpy as np
 
 from ..core.missing import missing_attribute
 from . import nest
+from .batching import drawn, shaped, stacked
 from .convert import as_tensor, static
 from .random import streams
 from .shapes import TensorSpec
-from .shaping import stack
-from .tensor import EagerTensor, Readable, tensor
+from .tensor import EagerTensor, tensor
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY = -1
@@ -30,14 +30,20 @@ class Dataset:
         make: A function without arguments that gives an iterator.
         size: How many elements there are: a number, or one of the constants above.
         kind: What it is called when printed.
+        spec: Gives the specification of an element; by default that of the first element there is.
     """
 
     def __init__(
-        self, make: Callable[[], Iterable[Any]], size: int = UNKNOWN_CARDINALITY, kind: str = ""
+        self,
+        make: Callable[[], Iterable[Any]],
+        size: int = UNKNOWN_CARDINALITY,
+        kind: str = "",
+        spec: Callable[[], Any] | None = None,
     ) -> None:
         self._make = make
         self._size = size
         self._kind = kind
+        self._spec_of = spec  # None rather than a method of its own, which would be a cycle
         self._spec: Any = None
 
     # --- sources ------------------------------------------------------------------------------
@@ -84,7 +90,7 @@ class Dataset:
         def make() -> Iterator[Any]:
             for item in generator(*(args or ())):
                 yield nest.map_structure(
-                    lambda t, v: as_tensor(v, t.numpy_dtype), types, _shaped(types, item)
+                    lambda t, v: as_tensor(v, t.numpy_dtype), types, shaped(types, item)
                 )
 
         return Dataset(make, UNKNOWN_CARDINALITY, "_FlatMapDataset")
@@ -154,13 +160,22 @@ class Dataset:
 
     @property
     def element_spec(self) -> Any:
-        """The shapes and dtypes of an element, as those of the first."""
+        """The shapes and dtypes of an element, lengths that may vary as None."""
         if self._spec is None:
-            first = next(iter(self), None)
-            self._spec = (
-                None if first is None else nest.map_structure(TensorSpec.from_tensor, first)
-            )
+            self._spec = self._spec_of_first() if self._spec_of is None else self._spec_of()
         return self._spec
+
+    def _spec_of_first(self) -> Any:
+        first = next(iter(self), None)
+        return None if first is None else nest.map_structure(TensorSpec.from_tensor, first)
+
+    def _own_spec(self) -> Any:
+        return self.element_spec
+
+    def _batched_spec(self, length: int | None) -> Any:
+        return nest.map_structure(
+            lambda part: TensorSpec([length, *part.shape], part.dtype), self.element_spec
+        )
 
     def __repr__(self) -> str:
         return f"<{self._kind or 'Dataset'} element_spec={self.element_spec}>"
@@ -187,6 +202,7 @@ class Dataset:
             lambda: (e for e in self if bool(as_tensor(_apply(predicate, e)))),
             UNKNOWN_CARDINALITY,
             "_FilterDataset",
+            self._own_spec,
         )
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
@@ -236,12 +252,13 @@ class Dataset:
             while rows := list(islice(source, n)):
                 if len(rows) < n and drop_remainder:
                     return
-                yield _stacked(rows)
+                yield stacked(rows)
 
         size = self._size
         if size > 0:
             size = size // n if drop_remainder else -(-size // n)
-        return Dataset(make, size, "_BatchDataset")
+        spec = partial(self._batched_spec, n if drop_remainder else None)
+        return Dataset(make, size, "_BatchDataset", spec)
 
     def padded_batch(
         self,
@@ -265,7 +282,7 @@ class Dataset:
             while rows := list(islice(source, n)):
                 if len(rows) < n and drop_remainder:
                     return
-                yield _stacked(rows, pad=True)
+                yield stacked(rows, pad=True)
 
         return Dataset(make, UNKNOWN_CARDINALITY, "_PaddedBatchDataset")
 
@@ -300,11 +317,11 @@ class Dataset:
             for element in self:
                 buffer.append(element)
                 if len(buffer) > n:
-                    yield _drawn(buffer, state)
+                    yield drawn(buffer, state)
             while buffer:
-                yield _drawn(buffer, state)
+                yield drawn(buffer, state)
 
-        return Dataset(make, self._size, "_ShuffleDataset")
+        return Dataset(make, self._size, "_ShuffleDataset", self._own_spec)
 
     def repeat(self, count: Any = None, name: str | None = None) -> Dataset:
         """The elements `count` times over; without end for None or -1."""
@@ -322,7 +339,7 @@ class Dataset:
                     return
 
         size = INFINITE_CARDINALITY if n < 0 else self._size * n if self._size >= 0 else self._size
-        return Dataset(make, size, "_RepeatDataset")
+        return Dataset(make, size, "_RepeatDataset", self._own_spec)
 
     def take(self, count: Any, name: str | None = None) -> Dataset:
         """The first `count` elements."""
@@ -336,13 +353,13 @@ class Dataset:
             if self._size >= 0
             else self._size
         )
-        return Dataset(lambda: islice(self, n), size, "_TakeDataset")
+        return Dataset(lambda: islice(self, n), size, "_TakeDataset", self._own_spec)
 
     def skip(self, count: Any, name: str | None = None) -> Dataset:
         """All but the first `count` elements."""
         n = int(static(count))
         size = max(self._size - n, 0) if self._size >= 0 else self._size
-        return Dataset(lambda: islice(self, n, None), size, "_SkipDataset")
+        return Dataset(lambda: islice(self, n, None), size, "_SkipDataset", self._own_spec)
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements before the first for which a function is false."""
@@ -353,7 +370,7 @@ class Dataset:
                     return
                 yield element
 
-        return Dataset(make, UNKNOWN_CARDINALITY, "_TakeWhileDataset")
+        return Dataset(make, UNKNOWN_CARDINALITY, "_TakeWhileDataset", self._own_spec)
 
     def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
         """Pairs of an int64 number and an element."""
@@ -373,7 +390,7 @@ class Dataset:
 
         both = (self._size, dataset._size)
         size = sum(both) if min(both) >= 0 else min(both)
-        return Dataset(make, size, "_ConcatenateDataset")
+        return Dataset(make, size, "_ConcatenateDataset", self._own_spec)
 
     def window(
         self,
@@ -388,11 +405,19 @@ class Dataset:
         step = n if shift is None else int(static(shift))
 
         def make() -> Iterator[Any]:
-            items = list(self)
-            for at in range(0, len(items), step):
-                part = items[at : at + n * stride : stride]
+            source = iter(self)
+            span = (n - 1) * stride + 1
+            held: list[Any] = []
+            while True:
+                held += islice(source, span - len(held))
+                if not held:
+                    return
+                part = held[:span:stride]
                 if len(part) == n or not drop_remainder:
                     yield Dataset(partial(iter, part), len(part), "_VariantDataset")
+                for _ in islice(source, max(step - len(held), 0)):
+                    pass
+                held = held[step:]
 
         return Dataset(make, UNKNOWN_CARDINALITY, "_WindowDataset")
 
@@ -407,7 +432,7 @@ class Dataset:
 
     def prefetch(self, buffer_size: Any, name: str | None = None) -> Dataset:
         """The same elements: there is nothing to prefetch."""
-        return Dataset(self._make, self._size, "_PrefetchDataset")
+        return Dataset(self._make, self._size, "_PrefetchDataset", self._own_spec)
 
     def cache(self, filename: str = "", name: str | None = None) -> Dataset:
         """The same elements, kept in memory from the first whole pass on."""
@@ -425,7 +450,7 @@ class Dataset:
             kept[:] = seen
             done[0] = True
 
-        return Dataset(make, self._size, "CacheDataset")
+        return Dataset(make, self._size, "CacheDataset", self._own_spec)
 
     def with_options(self, options: Any, name: str | None = None) -> Dataset:
         """The same elements: there are no options."""
@@ -439,10 +464,6 @@ class Dataset:
         raise missing_attribute("tensorflow.data.Dataset", name, dir(type(self)))
 
 
-def _apply(function: Callable[..., Any], element: Any) -> Any:
-    return function(*element) if isinstance(element, tuple) else function(element)
-
-
 def _tensors(structure: Any) -> Any:
     """A structure with tensors for its leaves; lists count as tensors, tuples as structure."""
     if isinstance(structure, tuple):
@@ -452,52 +473,11 @@ def _tensors(structure: Any) -> Any:
         return {k: _tensors(v) for k, v in structure.items()}
     if isinstance(structure, Dataset):
         return structure
-    if isinstance(structure, (EagerTensor, Readable)):
-        return as_tensor(structure)
     return as_tensor(structure)
 
 
-def _shaped(form: Any, item: Any) -> Any:
-    """An item in the form of `form`: lists where it has a leaf are that leaf."""
-    if isinstance(form, tuple):
-        return tuple(_shaped(f, v) for f, v in zip(form, item, strict=True))
-    if isinstance(form, dict):
-        return {k: _shaped(f, item[k]) for k, f in form.items()}
-    return _Leaf(item) if isinstance(item, (list, tuple, dict)) else item
-
-
-class _Leaf:
-    """Keeps a list from being taken for structure."""
-
-    def __init__(self, value: Any) -> None:
-        self._value = value
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self._value, dtype)
-
-
-def _stacked(rows: list[Any], pad: bool = False) -> Any:
-    columns = zip(*[nest.flatten(r) for r in rows], strict=True)
-    return nest.pack_sequence_as(rows[0], [_column(list(c), pad) for c in columns])
-
-
-def _column(parts: list[Any], pad: bool) -> Any:
-    if isinstance(parts[0], Dataset):
-        raise NotImplementedError("batching datasets of datasets: flat_map them first")
-    if not pad:
-        return stack(parts)
-    longest = np.max([x.value.shape for x in parts], axis=0) if parts[0].value.shape else ()
-    arrays = [
-        np.pad(x.value, [(0, n - m) for n, m in zip(longest, x.value.shape, strict=True)])
-        for x in parts
-    ]
-    return tensor(np.stack(arrays))
-
-
-def _drawn(buffer: list[Any], state: python_random.Random) -> Any:
-    i = state.randrange(len(buffer))
-    buffer[i], buffer[-1] = buffer[-1], buffer[i]
-    return buffer.pop()
+def _apply(function: Callable[..., Any], element: Any) -> Any:
+    return function(*element) if isinstance(element, tuple) else function(element)
 
 
 class experimental:

@@ -19,7 +19,7 @@ from ..ops.complex import cast as cast_to
 from ..ops.complex import conj as conjugate
 from ..ops.complex import imag as imaginary_part
 from ..ops.complex import real as real_part
-from ..ops.tf_choices import sqrt_masked
+from ..ops.tf_choices import maximum_first, minimum_first, sqrt_masked
 from . import kernels as k
 from .convert import as_tensor, operands
 from .dtype import as_dtype
@@ -216,8 +216,23 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> EagerTenso
     x = as_tensor(value)
     to = as_dtype(dtype)
     if to.is_integer and (x.dtype.is_floating or x.dtype.is_integer):
-        low, high = to.min, to.max
-        return as_tensor(
-            np.clip(x.value.astype(np.float64), float(low), float(high)).astype(to.numpy_dtype)
-        )
+        return as_tensor(_saturated(x.value, to.numpy_dtype))
+    if to.is_floating and x.dtype.is_floating and to.max < x.dtype.max:
+        # As a maximum of a minimum: the derivative inside the bounds is that of x.
+        bounds = [as_tensor(x.value.dtype.type(b)) for b in (to.max, to.min)]
+        x = maximum_first(minimum_first(x, bounds[0]), bounds[1])
     return cast(x, dtype)  # type: ignore[no-any-return]
+
+
+def _saturated(value: Any, to: np.dtype[Any]) -> Any:
+    """Numbers as integers, each bound for what is past it, and the lower one for what is no number."""
+    low, high = int(np.iinfo(to).min), int(np.iinfo(to).max)
+    if value.dtype.kind in "iu":
+        own = np.iinfo(value.dtype)
+        return np.clip(value, max(low, int(own.min)), min(high, int(own.max))).astype(to)
+    value = value.astype(np.float64)
+    # A float of the largest 64-bit integer is rounded up, out of range: what reaches it is set afterwards.
+    inside = (value > low) & (value < high)
+    return np.where(
+        inside, np.where(inside, value, 0).astype(to), np.where(value >= high, high, low).astype(to)
+    )[()]

@@ -13,12 +13,12 @@ from ..ops import shape as s
 from ..ops.select import where as select
 from . import indexing
 from .arithmetic import boolean
-from .convert import as_tensor, operands, static, static_shape, unified
+from .convert import as_tensor, operands, static, unified
 from .kernels import Dtypes, check_dtype
 from .raising import dims, kernel_error
 from .recording import recording
 from .shapes import TensorShape
-from .tensor import EagerTensor, raw_edge, tensor
+from .tensor import EagerTensor, Readable, raw_edge, tensor
 
 INDEX_TYPES = Dtypes("iu", "int16, int32, int64")
 
@@ -78,7 +78,11 @@ def gather(
     along %= rank
     bad = _first_bad(np.asarray(where), x.value.shape[along])
     if bad is not None:
-        raise kernel_error("GatherV2", f"{bad[0]} = {bad[1]} is not in [0, {x.value.shape[along]})")
+        rows = isinstance(params, Readable) and not along and not batch
+        raise kernel_error(
+            "ResourceGather" if rows else "GatherV2",
+            f"{bad[0]} = {bad[1]} is not in [0, {x.value.shape[along]})",
+        )
     if batch:
         return _batch_gather(x, np.asarray(where), along, batch)
     out: EagerTensor = picking.index_p(x, at, axis=along, depth=1)
@@ -151,7 +155,7 @@ def embedding_lookup(
     return gather(params, ids, axis=0)
 
 
-def _places(op: str, indices: Any, shape: tuple[int, ...]) -> tuple[EagerTensor, int]:
+def places(op: str, indices: Any, shape: tuple[int, ...]) -> tuple[EagerTensor, int]:
     """The rows of `indices` as positions in the leading axes of `shape`, and how many axes those are."""
     at = np.asarray(_indices(op, indices).value)
     depth = at.shape[-1] if at.ndim else 1
@@ -202,7 +206,7 @@ def gather_nd(
         at = np.asarray(_indices("GatherNd", indices).value)
         grid = np.indices(at.shape[:-1], at.dtype)[:batch_dims]
         indices = np.concatenate([np.stack(list(grid), -1), at], -1)
-    where, depth = _places("GatherNd", indices, x.value.shape)
+    where, depth = places("GatherNd", indices, x.value.shape)
     if depth == 0:
         return s.broadcast_to(x, (*where.value.shape, *x.value.shape))  # type: ignore[no-any-return]
     return picking.index_p(x, where, axis=0, depth=depth)  # type: ignore[no-any-return]
@@ -280,69 +284,3 @@ def _branches(x: Any, y: Any) -> tuple[EagerTensor, EagerTensor]:
         if message is not None:  # the condition is operand 0
             error.message = message.replace("input #1", "input #2")  # type: ignore[attr-defined]
         raise
-
-
-# --- scattering -------------------------------------------------------------------------------------
-
-
-def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> EagerTensor:
-    """Return zeros of `shape` with `updates` added at the places that the rows of `indices` name.
-
-    Raises:
-        InvalidArgumentError: An index is out of range, or the shapes do not fit.
-    """
-    to = static_shape(shape)
-    v = as_tensor(updates)
-    at, depth = _places("ScatterNd", indices, to)
-    _check_updates("ScatterNd", at, v, to, depth)
-    return picking.deposit_p(v, at, axis=0, depth=depth, shape=to)  # type: ignore[no-any-return]
-
-
-def _check_updates(
-    op: str, at: EagerTensor, v: EagerTensor, shape: tuple[int, ...], depth: int
-) -> None:
-    want = (*at.value.shape, *shape[depth:])
-    if v.value.shape != want:
-        raise kernel_error(
-            op,
-            f"Dimensions [0,{at.value.ndim}) of indices[shape={dims((*at.value.shape, depth))}] must match "
-            f"dimensions [0,{at.value.ndim}) of updates[shape={dims(v.value.shape)}]; expected updates of "
-            f"shape {dims(want)}",
-        )
-
-
-def _tensor_scatter(op: str, combine: Any, doc: str) -> Any:
-    def function(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> EagerTensor:
-        x = as_tensor(tensor)
-        v = as_tensor(updates, x.value.dtype)
-        x, v = operands(op, x, v)
-        at, depth = _places(op, indices, x.value.shape)
-        _check_updates(op, at, v, x.value.shape, depth)
-        return combine(x, at, v, depth)  # type: ignore[no-any-return]
-
-    function.__doc__ = f"""{doc}
-
-    Args:
-        tensor: What to start from.
-        indices: Shape [..., n]: each row gives the first n indices.
-        updates: Shape indices.shape[:-1] + tensor.shape[n:].
-        name: Not used.
-
-    Raises:
-        InvalidArgumentError: An index is out of range, or shapes or dtypes do not fit.
-    """
-    return function
-
-
-tensor_scatter_nd_update = _tensor_scatter(
-    "TensorScatterUpdate", lambda x, at, v, depth: picking.index_put_p(x, at, v, axis=0, depth=depth),
-    "Return a tensor with `updates` written at the places that `indices` names.",
-)  # fmt: skip
-tensor_scatter_nd_add = _tensor_scatter(
-    "TensorScatterAdd", lambda x, at, v, depth: picking.index_put_add_p(x, at, v, axis=0, depth=depth),
-    "Return a tensor with `updates` added at the places that `indices` names.",
-)  # fmt: skip
-tensor_scatter_nd_sub = _tensor_scatter(
-    "TensorScatterSub", lambda x, at, v, depth: picking.index_put_add_p(x, at, -v, axis=0, depth=depth),
-    "Return a tensor with `updates` subtracted at the places that `indices` names.",
-)  # fmt: skip

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 import sys
+from typing import Any
 
-logger = logging.getLogger("tensorflow")
 _said: set[str] = set()
 
 
-class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to what `sys.stderr` is at the time."""
+def get_logger() -> Any:
+    """The logger that warnings go to; without handlers it writes to the standard error."""
+    import logging  # costs a tenth of importing dualtape, for what most programs never see
 
-    @property
-    def stream(self) -> object:
-        """The present standard error."""
-        return sys.stderr
+    logger = logging.getLogger("tensorflow")
+    if logger.handlers or logging.getLogger().handlers:
+        return logger
 
-    @stream.setter
-    def stream(self, value: object) -> None:
-        """Ignored: `logging` sets one when it makes the handler."""
+    class StandardError(logging.StreamHandler):  # type: ignore[type-arg]
+        """Writes to what `sys.stderr` is at the time."""
+
+        @property
+        def stream(self) -> object:
+            return sys.stderr
+
+        @stream.setter
+        def stream(self, value: object) -> None:
+            """Ignored: `logging` sets one when it makes the handler."""
+
+    handler = StandardError()
+    handler.setFormatter(logging.Formatter("%(levelname)s:%(name)s:%(message)s"))
+    logger.addHandler(handler)
+    return logger
 
 
 def warn(message: str, *args: object, once: bool = False) -> None:
@@ -28,8 +39,4 @@ def warn(message: str, *args: object, once: bool = False) -> None:
         if message in _said:
             return
         _said.add(message)
-    if not logger.handlers and not logging.getLogger().handlers:
-        handler = _StandardError()
-        handler.setFormatter(logging.Formatter("%(levelname)s:%(name)s:%(message)s"))
-        logger.addHandler(handler)
-    logger.warning(message, *args)
+    get_logger().warning(message, *args)

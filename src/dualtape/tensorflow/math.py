@@ -87,24 +87,29 @@ from .reductions import (
     reduce_sum,
     reduce_variance,
 )
-from .shaping import cumprod, cumsum, cumulative_logsumexp
-from .sorting import (
-    bincount,
-    confusion_matrix,
-    in_top_k,
-    invert_permutation,
+from .scanning import cumprod, cumsum, cumulative_logsumexp
+from .segments import (
     segment_max,
     segment_mean,
     segment_min,
     segment_prod,
     segment_sum,
-    top_k,
     unsorted_segment_max,
     unsorted_segment_mean,
     unsorted_segment_min,
     unsorted_segment_prod,
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
+)
+from .sorting import (
+    bincount,
+    confusion_matrix,
+    in_top_k,
+    invert_permutation,
+    is_non_decreasing,
+    is_strictly_increasing,
+    top_k,
+    zero_fraction,
 )
 from .special import (
     accumulate_n,
@@ -116,6 +121,7 @@ from .special import (
     bessel_i1e,
     betainc,
     divide_no_nan,
+    erfcinv,
     igamma,
     igammac,
     lbeta,

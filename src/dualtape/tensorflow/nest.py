@@ -79,14 +79,14 @@ def pack_sequence_as(
             f"Could not pack sequence. Structure had {leaves} atoms, but flat_sequence had {len(flat)} "
             f"items.  Structure: {structure}, flat_sequence: {flat_sequence}."
         )
-    remaining = iter(flat)
+    return _packed(structure, iter(flat))
 
-    def build(part: Any) -> Any:
-        if not is_nested(part):
-            return next(remaining)
-        return _rebuilt(part, iter([build(c) for c in _children(part)]))
 
-    return build(structure)
+def _packed(part: Any, leaves: Iterator[Any]) -> Any:
+    # Not a closure: one that calls itself is a reference cycle, which would keep the leaves alive.
+    if not is_nested(part):
+        return next(leaves)
+    return _rebuilt(part, iter([_packed(c, leaves) for c in _children(part)]))
 
 
 def assert_same_structure(

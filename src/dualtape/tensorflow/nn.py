@@ -24,17 +24,25 @@ from .activations import (
     softsign,
     swish,
 )
+from .blocks import depth_to_space, space_to_batch, space_to_depth
 from .convert import as_tensor, converted, operands, static, static_shape
 from .convolutions import (
     avg_pool1d,
     avg_pool2d,
+    avg_pool3d,
     conv1d,
+    conv1d_transpose,
     conv2d,
     conv2d_transpose,
     conv3d,
+    conv3d_transpose,
+    convolution,
     depthwise_conv2d,
     max_pool1d,
     max_pool2d,
+    max_pool3d,
+    pool,
+    separable_conv2d,
 )
 from .convolutions import avg_pool2d as avg_pool
 from .convolutions import max_pool2d as max_pool
@@ -50,7 +58,9 @@ from .gather import embedding_lookup
 from .nn_norms import batch_normalization, l2_loss, l2_normalize, moments
 from .raising import dims, kernel_error
 from .random import streams
-from .sorting import in_top_k, top_k
+from .reductions import reduce_sum
+from .shaping import pad
+from .sorting import in_top_k, top_k, zero_fraction
 from .tensor import EagerTensor, tensor
 
 
@@ -105,13 +115,59 @@ def dropout(
     return where(kept, t * scale, zero)  # type: ignore[no-any-return]
 
 
-def zero_fraction(value: Any, name: str | None = None) -> EagerTensor:
-    """Return the share of elements that are zero, as float32."""
-    array = np.asarray(as_tensor(value).value)
-    with np.errstate(invalid="ignore"):
-        return tensor(
-            np.float32(np.float32(array.size - np.count_nonzero(array)) / np.float32(array.size))
-        )
+def weighted_moments(
+    x: Any, axes: Any, frequency_weights: Any, keepdims: bool = False, name: str | None = None
+) -> tuple[EagerTensor, EagerTensor]:
+    """Return the weighted mean and variance over `axes`."""
+    t, w = operands("Mul", as_tensor(x), as_tensor(frequency_weights))
+    total = reduce_sum(w + t * 0, axes, True)
+    mean = reduce_sum(t * w, axes, True) / total
+    variance = reduce_sum(w * (t - mean) ** 2, axes, True) / total
+    if keepdims:
+        return mean, variance
+    return reduce_sum(mean, axes), reduce_sum(variance, axes)
+
+
+def local_response_normalization(
+    input: Any, depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5,
+    name: str | None = None,
+) -> EagerTensor:  # fmt: skip
+    """Return x / (bias + alpha * sum of squares over the neighbouring channels) ** beta.
+
+    Args:
+        input: Shape [batch, height, width, channels].
+        depth_radius: How many channels on each side are neighbours.
+        bias, alpha, beta: Of the formula.
+        name: Not used.
+    """
+    x = as_tensor(input)
+    channels = x.value.shape[-1]
+    around = [[0, 0]] * (len(x.value.shape) - 1) + [[depth_radius, depth_radius]]
+    squares = pad(x * x, around)
+    total = sum(
+        (squares[..., i : i + channels] for i in range(1, 2 * depth_radius + 1)),
+        squares[..., :channels],
+    )
+    return x / (bias + alpha * total) ** beta  # type: ignore[no-any-return]
+
+
+lrn = local_response_normalization
+
+
+def compute_average_loss(
+    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None
+) -> EagerTensor:
+    """Return the weighted sum of losses over the batch's size, that of all devices."""
+    x = as_tensor(per_example_loss)
+    if sample_weight is not None:
+        x = x * converted(sample_weight, x.value.dtype)
+    size = x.value.shape[0] if global_batch_size is None else static(global_batch_size)
+    return reduce_sum(x) / size  # type: ignore[no-any-return]
+
+
+def scale_regularization_loss(regularization_loss: Any) -> EagerTensor:
+    """Return the sum of losses over the number of devices, of which there is one."""
+    return reduce_sum(regularization_loss)
 
 
 def __getattr__(name: str) -> NoReturn:

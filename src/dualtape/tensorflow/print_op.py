@@ -93,20 +93,23 @@ def summarize_array(array: np.ndarray[Any, Any], summarize: int | None = 3) -> s
     if data.ndim == 0:
         return write(data.item()) if edge else "..."
 
-    def axis(part: np.ndarray[Any, Any], depth: int) -> str:
-        count = len(part)
-        last = depth == data.ndim - 1
-        gap = " " if last else "\n" * (data.ndim - 1 - depth) + " " * (depth + 1)
-        kept = [*range(min(edge, count)), *range(max(edge, count - edge), count)]
-        rows = part[kept].tolist() if last else [part[i] for i in kept]
-        texts = [write(x) if last else axis(x, depth + 1) for x in rows]
-        if count > 2 * edge:
-            dots = gap + "..."  # the gap is written even when nothing stands before the dots
-            tail = "".join(gap + t for t in texts[edge:])
-            return f"[{gap.join(texts[:edge])}{dots}{tail}]"
-        return f"[{gap.join(texts)}]"
+    return _axis(data, 0, data.ndim - 1, edge, write)
 
-    return axis(data, 0)
+
+def _axis(
+    part: np.ndarray[Any, Any], depth: int, last: int, edge: int, write: Callable[[Any], str]
+) -> str:
+    """One axis and those in it; `last` is the number of the innermost."""
+    count = len(part)
+    gap = " " if depth == last else "\n" * (last - depth) + " " * (depth + 1)
+    kept = [*range(min(edge, count)), *range(max(edge, count - edge), count)]
+    rows = part[kept].tolist() if depth == last else [part[i] for i in kept]
+    texts = [write(x) if depth == last else _axis(x, depth + 1, last, edge, write) for x in rows]
+    if count > 2 * edge:
+        dots = gap + "..."  # the gap is written even when nothing stands before the dots
+        tail = "".join(gap + t for t in texts[edge:])
+        return f"[{gap.join(texts[:edge])}{dots}{tail}]"
+    return f"[{gap.join(texts)}]"
 
 
 def string_format(

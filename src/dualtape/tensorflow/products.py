@@ -16,9 +16,9 @@ from ..ops.complex import conj
 from . import kernels as k
 from .convert import as_tensor, operands, static
 from .elementwise import cast
+from .joining import alike
 from .kernels import check_dtype
 from .raising import dims, kernel_error
-from .shaping import alike
 from .tensor import EagerTensor, Readable
 
 

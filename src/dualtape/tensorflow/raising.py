@@ -15,7 +15,10 @@ from .dtype import kernel_name
 from .errors import InvalidArgumentError
 
 # TensorFlow leaves the name out where an argument had to be made a tensor first, as shapes always are.
-_NAMELESS = frozenset({"BroadcastTo", "MirrorPad", "Pad", "Reshape", "Slice", "Tile", "Transpose"})
+_NAMELESS = frozenset({
+    "BatchToSpaceND", "BroadcastTo", "MirrorPad", "Pad", "Reshape", "ResourceGather", "ResourceScatterNdAdd",
+    "ResourceScatterNdSub", "ResourceScatterNdUpdate", "Slice", "SpaceToBatchND", "Tile", "Transpose",
+})  # fmt: skip
 
 
 def kernel_error(

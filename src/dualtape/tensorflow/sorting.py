@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..ops import binning, picking, scatter_reduce
+from ..ops import binning, picking
 from ..ops import shape as s
 from ..ops import sorting as order
 from ..ops.complex import cast as cast_to
@@ -207,6 +207,23 @@ def histogram_fixed_width(
     return tensor(np.bincount(places, minlength=n).astype(numpy_dtype(dtype)))
 
 
+def _steps(x: Any) -> Any:
+    value = np.asarray(as_tensor(x).value).reshape(-1)
+    return value[1:], value[:-1]
+
+
+def is_strictly_increasing(x: Any, name: str | None = None) -> EagerTensor:
+    """Return whether each element is larger than the one before."""
+    after, before = _steps(x)
+    return tensor(np.all(after > before))
+
+
+def is_non_decreasing(x: Any, name: str | None = None) -> EagerTensor:
+    """Return whether no element is smaller than the one before."""
+    after, before = _steps(x)
+    return tensor(np.all(after >= before))
+
+
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> EagerTensor:
     """Return whether each row's target class is among its k best."""
     t = np.asarray(as_tensor(targets).value)
@@ -237,142 +254,6 @@ def sorted_values(p: np.ndarray[Any, Any]) -> list[int]:
 
 
 # --- segments ---------------------------------------------------------------------------------------
-
-
-def _segments(
-    op: str, data: Any, segment_ids: Any, count: int | None
-) -> tuple[EagerTensor, np.ndarray[Any, Any], int]:
-    """The data as [rows, ...], the rows' numbers and how many there are; rows numbered below 0 are left out."""
-    x = as_tensor(data)
-    ids = np.asarray(as_tensor(segment_ids).value)
-    if count is None and ids.size and (np.any(np.diff(ids) < 0) or ids.min() < 0):
-        raise kernel_error(op, "segment ids are not increasing")
-    if ids.shape != x.value.shape[: ids.ndim]:
-        raise kernel_error(
-            op,
-            f"data.shape = {list(x.value.shape)} does not start with segment_ids.shape = {list(ids.shape)}",
-        )
-    flat = ids.reshape(-1).astype(np.int64)
-    n = (int(flat.max(initial=-1)) + 1) if count is None else count
-    x = s.reshape(x, (flat.size, *x.value.shape[ids.ndim :]))
-    if flat.size and flat.max() >= n:
-        raise kernel_error(op, f"segment_ids = {flat.max()} is out of range [0, {n})")
-    if (flat < 0).any():
-        kept = np.flatnonzero(flat >= 0)
-        x, flat = picking.index_p(x, tensor(kept), axis=0, depth=1), flat[kept]
-    return x, flat, n
-
-
-def _summed(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
-    return picking.deposit_p(x, tensor(ids), axis=0, depth=1, shape=(n, *x.value.shape[1:]))  # type: ignore[no-any-return]
-
-
-def _counts(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
-    counts = np.maximum(np.bincount(ids, minlength=n), 1).astype(x.value.dtype)
-    return counts.reshape(n, *(1,) * (len(x.value.shape) - 1))
-
-
-def _mean(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
-    return _summed(x, ids, n) / tensor(_counts(x, ids, n))  # type: ignore[no-any-return]
-
-
-def _sqrt_n(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
-    return _summed(x, ids, n) / tensor(np.sqrt(_counts(x, ids, n)))  # type: ignore[no-any-return]
-
-
-def _combined(reduce: str) -> Any:
-    def combine(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
-        dtype = x.value.dtype
-        start = {"prod": 1, "amax": _lowest(dtype), "amin": _highest(dtype)}[reduce]
-        base = tensor(np.full((n, *x.value.shape[1:]), start, dtype))
-        if not ids.size:
-            return base
-        index = np.broadcast_to(ids.reshape(-1, *(1,) * (len(x.value.shape) - 1)), x.value.shape)
-        return scatter_reduce.scatter_reduce(base, 0, tensor(index.copy()), x, reduce)  # type: ignore[no-any-return]
-
-    return combine
-
-
-def _lowest(dtype: np.dtype[Any]) -> Any:
-    return np.iinfo(dtype).min if dtype.kind in "iu" else np.finfo(dtype).min
-
-
-def _highest(dtype: np.dtype[Any]) -> Any:
-    return np.iinfo(dtype).max if dtype.kind in "iu" else np.finfo(dtype).max
-
-
-def _segment(op: str, combine: Any, empty: Any, doc: str) -> Any:
-    def function(data: Any, segment_ids: Any, name: str | None = None) -> EagerTensor:
-        x, ids, n = _segments(op, data, segment_ids, None)
-        out = combine(x, ids, n)
-        missing = np.setdiff1d(np.arange(n), ids)
-        if missing.size and empty is not None:
-            out = _filled(out, missing, empty)
-        return out  # type: ignore[no-any-return]
-
-    function.__doc__ = f"""{doc}
-
-    Args:
-        data: Rows.
-        segment_ids: The segment of each row, not decreasing.
-        name: Not used.
-
-    Raises:
-        InvalidArgumentError: The numbers decrease, or there is not one for each row.
-    """
-    return function
-
-
-def _filled(x: EagerTensor, rows: np.ndarray[Any, Any], value: Any) -> EagerTensor:
-    return picking.index_fill_p(x, tensor(rows), axis=0, depth=1, value=value)  # type: ignore[no-any-return]
-
-
-def _unsorted(op: str, combine: Any, doc: str) -> Any:
-    def function(
-        data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
-    ) -> EagerTensor:
-        x, ids, n = _segments(op, data, segment_ids, int(static(num_segments)))
-        return combine(x, ids, n)  # type: ignore[no-any-return]
-
-    function.__doc__ = f"""{doc}
-
-    Args:
-        data: Rows.
-        segment_ids: The segment of each row, in any order; a negative one leaves the row out.
-        num_segments: How many segments there are.
-        name: Not used.
-
-    Raises:
-        InvalidArgumentError: A number is too large, or there is not one for each row.
-    """
-    return function
-
-
-segment_sum = _segment("SegmentSum", _summed, None, "Return the sum of each segment.")
-segment_mean = _segment("SegmentMean", _mean, None, "Return the mean of each segment.")
-segment_prod = _segment(
-    "SegmentProd", _combined("prod"), None, "Return the product of each segment."
-)
-segment_max = _segment(
-    "SegmentMax", _combined("amax"), 0, "Return the maximum of each segment, 0 of an empty one."
-)
-segment_min = _segment(
-    "SegmentMin", _combined("amin"), 0, "Return the minimum of each segment, 0 of an empty one."
-)
-unsorted_segment_sum = _unsorted("UnsortedSegmentSum", _summed, "Return the sum of each segment.")
-unsorted_segment_mean = _unsorted("UnsortedSegmentMean", _mean, "Return the mean of each segment.")
-unsorted_segment_sqrt_n = _unsorted(
-    "UnsortedSegmentSqrtN", _sqrt_n, "Return the sum of each segment over the root of its size."
-)
-unsorted_segment_prod = _unsorted(
-    "UnsortedSegmentProd", _combined("prod"), "Return the product of each segment."
-)
-unsorted_segment_max = _unsorted(
-    "UnsortedSegmentMax", _combined("amax"), "Return the maximum of each segment."
-)
-unsorted_segment_min = _unsorted(
-    "UnsortedSegmentMin", _combined("amin"), "Return the minimum of each segment."
-)
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> EagerTensor:
@@ -460,3 +341,12 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> EagerTen
     return picking.place_p(  # type: ignore[no-any-return]
         joined, tensor(flat), axis=0, depth=1, shape=(n, *joined.value.shape[1:])
     )
+
+
+def zero_fraction(value: Any, name: str | None = None) -> EagerTensor:
+    """Return the share of elements that are zero, as float32."""
+    array = np.asarray(as_tensor(value).value)
+    with np.errstate(invalid="ignore"):
+        return tensor(
+            np.float32(np.float32(array.size - np.count_nonzero(array)) / np.float32(array.size))
+        )

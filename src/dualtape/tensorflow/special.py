@@ -20,10 +20,10 @@ from .arithmetic import binary, realdiv
 from .convert import as_tensor, operands
 from .elementwise import lgamma, unary
 from .indexed_slices import as_dense
+from .joining import alike
 from .kernels import check_dtype
 from .raising import incompatible_shapes
 from .reductions import reduce_sum
-from .shaping import alike
 from .tensor import EagerTensor, tensor
 
 atan2 = binary(
@@ -41,6 +41,15 @@ bessel_i0 = unary("BesselI0", bessel.i0, k.FLOATING, "Return the modified Bessel
 bessel_i0e = unary("BesselI0e", bessel.i0e, k.FLOATING, "Return exp(-|x|) * I0(x).")
 bessel_i1 = unary("BesselI1", bessel.i1, k.FLOATING, "Return the modified Bessel function I1.")
 bessel_i1e = unary("BesselI1e", bessel.i1e, k.FLOATING, "Return exp(-|x|) * I1(x).")
+bessel_j0 = unary("BesselJ0", bessel.j0, k.FLOATING, "Return Bessel's function J0.")
+bessel_j1 = unary("BesselJ1", bessel.j1, k.FLOATING, "Return Bessel's function J1.")
+bessel_y0 = unary("BesselY0", bessel.y0, k.FLOATING, "Return Bessel's function Y0.")
+bessel_y1 = unary("BesselY1", bessel.y1, k.FLOATING, "Return Bessel's function Y1.")
+bessel_k0 = unary("BesselK0", bessel.k0, k.FLOATING, "Return the modified Bessel function K0.")
+bessel_k0e = unary("BesselK0e", bessel.k0e, k.FLOATING, "Return exp(x) * K0(x).")
+bessel_k1 = unary("BesselK1", bessel.k1, k.FLOATING, "Return the modified Bessel function K1.")
+bessel_k1e = unary("BesselK1e", bessel.k1e, k.FLOATING, "Return exp(x) * K1(x).")
+erfcinv = unary("Ndtri", s.erfcinv, k.FLOATING, "Return the inverse of `erfc`.")
 ndtri = unary(
     "Ndtri", s.ndtri, k.FLOATING, "Return the inverse of the normal distribution function."
 )

@@ -8,8 +8,8 @@ import numpy as np
 
 from .convert import as_tensor, converted, static
 from .dtype import DType, as_dtype
+from .joining import concat, stack, unstack
 from .shapes import TensorShape
-from .shaping import concat, stack, unstack
 from .tensor import EagerTensor, tensor
 
 

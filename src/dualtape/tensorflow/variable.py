@@ -19,7 +19,7 @@ from ..core.boxes import Box
 from ..core.tensor import Tensor, wrap
 from ..ops import arithmetic as a
 from . import printing
-from .convert import as_tensor, converted, numpy_dtype, static
+from .convert import as_tensor, converted, numpy_dtype
 from .dtype import DType, of_numpy
 from .enums import VariableAggregation, VariableSynchronization
 from .gather import gather_elements, gather_rows
@@ -28,6 +28,7 @@ from .raising import dims, kernel_error
 from .recording import Recording, leaf_of, recording, watched_again
 from .shapes import TensorShape, known_shape
 from .tensor import DEVICE, EagerTensor, Readable, Reference, restored, set_edge, tensor
+from .variable_scatters import Scattering
 
 _numbers = itertools.count(1)
 
@@ -41,7 +42,7 @@ _EAGER_ONLY = {
 }
 
 
-class Variable(Readable):
+class Variable(Scattering, Readable):
     """A value of fixed dtype, and shape unless declared looser, that programs assign to.
 
     Args:
@@ -415,76 +416,9 @@ class Variable(Readable):
         self._snapshot = None
         return _unread(self) if read_value else None
 
-    def _scatter(self, slices: Any, change: Any) -> Any:
-        """Replace the rows at the indices of `slices` by change(rows, values), duplicates one by one."""
-        rows = np.asarray(slices.indices)
-        values = np.asarray(slices.values).astype(self._value.dtype, copy=False)
-        out = np.array(self._value)
-        change(out, rows, values)
-        return self._put(out, True)
-
-    def scatter_add(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Add the rows of a `tf.IndexedSlices`."""
-        return self._scatter(sparse_delta, np.add.at)
-
-    def scatter_sub(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Subtract the rows of a `tf.IndexedSlices`."""
-        return self._scatter(sparse_delta, np.subtract.at)
-
-    def scatter_mul(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Multiply by the rows of a `tf.IndexedSlices`."""
-        return self._scatter(sparse_delta, np.multiply.at)
-
-    def scatter_max(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Take the maximum with the rows of a `tf.IndexedSlices`."""
-        return self._scatter(sparse_delta, np.maximum.at)
-
-    def scatter_min(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Take the minimum with the rows of a `tf.IndexedSlices`."""
-        return self._scatter(sparse_delta, np.minimum.at)
-
-    def scatter_update(
-        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
-    ) -> Any:
-        """Put in the rows of a `tf.IndexedSlices`."""
-        return self._scatter(sparse_delta, lambda out, rows, values: out.__setitem__(rows, values))
-
-    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Put `updates` at the places that the rows of `indices` name."""
-        out = np.array(self._value)
-        out[_places(indices)] = np.asarray(as_tensor(updates, out.dtype))
-        return self._put(out, True)
-
-    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Add `updates` at the places that the rows of `indices` name."""
-        out = np.array(self._value)
-        np.add.at(out, _places(indices), np.asarray(as_tensor(updates, out.dtype)))
-        return self._put(out, True)
-
-    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Subtract `updates` at the places that the rows of `indices` name."""
-        out = np.array(self._value)
-        np.subtract.at(out, _places(indices), np.asarray(as_tensor(updates, out.dtype)))
-        return self._put(out, True)
-
     def __getitem__(self, index: Any) -> Any:
         part = self._read()[index]
         return _assignable(part, self, index)
-
-
-def _places(indices: Any) -> tuple[Any, ...]:
-    places = np.asarray(static(indices))
-    return tuple(np.moveaxis(places, -1, 0))
 
 
 def differentiable(value: Any) -> bool:
@@ -531,17 +465,21 @@ class SlicedTensor(EagerTensor):
         """Put a new value into this part of the variable.
 
         Raises:
-            ValueError: The shapes differ.
+            InvalidArgumentError: The value does not broadcast to the part's shape.
         """
         variable = self._variable
         out = np.array(variable._value)
         new = variable._fitting(value)
         place = tuple(self._index) if isinstance(self._index, (tuple, list)) else self._index
-        if out[place].shape != new.shape:
-            raise ValueError(
-                f"Cannot assign a value of shape {tuple(new.shape)} to a part of shape {out[place].shape}"
-            )
-        out[place] = new
+        try:
+            out[place] = np.broadcast_to(new, out[place].shape)
+        except ValueError:
+            raise kernel_error(
+                "ResourceStridedSliceAssign",
+                f"Cannot broadcast input shape {dims(new.shape)} into final shape "
+                f"{dims(out[place].shape)}",
+                name="strided_slice/_assign",
+            ) from None
         return variable._put(out, read_value)
 
 

@@ -9,16 +9,17 @@ import numpy as np
 
 from .. import nest
 from ..convert import as_tensor
+from ..joining import concat
 from ..philox import Position
 from ..random import streams
 from ..random_stateless import shuffle_order_at
-from ..shaping import concat
 from ..tape import GradientTape
 from ..tensor import EagerTensor, Readable, tensor
 from . import losses as loss_module
 from . import metrics as metric_module
 from . import optimizers
 from .callbacks import CallbackList, History, ProgbarLogger
+from .utils import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 FLOAT32 = np.dtype(np.float32)
 
@@ -329,14 +330,16 @@ class Trainer:
         return nest.pack_sequence_as(form, joined)
 
 
-def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """The inputs, targets and weights of a batch, None for what it lacks."""
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
-        return data, None, None
-    filled = (*data, None, None, None)
-    return filled[0], filled[1], filled[2]
+def known_length(x: Any) -> int | None:
+    """How many batches a dataset has, None if it does not say or has no end."""
+    try:
+        return len(x)
+    except TypeError:
+        return None
+
+
+def _fewer(limit: int | None, count: int | None) -> int | None:
+    return min((n for n in (limit, count) if n is not None), default=None)
 
 
 def batch_size(x: Any) -> int:
@@ -394,11 +397,13 @@ class Batches:
     ) -> None:
         self.size, self.shuffle, self.limit = size, shuffle, limit
         self.dataset: Iterable[Any] | None = None
+        self._open: Iterator[Any] | None = None
+        self._seen = 0
         self.parts: tuple[Any, ...] = ()
         if not _is_arrays(x):
             self.dataset = x
-            known = len(x) if hasattr(x, "__len__") else None
-            self.steps = limit if known is None or (limit is not None and limit < known) else known
+            self._count = known_length(x)
+            self.steps = _fewer(limit, self._count)
             return
         self.parts = tuple(
             None if p is None else nest.map_structure(_array, p) for p in (x, y, weight)
@@ -409,27 +414,41 @@ class Batches:
                 "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples."
                 f"'x' sizes: {len(nest.flatten(self.parts[0])[0])}\n'y' sizes: {sorted(lengths)}\n"
             )
-        self.count = lengths.pop()
-        whole = -(-self.count // size)
-        self.steps = whole if limit is None else min(limit, whole)
+        self.rows = lengths.pop()
+        self._count = -(-self.rows // size)
+        self.steps = _fewer(limit, self._count)
 
     def __iter__(self) -> Iterator[Any]:
-        if self.dataset is not None:
-            for i, data in enumerate(self.dataset):
-                if self.limit is not None and i >= self.limit:
-                    return
-                yield data
+        if self.limit is None:
+            yield from self._whole_pass()
             return
-        order = np.arange(self.count)
-        if self.shuffle:
-            order = shuffled(self.count)
-        assert self.steps is not None
-        for step in range(self.steps):
-            rows = order[step * self.size : (step + 1) * self.size]
-            yield tuple(
-                None if p is None else nest.map_structure(lambda a, r=rows: tensor(a[r]), p)
+        # With a limit an epoch goes on where the one before stopped.
+        for _ in range(self.limit):
+            if self._open is None:
+                self._open, self._seen = self._whole_pass(), 0
+            data = next(self._open, None)
+            if data is None:
+                self._open = None
+                return
+            self._seen += 1
+            if self._seen == self._count:
+                self._open = None
+            yield data
+            if self._open is None:
+                return
+
+    def _whole_pass(self) -> Iterator[Any]:
+        if self.dataset is not None:
+            yield from self.dataset
+            return
+        order = shuffled(self.rows) if self.shuffle else np.arange(self.rows)
+        for start in range(0, self.rows, self.size):
+            at = order[start : start + self.size]
+            x, y, weight = (
+                None if p is None else nest.map_structure(lambda a, i=at: tensor(a[i]), p)
                 for p in self.parts
             )
+            yield pack_x_y_sample_weight(x, y, weight)
 
 
 def shuffled(count: int) -> np.ndarray[Any, Any]:
@@ -481,4 +500,4 @@ def _class_weights(y: Any, class_weight: dict[int, float], sample_weight: Any) -
     return weights if sample_weight is None else weights * _array(sample_weight)
 
 
-__all__ = ["Batches", "ProgbarLogger", "Trainer", "unpack_x_y_sample_weight"]
+__all__ = ["Batches", "ProgbarLogger", "Trainer"]

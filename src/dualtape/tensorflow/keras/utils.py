@@ -65,5 +65,22 @@ def plot_model(*args: Any, **kwargs: Any) -> NoReturn:
     raise NotImplementedError("keras.utils.plot_model: use model.summary()")
 
 
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """A batch as `train_step` gets it: the inputs alone, or a tuple without what is not there."""
+    if y is None:
+        return (x,) if isinstance(x, (list, tuple)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """The inputs, targets and weights of a batch, None for what it lacks."""
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    filled = (*data, None, None, None)
+    return filled[0], filled[1], filled[2]
+
+
 def __getattr__(name: str) -> NoReturn:
     raise missing_attribute(__name__, name, globals())

@@ -12,7 +12,7 @@ from ...convert import as_tensor
 from ...elementwise import cast
 from ...gather import embedding_lookup
 from ...products import matmul, tensordot
-from ...shaping import reshape
+from ...shaping import broadcast_to, expand_dims, reshape, transpose
 from .. import activations, initializers, regularizers
 from ..layer import Layer
 from ..symbolic import KerasTensor
@@ -296,3 +296,59 @@ class Embedding(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The input's with a new last axis."""
         return (*input_shape, self.output_dim)
+
+
+class Identity(Layer):
+    """What comes in."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """See the class."""
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's."""
+        return tuple(input_shape)
+
+
+class Permute(Layer):
+    """Axes of each example in another order; they count from 1."""
+
+    def __init__(self, dims: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(
+                "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` must be "
+                f"consecutive and start from 1. Received dims={dims}"
+            )
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """See the class."""
+        return transpose(inputs, (0, *self.dims))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's, in that order."""
+        return (input_shape[0], *[input_shape[d] for d in self.dims])
+
+
+class RepeatVector(Layer):
+    """Each vector `n` times, along a new axis after the batch."""
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n = n
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """See the class."""
+        batch, width = inputs.value.shape
+        return broadcast_to(expand_dims(inputs, 1), (batch, self.n, width))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """(batch, n, width)."""
+        return (input_shape[0], self.n, input_shape[1])

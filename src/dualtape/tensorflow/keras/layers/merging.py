@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...nn_norms import maximum
-from ...shaping import concat
+from ...joining import concat
+from ...nn_norms import maximum, minimum
 from ..layer import Layer
 
 
@@ -105,3 +105,10 @@ def _function(cls: Callable[..., Layer]) -> Callable[..., Any]:
 
 
 add, multiply, concatenate = _function(Add), _function(Multiply), _function(Concatenate)
+
+
+class Minimum(_Merge):
+    """The elementwise minimum of the inputs."""
+
+    def _combine(self, x: Any, y: Any) -> Any:
+        return minimum(x, y)

@@ -1,0 +1,106 @@
+"""Small functions of the top level that few programs use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .convert import as_tensor, static
+from .dtype import as_dtype
+from .errors import InvalidArgumentError
+from .joining import stack
+from .raising import dims, kernel_error
+from .shapes import TensorShape
+from .shaping import identity
+from .tensor import EagerTensor, tensor
+
+
+class version:
+    """`tf.version`: that of the TensorFlow which is stood in for."""
+
+    VERSION = "2.21.0"
+    GIT_VERSION = "v2.21.0"
+    COMPILER_VERSION = "none"
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> EagerTensor:
+    """Return x, checked to be of `shape`, which may have None for any length.
+
+    Raises:
+        InvalidArgumentError: It is not.
+    """
+    out = as_tensor(x)
+    want = TensorShape(shape)
+    if not want.is_compatible_with(out.shape):
+        lengths = [] if want.rank is None else [-1 if n is None else n for n in want]
+        shown = dims(lengths).replace("-1", "?")
+        raise InvalidArgumentError(
+            None, None,
+            "{{function_node __wrapped__EnsureShape_device_/job:localhost/replica:0/task:0/device:CPU:0}} "
+            f"Shape of tensor input {dims(out.value.shape)} is not compatible with expected shape "
+            f"{shown}. [Op:EnsureShape]",
+        )  # fmt: skip
+    return identity(out)
+
+
+def identity_n(input: Any, name: str | None = None) -> list[EagerTensor]:
+    """Return tensors with the values of several."""
+    return [identity(x) for x in input]
+
+
+def no_op(name: str | None = None) -> None:
+    """Do nothing."""
+
+
+def get_static_value(tensor: Any, partial: bool = False) -> Any:
+    """Return the value of a tensor as an array; nothing is unknown without a graph."""
+    return as_tensor(tensor).numpy() if isinstance(tensor, EagerTensor) else np.asarray(tensor)
+
+
+def is_symbolic_tensor(tensor: Any) -> bool:
+    """False: there are no graphs."""
+    return False
+
+
+def inside_function() -> bool:
+    """False: there are no graphs, in a `tf.function` neither."""
+    return False
+
+
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> EagerTensor:
+    """Return the places, one per column, that flat indices have in an array of shape `dims`.
+
+    Raises:
+        InvalidArgumentError: An index is out of range.
+    """
+    flat = as_tensor(indices).value
+    shape = tuple(int(n) for n in np.asarray(static(dims)).reshape(-1))
+    try:
+        places = np.unravel_index(flat, shape)
+    except ValueError as error:
+        raise kernel_error("UnravelIndex", "index is out of bound as with dims") from error
+    return stack([tensor(np.asarray(p).astype(flat.dtype)) for p in places])
+
+
+def bitcast(input: Any, type: Any, name: str | None = None) -> EagerTensor:
+    """Read the bytes of a tensor as another dtype.
+
+    Elements of a smaller dtype become a last axis, and a last axis of them one larger element.
+
+    Raises:
+        InvalidArgumentError: The last axis does not hold one larger element.
+    """
+    x = np.ascontiguousarray(as_tensor(input).value)
+    to = as_dtype(type).numpy_dtype
+    if to.itemsize < x.dtype.itemsize:
+        return tensor(np.array(x[..., None].view(to)))
+    if to.itemsize == x.dtype.itemsize:
+        return tensor(np.array(x.view(to))[()])
+    if not x.ndim or x.shape[-1] * x.dtype.itemsize != to.itemsize:
+        raise kernel_error(
+            "Bitcast",
+            f"Cannot bitcast from {x.dtype} to {to}: last dimension of {dims(x.shape)} is not "
+            f"{to.itemsize // x.dtype.itemsize}",
+        )
+    return tensor(np.array(x.view(to)[..., 0])[()])
