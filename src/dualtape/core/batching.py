@@ -6,13 +6,20 @@ is written, run slice by slice: slower, never another answer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from .boxes import Box, Interpreter
+from .callsite import warn
 from .errors import TransformError
 from .forward import dtype_of
 from .primitive import Primitive
 from .vocabulary import vocabulary
+
+_slow: set[str] = set()
+"""The primitives without a rule for whole batches that a warning has named."""
 
 
 class Batched(Box):
@@ -40,16 +47,32 @@ class Batched(Box):
         return f"Batched({self.content!r}, axis={self.axis})"
 
 
+open_batches: ContextVar[tuple[Batching, ...]] = ContextVar("dualtape_batches", default=())
+"""The batches around the running code, outermost first: random operations have no operand to tell them."""
+
+
 class Batching(Interpreter):
     """Runs primitives on whole batches."""
 
-    __slots__ = ("size",)
+    __slots__ = ("randomness", "size")
 
     name = "vmap"
 
-    def __init__(self, level: int, size: int) -> None:
+    def __init__(self, level: int, size: int, randomness: str = "error") -> None:
         super().__init__(level)
         self.size = size
+        self.randomness = randomness
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Let random operations know, for the block, that they run for a batch."""
+        before = open_batches.get()
+        open_batches.set((*before, self))
+        try:
+            yield
+        finally:
+            open_batches.set(before)
+            self.open = False
 
     def process(self, primitive: Primitive, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """See `Interpreter.process`."""
@@ -85,6 +108,12 @@ class Batching(Interpreter):
         if self.size == 0:
             raise TransformError(
                 f"vmap over an empty axis of {primitive.name}, which has no batching rule"
+            )
+        if primitive.name not in _slow:
+            _slow.add(primitive.name)
+            warn(
+                f"vmap runs {primitive.name} on one example after the other, since it has no rule for whole "
+                "batches: the result is right, and slow (this warning comes once)"
             )
         rows = [
             primitive(  # type: ignore[operator]

@@ -7,6 +7,7 @@ Python call counts, and for the rest. All three end in the same node.
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from .boxes import Box, open_trace, top_interpreter
 from .callsite import caller, getframe, is_ours
 from .conform import unfit
 from .graph import Output, SavedOutput, Version
-from .modes import BOXED, NO_GRAD, current, next_order
+from .modes import AROUND, BOXED, NO_GRAD, OBSERVED, UNUSUAL, current, next_order, set_mode
+from .observation import tell
 from .primitive import Primitive
 from .pullback import node_class
-from .tensor import Tensor, is_outer, new, wrap
+from .saved import look_at
+from .tensor import Tensor, boxed, is_outer, new, wrap
 from .value import Value
-from .views import connect, shares_memory
+from .views import connect, register, shares_memory
 
 
 class NaryPrimitive(Primitive):
@@ -35,7 +38,10 @@ class NaryPrimitive(Primitive):
                 return self.call_values(operands, params)
         if current() & BOXED and open_trace.get() is not None:
             return self.process(operands, params)
-        return self.eval(*operands, **params)
+        try:
+            return self.eval(*operands, **params)
+        except Exception as error:
+            raise unfit(self, operands, params, error) from error
 
     def call_values(self, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute where some operand is a tensor or a box."""
@@ -68,8 +74,8 @@ class NaryPrimitive(Primitive):
         """Compute on tensors, recording a node when one of them needs a gradient."""
         mode = current()
         count = len(tensors)
-        if mode & BOXED:
-            return self.bind_boxed(tensors, params)
+        if mode & UNUSUAL:
+            return self.bind_unusual(tensors, params, mode)
         values = [x.value for x in tensors]
         if self.view and type(values[0]) is not np.ndarray and tensors[0].mutable:
             values[0] = tensors[0].buffer()  # a NumPy scalar has no memory to share
@@ -89,29 +95,109 @@ class NaryPrimitive(Primitive):
             connect(result, tensors[0], self, params)
         return result
 
+    def bind_unusual(self, tensors: tuple[Tensor, ...], params: dict[str, Any], mode: int) -> Any:
+        """`bind` inside a transformation, in inference mode or under hooks on what is saved."""
+        if mode & BOXED:
+            result = self.bind_boxed(tensors, params)
+        else:
+            set_mode(mode & ~AROUND)
+            try:
+                result = self.bind(*tensors, **params)
+            finally:
+                set_mode(mode)
+        if mode & AROUND:
+            results = result if self.outputs != 1 else (result,)
+            look_at(results, mode)
+            if mode & OBSERVED:
+                tell(self, tensors, params, results)
+        return result
+
     def bind_boxed(self, tensors: tuple[Tensor, ...], params: dict[str, Any]) -> Any:
         """`bind` while a transformation is open (NOTE [levels] in `boxes`)."""
-        top = top_interpreter(tuple(x.value for x in tensors))
-        level = 0 if top is None else top.level
-        for x in tensors:
-            x.current_edge()
-        values = tuple(x if is_outer(x, level) else x.value for x in tensors)
-        out = self.eval(*values, **params) if top is None else top.process(self, values, params)
-        edges = tuple(None if is_outer(x, level) else x.edge for x in tensors)
-        mask = 0
-        if not current() & NO_GRAD and self.kind != "constant":
-            mask = sum(1 << i for i, e in enumerate(edges) if e is not None)
-        cls = next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
-        depth = max((e.level for e in edges if e is not None), default=0)
+        if self.outputs == 1 and not self.view:
+            for x in tensors:
+                if x.edge is not None or x.view_of is not None:
+                    break
+            else:
+                return self.bind_unrecorded(tensors, params)
+        values = tuple([x.value for x in tensors])
+        edges = tuple([x.edge if x.view_of is None else x.current_edge() for x in tensors])
+        top = top_interpreter(values)
+        level: float = 0 if top is None else top.level
+        recording = not current() & NO_GRAD and self.kind != "constant"
+        mask = depth = 0
+        for i, e in enumerate(edges):
+            if e is not None:
+                depth = max(depth, e.level)
+                if recording:
+                    mask |= 1 << i
+        level = max(level, depth)
         # The owner of a residual that lies outside must give the whole tensor, not its value.
-        owners = tuple(wrap(Tensor, x) if is_outer(x, level) else x for x in tensors)
+        owners = tuple([kept(x) for x in tensors])
+        within = True
+        for i, e in enumerate(edges):
+            if e is not None and e.level < level:
+                within = False
+                mask &= ~(1 << i)
+        if not within:
+            outer = [is_outer(x, level) for x in tensors]
+            values = tuple([x if o else v for x, v, o in zip(tensors, values, outer, strict=True)])
+            owners = tuple(
+                [
+                    wrap(Tensor, boxed(x)) if o else y
+                    for x, y, o in zip(tensors, owners, outer, strict=True)
+                ]
+            )
+            edges = tuple([None if o else e for e, o in zip(edges, outer, strict=True)])
+            depth = max([e.level for e in edges if e is not None], default=0)
+        if top is not None:
+            out = top.process(self, values, params)
+        elif within:
+            out = self.eval(*values, **params)
+        else:
+            out = self(*values, **params)
+        cls = tensors[0].result_class
+        if cls is Tensor:
+            cls = next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
+        if self.outputs != 1:
+            out = tuple([boxed(o) if isinstance(o, Tensor) else o for o in out])
+        elif isinstance(out, Tensor):
+            if not mask:
+                return out if type(out) is cls else wrap(cls, out.value, out.edge)
+            out = boxed(out)
         result = record(self, owners, params, edges, mask, out, cls, depth)
-        if self.view and cls.mutable and top is None and shares_memory(out, values[0]):
+        one = self.view and cls.mutable and self.outputs == 1  # several: `ops.joining` sees to them
+        if one and (top is not None or shares_memory(out, values[0])):
             connect(result, tensors[0], self, params)
+            register(result)
+        if top is not None and top.kept is not None:
+            top.kept.extend([weakref.ref(t) for t in (result if self.outputs != 1 else (result,))])
+        return result
+
+    def bind_unrecorded(self, tensors: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
+        """`bind_boxed` for one output and operands without history."""
+        values = tuple([x.value for x in tensors])
+        top = top_interpreter(values)
+        out = self.eval(*values, **params) if top is None else top.process(self, values, params)
+        cls = tensors[0].result_class
+        if cls is Tensor:
+            cls = next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
+        if isinstance(out, Tensor):  # what a box held was recorded outside
+            return out if type(out) is cls else wrap(cls, out.value, out.edge)
+        result = wrap(cls, out)
+        if top is not None and top.kept is not None:
+            top.kept.append(weakref.ref(result))
         return result
 
 
-def is_own(x: Tensor, level: int) -> bool:
+def kept(x: Tensor) -> Tensor:
+    """`x` as a residual: boxes are never written to, so one that may be replaced is kept as it is now."""
+    if x.joins_batches and x.version is not None and isinstance(x.value, Box):
+        return wrap(type(x).result_class, x.value, x.edge)
+    return x
+
+
+def is_own(x: Tensor, level: float) -> bool:
     """Whether a tensor met among boxes of `level` is above them rather than inside."""
     value = x.value
     if x.edge is not None:
@@ -142,6 +228,11 @@ def record(
     node.plan = plan
     node.order = next_order()
     node.level = level
+    source = None
+    for e in edges:
+        if e is not None:
+            source = e.source if source is None or source == e.source else 0
+    node.source = source or 0
     node.site = caller(3)
     node.hooks = None
     first = outs[primitive.differentiable[0]]
@@ -179,13 +270,15 @@ class UnaryPrimitive(NaryPrimitive):
             return self.eval(x, **params) if params else self.eval(x)
         if isinstance(x, Tensor):
             return self.bind1(x, params)
-        return super().__call__(x, **params)
+        return self.process(operands, params)
 
     def bind1(self, x: Tensor, params: dict[str, Any] | None = None) -> Tensor:
         """`bind` for one operand."""
         mode = current()
-        if mode & BOXED:
-            return self.call_values((x,), params) if params else self.bind(x)  # type: ignore[no-any-return]
+        if mode & UNUSUAL:
+            if mode & BOXED and params:
+                return self.call_values((x,), params)  # type: ignore[no-any-return]
+            return self.bind(x, **(params or {}))  # type: ignore[no-any-return]
         value = x.value
         view = self.view
         if view and type(value) is not np.ndarray and x.mutable:
@@ -211,6 +304,7 @@ class UnaryPrimitive(NaryPrimitive):
         node.plan = plan
         node.order = next_order()
         node.level = 0
+        node.source = edge.source
         frame = getframe(2)
         code = frame.f_code
         node.site = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)
@@ -232,15 +326,20 @@ class BinaryPrimitive(NaryPrimitive):
         x, y = operands
         if type(x) is type(y) is np.ndarray and not current() & BOXED:
             return self.eval(x, y, **params) if params else self.eval(x, y)
-        if isinstance(x, Tensor) and isinstance(y, Tensor):
-            return self.bind2(x, y, params)
+        if isinstance(x, Tensor):
+            if isinstance(y, Tensor):
+                return self.bind2(x, y, params)
+        elif not isinstance(y, Tensor):
+            return self.process(operands, params)
         return super().__call__(x, y, **params)
 
     def bind2(self, x: Tensor, y: Tensor, params: dict[str, Any] | None = None) -> Tensor:
         """`bind` for two operands; the result is of the class of `x`'s results."""
         mode = current()
-        if mode & BOXED:
-            return self.call_values((x, y), params) if params else self.bind(x, y)  # type: ignore[no-any-return]
+        if mode & UNUSUAL:
+            if mode & BOXED and params:
+                return self.call_values((x, y), params)  # type: ignore[no-any-return]
+            return self.bind(x, y, **(params or {}))  # type: ignore[no-any-return]
         try:
             out = self.eval(x.value, y.value, **params) if params else self.eval(x.value, y.value)
         except Exception as error:
@@ -262,6 +361,10 @@ class BinaryPrimitive(NaryPrimitive):
         node.plan = plan
         node.order = next_order()
         node.level = 0
+        if mask != 3:
+            node.source = ey.source if ex is None else ex.source
+        else:
+            node.source = ex.source if ex.source == ey.source else 0
         frame = getframe(2)
         code = frame.f_code
         node.site = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from types import CodeType
+import warnings
+from types import CodeType, FrameType
+
+import numpy as np
 
 Site = tuple[CodeType, int]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_SKIPPED = ("<frozen importlib", "<frozen runpy")
+# NumPy's functions written in Python call back into ours.
+_SKIPPED = ("<frozen importlib", "<frozen runpy", os.path.dirname(np.__file__) + os.sep)
 
 # Whether a source file is dualtape's own, by the name its code objects carry. A string's hash is
 # cached, so this is the cheapest test of a frame that there is.
@@ -38,14 +42,40 @@ def caller(depth: int = 2) -> Site | None:
         return None
     while frame is not None:
         code = frame.f_code
-        name = code.co_filename
-        ours = _is_ours.get(name)
-        if ours is None:
-            ours = _classify(name)
-        if not ours:
+        ours = is_ours(code.co_filename)
+        if ours is False or (ours is None and not _classify(code.co_filename)):
             return code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def user_frame(depth: int = 2) -> FrameType | None:
+    """Return the nearest frame outside dualtape; None where there is none."""
+    frame: FrameType | None = getframe(depth)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        ours = _is_ours.get(name)
+        if not (_classify(name) if ours is None else ours):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn with the line of the user's program, however deep in dualtape the warning comes from."""
+    frame = user_frame()
+    if frame is None:
+        warnings.warn(message, category, stacklevel=2)
+        return
+    names = frame.f_globals
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        names.get("__name__"),
+        names.setdefault("__warningregistry__", {}),
+    )
 
 
 def line_of(site: Site) -> tuple[str, int]:

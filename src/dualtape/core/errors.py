@@ -59,3 +59,15 @@ class RuleError(DualtapeError, RuntimeError):
 
 class TransformError(DualtapeError, RuntimeError):
     """A value of a transformation was used where it has no meaning (escaped, or made concrete)."""
+
+
+class StructureError(DualtapeError, ValueError, RuntimeError):
+    """Nested containers do not match: another kind, other keys or another length."""
+
+
+class ConcreteError(TransformError, TypeError):
+    """Plain numbers were asked of a value that is being differentiated, batched or traced."""
+
+
+class GradientWarning(UserWarning):
+    """A gradient that is missing or may not be what is meant; given only where the program asked for it."""

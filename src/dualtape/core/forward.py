@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from .aval import Aval
-from .boxes import Box, Interpreter
+from .boxes import Box, Interpreter, open_trace
+from .modes import BOXED, current, set_mode
 from .primitive import AVAL, Primitive, Signature
 from .tensor import Tensor
 from .value import Value
@@ -43,6 +45,10 @@ def dtype_of(x: Any) -> Any:
     return x.value.dtype if isinstance(x, Tensor) else x.dtype
 
 
+paused: ContextVar[bool] = ContextVar("dualtape_forward_paused", default=False)
+"""Whether operations drop tangents, as a front end's switch asked."""
+
+
 class ForwardMode(Interpreter):
     """Pushes tangents through primitives for one level."""
 
@@ -54,12 +60,39 @@ class ForwardMode(Interpreter):
         """See `Interpreter.process`."""
         primals = []
         tangents = []
+        plain = True
         for v in values:
-            own = isinstance(v, Dual) and v.interpreter is self
-            primals.append(v.primal if own else v)
-            tangents.append(v.tangent if own else None)
+            if v.__class__ is Dual and v.interpreter is self:
+                p, t = v.primal, v.tangent
+                plain = plain and not isinstance(t, Value) and not isinstance(p, Value)
+                primals.append(p)
+                tangents.append(t)
+            else:
+                plain = plain and not isinstance(v, Value)
+                primals.append(v)
+                tangents.append(None)
+        if plain and open_trace.get() is None:
+            # Nobody else has a say: below this level there are arrays, on which a primitive is the NumPy call.
+            mode = current()
+            set_mode(mode & ~BOXED)
+            try:
+                return self.push(primitive, primals, tangents, params)
+            finally:
+                set_mode(mode)
+        return self.push(primitive, primals, tangents, params)
+
+    def push(
+        self, primitive: Primitive, primals: list[Any], tangents: list[Any], params: dict[str, Any]
+    ) -> Any:
+        """The primitive's result on primals, with the tangents pushed through."""
+        if primitive.push is not None:
+            outs, dots = primitive.push(primals, tangents)
+            return tuple(
+                o if d is None else Dual(self, o, fitted(d, o))
+                for o, d in zip(outs, dots, strict=True)
+            )
         out = primitive(*primals, **params)  # type: ignore[operator]
-        if primitive.kind == "constant":
+        if primitive.kind == "constant" or paused.get():
             return out
         dots = pushforward(primitive, primals, tangents, out, params)
         if primitive.outputs == 1:
@@ -90,6 +123,8 @@ def pushforward(
         dots = primitive(*operands, **params)  # type: ignore[operator]
         dots = list(dots) if primitive.outputs != 1 else [dots]
         return [fitted(d, o) for d, o in zip(dots, outs, strict=True)]
+    if primitive.pointwise and primitive.outputs == 1:
+        return [pushed_pointwise(primitive, primals, tangents, out, params)]
     total: list[Any] = [None] * len(outs)
     for i, dot in enumerate(tangents):
         if dot is None:
@@ -107,6 +142,34 @@ def pushforward(
         for number, p in zip(primitive.differentiable, parts, strict=True):
             p = fitted(p, outs[number])
             total[number] = p if total[number] is None else vocabulary.add(total[number], p)
+    return total
+
+
+def pushed_pointwise(
+    primitive: Primitive, primals: list[Any], tangents: list[Any], out: Any, params: dict[str, Any]
+) -> Any:
+    """`pushforward` of an elementwise operation, which nearly all operations are."""
+    total = None
+    for i, dot in enumerate(tangents):
+        if dot is None:
+            continue
+        rule: Any = primitive.jvps[i]
+        if rule.__class__ is not Signature:
+            rule = primitive.jvp_of(i)
+            if rule is None:
+                continue
+        needs = rule.needs
+        if params:
+            part = apply(rule, dot, primals, (out,), i, params)
+        elif not needs:
+            part = rule.rule(dot)
+        elif len(needs) == 1 and needs[0] >= 0:
+            part = rule.rule(dot, primals[needs[0]] if needs[0] < len(primals) else out)
+        else:
+            part = apply(rule, dot, primals, (out,), i, params)
+        if part.shape != out.shape or part.dtype is not out.dtype:
+            part = fitted(part, out)
+        total = part if total is None else vocabulary.add(total, part)
     return total
 
 

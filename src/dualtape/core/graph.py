@@ -10,6 +10,7 @@ tensor that holds it. CPython frees long chains of objects without recursion.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -38,12 +39,12 @@ class Version:
 
     __slots__ = ("count", "stamp", "writes")
 
-    REMEMBERED = 8
+    REMEMBERED = 16
 
     def __init__(self) -> None:
         self.count = 0
         self.stamp = 1  # later clocks are smaller; 1 is before everything
-        self.writes: tuple[tuple[int, callsite.Site | None], ...] = ()
+        self.writes: list[tuple[int, callsite.Site | None]] = []
 
     def bump(self, depth: int = 3) -> None:
         """Note a write by the user's line, `depth` frames up at least."""
@@ -51,17 +52,54 @@ class Version:
         self.stamp = stamp = modes.next_order()
         writes = self.writes
         if len(writes) >= self.REMEMBERED:
-            writes = writes[1:]
-        self.writes = (*writes, (stamp, callsite.caller(depth)))
+            del writes[: self.REMEMBERED // 2]
+        frame = callsite.getframe(depth - 1)
+        code = frame.f_code
+        if callsite.is_ours(code.co_filename) is False:
+            writes.append((stamp, (code, frame.f_lasti)))
+        else:
+            writes.append((stamp, callsite.caller(depth)))
 
     def bump_quietly(self) -> None:
         """Note a write by the engine itself, which nobody asks the line of."""
         self.count += 1
         self.stamp = modes.next_order()
 
+    def spares(self, value: Any, order: int) -> bool:
+        """Whether the writes later than `order` are known to have left `value` alone; nothing is known here."""
+        return False
+
     def since(self, order: int) -> list[tuple[int, callsite.Site | None]]:
         """The remembered writes later than `order`, oldest first."""
         return [w for w in self.writes if w[0] < order]
+
+
+class InferenceVersion(Version):
+    """The version of all tensors made in one block of inference mode: it marks them, and counts nothing.
+
+    Its stamp is later than any node, so that a backward pass that meets such a residual looks into it.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stamp = -sys.maxsize
+
+    def check_write(self) -> None:
+        """Raise for a write outside of inference mode."""
+        if not modes.current() & modes.INFERENCE:
+            raise InplaceError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+                "to get a normal tensor before doing inplace update."
+            )
+
+    def bump(self, depth: int = 3) -> None:
+        """A write: not counted, and refused outside of inference mode."""
+        self.check_write()
+
+    def bump_quietly(self) -> None:
+        """A write by the engine itself: not counted."""
 
 
 class SavedOutput:
@@ -86,9 +124,10 @@ class Freed:
 class Hooks:
     """User code on one node; `before[i]` runs on the cotangent of output i (tensor hooks)."""
 
-    __slots__ = ("before", "post", "pre", "retained")
+    __slots__ = ("before", "metadata", "post", "pre", "retained")
 
     def __init__(self) -> None:
+        self.metadata: dict[Any, Any] = {}
         self.before: dict[int, dict[int, Hook]] = {}
         self.retained: dict[int, AccumulateGrad] = {}
         self.pre: dict[int, Hook] = {}
@@ -106,6 +145,7 @@ class Node:
         order: The clock at recording; inputs are always older.
         level: How many transformations were open around the leaves it depends on (see `boxes`).
         site: The user's line.
+        source: The number of the only leaf that it depends on; 0 for several, or not known.
         shape, dtype: Of the output (of the first output, for several).
     """
 
@@ -126,6 +166,7 @@ class Node:
     primitive: ClassVar[Primitive | None] = None
     output_number: ClassVar[int] = 0
     output_avals: Any = None
+    source: int = 0
     differentiable: Any = (0,)
 
     inputs: tuple[Any, ...]
@@ -204,16 +245,25 @@ class Output:
         """The node's."""
         return self.node.level
 
+    @property
+    def source(self) -> int:
+        """The node's."""
+        return self.node.source
+
 
 class AccumulateGrad:
     """A leaf: where a gradient arrives and is kept. Owned by the tensor, known to the graph.
 
     The gradient lives here rather than in the tensor, so that neither has to point to the other both
-    ways; `variable` is a weak reference for those who print graphs.
+    ways; `variable` is a weak reference for those who print graphs. `post_hooks` are called with the
+    leaf and the gradient that was added. `ended` marks the variable of a transformation that is over: nobody
+    can ask for its gradient any more.
     """
 
     __slots__ = (
+        "__weakref__",
         "dtype",
+        "ended",
         "grad",
         "hooks",
         "level",
@@ -221,6 +271,7 @@ class AccumulateGrad:
         "post_hooks",
         "result_class",
         "shape",
+        "source",
         "variable_ref",
     )
 
@@ -232,7 +283,9 @@ class AccumulateGrad:
         self.shape = tuple(tensor.value.shape)
         self.dtype = tensor.value.dtype
         self.grad: Tensor | None = None
+        self.ended = False
         self.order = modes.next_order()
+        self.source = self.order - 1  # a number of its own, and not 0
         self.level = modes.depth()
         self.hooks: dict[int, Hook] | None = None
         self.post_hooks: dict[int, Callable[..., Any]] | None = None
@@ -273,7 +326,19 @@ def check_residuals(node: Node) -> None:
     for number, owner in enumerate(owners):
         version = owner.version
         if version is not None and version.stamp < node.order:
-            raise overwritten(node, number, owner)
+            if isinstance(version, InferenceVersion):
+                raise saved_inference()
+            if not version.spares(owner.value, node.order):
+                raise overwritten(node, number, owner)
+
+
+def saved_inference() -> GraphError:
+    """The error for a residual that was made in inference mode."""
+    return GraphError(
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
+        "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
+        "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+    )
 
 
 def overwritten(node: Node, number: int, owner: Any) -> InplaceError:

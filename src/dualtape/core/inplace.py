@@ -9,52 +9,63 @@ the written region comes from the new values.
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import modes
+from .batching import Batched
 from .boxes import Box
 from .callsite import caller
 from .errors import InplaceError, ShapeError, TransformError
-from .graph import AccumulateGrad, Node, SavedOutput, Version
-from .tensor import Tensor, new, wrap
-from .views import Chain, replay
+from .graph import AccumulateGrad, InferenceVersion, Node, SavedOutput, Version
+from .tensor import Tensor, is_outer, new, wrap
+from .views import Chain, owner, registered, replay, shares_memory
 from .vocabulary import vocabulary
 
 
-def write(x: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
+def write(x: Tensor, compute: Callable[[Tensor], Tensor], *, fills: bool = False) -> Tensor:
     """Overwrite `x` with `compute(x)`, as PyTorch's in-place operations do, and return it.
 
     Args:
         x: The tensor to write to.
         compute: The out-of-place operation, on a stand-in for `x` as it was.
+        fills: Whether all elements become one number, so that they may share places.
 
     Raises:
-        InplaceError: `x` is a leaf that requires a gradient (or a view of one) and recording is on.
+        InplaceError: `x` is a leaf that requires a gradient (or a view of one) and recording is on; elements
+            of `x` share a place (an expanded view); or it was made in inference mode, which has ended.
         ShapeError: The result has more elements than `x`.
         DtypeError: The result's dtype cannot be stored in `x`.
     """
-    recording = not modes.current() & modes.NO_GRAD
+    mode = modes.current()
+    recording = not mode & modes.NO_GRAD
+    if isinstance(x.version, InferenceVersion):
+        x.version.check_write()
     if recording:
         check_writable(x)
     before = wrap(type(x).result_class, x.value, x.edge)
     if not recording:
-        return assign(x, compute(before), None)
+        return assign(x, compute(before), None, fills=fills)
     # The stand-in shares the version of `x`, so a residual that views it is found out of date rather than
     # wrong; one that is the stand-in itself (somebody holds it after the call) gets the old value to keep.
-    before.version = x.shared_version()
+    # Hooks on residuals may keep an alias of it: they get memory of its own from the start.
+    if not mode & modes.PACKING:
+        before.version = x.shared_version()
+    elif type(x.value) is np.ndarray:
+        before.value = x.value.copy()
     holders = sys.getrefcount(before)
     out = compute(before)
     if sys.getrefcount(before) > holders:
         if type(before.value) is np.ndarray:
             before.value = before.value.copy()
         before.version = None
-    return assign(x, out, before)
+    return assign(x, out, before, fills=fills)
 
 
-def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
+def assign(x: Tensor, out: Tensor, before: Tensor | None, *, fills: bool = False) -> Tensor:
     """Put the value and the history of `out`, computed from `before`, into `x`."""
     shape = tuple(x.shape)
     if tuple(out.shape) != shape and (
@@ -64,19 +75,26 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
     value = x.value
     held = None
     if isinstance(value, Box) or isinstance(out.value, Box):
-        if x.view_of is not None:
-            raise TransformError(
-                "an in-place write through a view inside a transformation is not supported: build the "
-                "result out of place (torch.where, index_put, cat)"
-            )
+        check_batches(x, out)
+        if x.view_of is not None and write_through(x, out, before is not None):
+            return x
         edge = out.edge
-        x.value = out.value
+        # A box is never written to and may be shared; an array may be a view of another's memory.
+        x.value = out.value if isinstance(out.value, Box) else np.array(out.value)
+        if isinstance(x.value, Box) and x.value.interpreter.kept is not None:
+            x.value.interpreter.kept.append(weakref.ref(x))
+        if before is not None and edge is None and is_outer(before, innermost(out.value)):
+            before.edge = None  # its history goes on inside the box
+            x.edge = None
+        update_views(x)
     else:
         edge = out.edge
         if edge is not None and out.value.dtype != value.dtype:
             edge = vocabulary.cast(out, value.dtype).edge
         held = keep_output(edge, x)
         if type(value) is np.ndarray:
+            if not value.flags.writeable:
+                value = writable(value, shared_places=fills)
             np.copyto(value, out.value, casting="unsafe")
         else:
             new_value = out.value
@@ -96,6 +114,138 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None) -> Tensor:
     elif edge is not None or view.base.current_edge() is not None:
         rebase(x, edge)
     return x
+
+
+def innermost(value: Any) -> float:
+    """The level of the innermost transformation that `value` is inside of."""
+    return value.interpreter.level if isinstance(value, Box) else 0
+
+
+def batches(value: Any) -> set[Any]:
+    """The batches that a value is an example of."""
+    found = set()
+    while isinstance(value, (Box, Tensor)):
+        if isinstance(value, Tensor):
+            value = value.value
+            continue
+        if isinstance(value, Batched):
+            found.add(value.interpreter)
+        value = getattr(value, "primal", getattr(value, "content", None))
+    return found
+
+
+def check_batches(x: Tensor, out: Tensor) -> None:
+    """Raise for a write of something that differs from example to example into something that does not.
+
+    Raises:
+        TransformError: `out` belongs to a batch and `x` does not.
+    """
+    if not x.joins_batches and batches(out.value) - batches(x.value):
+        raise TransformError(
+            "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in "
+            "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but "
+            "`self` not being vmapped over in a vmap. Please try to use out-of-place operators instead of inplace "
+            "arithmetic, or make `self` from a tensor of the batch (x.new_zeros(...))."
+        )
+
+
+def write_through(x: Tensor, out: Tensor, recording: bool) -> bool:
+    """Write to a view inside a transformation: its base, and all that views it, get new values.
+
+    Returns False for what is no view after all: a copy, as `reshape` makes of what is not contiguous.
+
+    Raises:
+        TransformError: The view is of another dtype than its base.
+    """
+    view = x.view_of
+    base, chain = view.base, view.chain
+    if base.value.dtype != x.value.dtype:
+        raise TransformError(
+            "an in-place write through a view of another dtype (real, imag, view_as_real) inside a "
+            "transformation is not supported: build the result out of place (torch.complex)"
+        )
+    places = np.arange(base.size_).reshape(tuple(base.shape))
+    if not shares_memory(replay(chain, places), places):
+        x.view_of = None
+        return False
+    before = wrap(type(base).result_class, base.value, base.current_edge())
+    new_base = vocabulary.put_view(before, chain, out)
+    base.value = new_base.value
+    if recording:
+        base.edge = new_base.edge
+    base.shared_version().bump()
+    update_views(base)
+    return True
+
+
+def update_views(base: Tensor) -> None:
+    """Give the views of `base` that share no memory with it, being inside a transformation, their values anew."""
+    for x in registered(base):
+        view = x.view_of
+        new_x = replay(view.chain, wrap(type(base).result_class, base.value, base.edge))
+        x.value = new_x.value
+        if view.recorded:
+            view.base_edge = base.edge
+            x.edge = new_x.edge
+
+
+class _Memory:
+    """Memory as NumPy asks for it: an array interface, and who owns what it points to."""
+
+    __slots__ = ("__array_interface__", "base")
+
+    def __init__(self, interface: dict[str, Any], base: Any) -> None:
+        self.__array_interface__ = interface
+        self.base = base
+
+
+def writable(a: Any, *, shared_places: bool = False) -> Any:
+    """The same elements as `a`, which is read-only, to be written to.
+
+    An array that repeats elements is read-only, and so are its parts, in which nothing may be repeated.
+
+    Args:
+        a: An array.
+        shared_places: Whether elements may share a place: fit for filling with one number only.
+
+    Raises:
+        InplaceError: Elements share a place; or the memory belongs to a read-only array of the user's.
+    """
+    if a.flags.writeable:
+        return a
+    if not shared_places and may_overlap(a.shape, [abs(n) for n in a.strides], a.itemsize):
+        raise InplaceError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+    root = owner(a)
+    if not getattr(getattr(root, "flags", None), "writeable", False):
+        raise InplaceError(
+            "the tensor is on the memory of a read-only NumPy array, and so it cannot be written to.\n"
+            "  Write to a clone (x = x.clone()), or make the array writable before you make the tensor."
+        )
+    interface = dict(a.__array_interface__)
+    interface["data"] = (interface["data"][0], False)
+    interface["strides"] = a.strides
+    made = np.asarray(_Memory(interface, root))
+    return made if made.dtype == a.dtype else made.view(a.dtype)
+
+
+def may_overlap(shape: Any, strides: Any, step: int) -> bool:
+    """Whether two elements of a strided array may be one; False is certain.
+
+    Args:
+        shape: Lengths of the axes.
+        strides: Their steps, not negative.
+        step: The length of an element, in the unit of the strides.
+    """
+    reach = step
+    for stride, n in sorted(zip(strides, shape, strict=True)):
+        if n > 1:
+            if stride < reach:
+                return True
+            reach += stride * (n - 1)
+    return False
 
 
 def can_expand(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
@@ -123,7 +273,7 @@ def check_writable(x: Tensor) -> None:
         )
     if x.view_of is not None:
         base = x.view_of.base
-        if isinstance(base.edge, AccumulateGrad):
+        if isinstance(base.edge, AccumulateGrad) and x.view_of.recorded:
             raise InplaceError(
                 "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
                 "  Update it under `with torch.no_grad():`, or write to a clone."
@@ -147,12 +297,12 @@ def keep_output(edge: Any, x: Tensor) -> Node | None:
     held = None
     if isinstance(node, Node) and isinstance(node.owners, tuple):
         for owner in node.owners:
-            value = owner.value
+            # The type first: to ask a residual that went through hooks for its value runs them.
             if (
                 isinstance(owner, SavedOutput)
                 and type(x.value) is np.ndarray
-                and value.dtype == x.value.dtype
-                and value.shape == x.value.shape
+                and owner.value.dtype == x.value.dtype
+                and owner.value.shape == x.value.shape
             ):
                 owner.value = x.value
                 owner.version = x.shared_version()
@@ -184,10 +334,10 @@ def cleared(ct: Any, chain: Chain) -> Any:
     """`ct` with zeros where `chain` views it."""
     if isinstance(ct, np.ndarray):
         out = ct.copy()
-        replay(chain, out)[...] = 0
+        writable(replay(chain, out), shared_places=True)[...] = 0
         return out
     mask = np.ones(ct.shape, bool)
-    replay(chain, mask)[...] = False
+    writable(replay(chain, mask), shared_places=True)[...] = False
     return ct * mask
 
 

@@ -19,6 +19,20 @@ ANOMALY = 4
 """The backward pass checks every cotangent for NaN."""
 INFERENCE = 8
 """Tensors made now may never take part in recording."""
+PACKING = 16
+"""Residuals go through the user's hooks (see `saved`)."""
+GUARDED = 32
+"""Tensors made in inference mode are about: recording looks for them among its residuals."""
+OBSERVED = 64
+"""Somebody is told of every primitive (see `observation`)."""
+SAFE = 128
+"""A cotangent that a mask made zero stays zero, whatever it is multiplied by (see `ops.rescue`)."""
+UNSAFE = 256
+"""Not even native transformations do that."""
+AROUND = INFERENCE | PACKING | GUARDED | OBSERVED
+"""Something is to be done once a primitive has been bound."""
+UNUSUAL = BOXED | AROUND
+"""What the fast paths of `bind` look for, in one test, before they go ahead."""
 
 _mode: ContextVar[int] = ContextVar("dualtape_mode", default=0)
 
@@ -54,8 +68,10 @@ def deeper() -> Iterator[int]:
     """Open one more transformation; gives its level (1 for the outermost)."""
     level = depth() + 1
     _depth.set(level)
+    before = current() & BOXED
+    set_mode(current() | BOXED)
     try:
-        with switched(on=BOXED):
-            yield level
+        yield level
     finally:
         _depth.set(level - 1)
+        set_mode(current() & ~BOXED | before)  # the other bits are as the block left them

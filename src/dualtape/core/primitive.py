@@ -23,7 +23,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from .errors import MissingRuleError, NotDifferentiableError
 
@@ -71,13 +71,9 @@ class Plan(NamedTuple):
     simple: bool
 
 
-def _save_nothing(_: tuple[Any, ...]) -> tuple[Any, ...]:
-    return ()
-
-
 def _saver(sources: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     if not sources:
-        return _save_nothing
+        return itemgetter(slice(0, 0))
     if len(sources) == 1:  # a slice, so that one residual too comes as a tuple
         return itemgetter(slice(sources[0], sources[0] + 1))
     return itemgetter(*sources)
@@ -100,9 +96,14 @@ class Primitive:
         outputs: Number of outputs; 1 means a bare value, not a tuple.
         differentiable: Numbers of the outputs that have derivatives.
         pointwise: Each output element depends on the same element of the broadcast operands.
+        masks: Part of an operand does not reach the result, so that its cotangent is zero there.
         view: The result may share memory with the first operand.
         kind: "elementwise", "linear", "multilinear", "general" or "constant" (no derivative).
+        push: Instead of `jvps`, (primals, tangents) -> (outputs, tangents) for all operands at once; only
+            operations given from outside (`custom`) have it.
     """
+
+    push: ClassVar[Callable[..., Any] | None] = None
 
     def __init__(
         self,
@@ -121,6 +122,7 @@ class Primitive:
         holomorphic: bool = True,
         view: bool = False,
         pointwise: bool = False,
+        masks: bool = False,
         grad_name: str | None = None,
         doc: str | None = None,
         source: str | None = None,
@@ -135,6 +137,7 @@ class Primitive:
         self.holomorphic = holomorphic
         self.view = view
         self.pointwise = pointwise
+        self.masks = masks
         self.aval = aval
         self.batch = batch
         self.grad_name = grad_name or camel(name) + "Backward0"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from . import callsite
 from .boxes import Box
-from .graph import Node, Output, SavedOutput, check_residuals
+from .graph import Node, Output, check_residuals
 from .primitive import AVAL, Plan, Primitive
 from .tensor import Tensor, wrap
 from .vocabulary import vocabulary
@@ -15,7 +15,7 @@ from .vocabulary import vocabulary
 class PrimitiveNode(Node):
     """The node of a call of a primitive."""
 
-    __slots__ = ()
+    __slots__ = ("source",)
 
     primitive: ClassVar[Primitive]
     plan: Plan
@@ -58,15 +58,18 @@ class PrimitiveNode(Node):
         count = len(self.inputs)
         if isinstance(value, Tensor):  # a whole tensor from outside the transformation
             return owner  # type: ignore[no-any-return]
-        if not isinstance(owner, SavedOutput):
+        if source < count:
             return wrap(Tensor, value, self.inputs[source])
+        return wrap(Tensor, value, self.edge_of(source - count))
+
+    def edge_of(self, number: int) -> Any:
+        """The edge of output `number`, None where it has no derivative."""
         if self.output_avals is None:
-            return wrap(Tensor, value, self)
-        shape, dtype = self.output_avals[source - count]
-        differentiable = source - count in self.primitive.differentiable
-        return wrap(
-            Tensor, value, Output(self, source - count, shape, dtype) if differentiable else None
-        )
+            return self
+        shape, dtype = self.output_avals[number]
+        if number not in self.primitive.differentiable:
+            return None
+        return Output(self, number, shape, dtype)
 
 
 class SeveralOutputsNode(PrimitiveNode):

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .boxes import Box
-from .errors import GraphError
+from .boxes import Box, Interpreter
+from .errors import TransformError
 from .graph import AccumulateGrad, Version
 from .value import Value
 
@@ -25,13 +25,18 @@ class Tensor(Value):
         view_of: How it views another tensor's memory; None for the owner.
         leaf: Keeps `.grad`; None until a gradient is asked for.
         result_class: The class of results computed from it (a parameter's is its framework's tensor).
+        variable_class: The class of the variables that a transformation makes of it, where that is another one.
         mutable: Whether users can write to it in place, so that who shares its memory must be known.
+        joins_batches: Whether writing an example of a batch to it makes it part of the batch, or is refused.
     """
 
     __slots__ = ("__weakref__", "edge", "leaf", "value", "version", "view_of")
 
     result_class: ClassVar[type[Tensor]]
+    variable_class: ClassVar[type[Tensor] | None] = None
     mutable: ClassVar[bool] = True
+    joins_batches: ClassVar[bool] = False
+    _diagnosis: ClassVar[str] = "dualtape.trust.native"  # who answers `why_none`; loaded when asked
 
     value: Any
     edge: Any
@@ -155,17 +160,79 @@ def plain(x: Any) -> Any:
     """The outermost value that is not recorded: what `x` is worth to code without derivatives.
 
     Raises:
-        GraphError: The value belongs to an open transformation and is not a concrete array.
+        TransformError: The value belongs to an open transformation and is not a concrete array.
     """
     value = x.value if isinstance(x, Tensor) else x
     if isinstance(value, Box):
-        raise GraphError(
-            f"the value is inside a {value.interpreter.name} and has no concrete numbers yet"
+        raise TransformError(
+            f"the value is inside a {value.interpreter.name} and has no concrete numbers yet. What has a shape "
+            "that depends on numbers (a boolean mask as index, nonzero, unique) has none there: use where"
         )
     return value
 
 
-def is_outer(t: Tensor, level: int) -> bool:
+def is_outer(t: Tensor, level: float) -> bool:
     """Whether the history of `t` lies outside the transformation of `level` (see NOTE [levels])."""
     edge = t.edge
     return edge is not None and edge.level < level
+
+
+class Outer(Box):
+    """A tensor of an outer recording that met, without any other box, the leaves of an inner one."""
+
+    __slots__ = ("content",)
+
+    content: Tensor
+
+    @property
+    def shape(self) -> Any:
+        """The tensor's shape."""
+        return self.content.shape
+
+    @property
+    def dtype(self) -> Any:
+        """The tensor's NumPy dtype."""
+        return self.content.value.dtype
+
+    def __repr__(self) -> str:
+        return f"Outer({self.content!r})"
+
+
+class Outside(Interpreter):
+    """Computes on what an inner recording takes for plain values, and what an outer one records."""
+
+    __slots__ = ()
+
+    name = "outer recording"
+
+    def process(self, primitive: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """See `Interpreter.process`."""
+        contents = [
+            v.content if isinstance(v, Outer) and v.interpreter is self else v for v in values
+        ]
+        out = primitive(*contents, **params)
+        return out if primitive.outputs == 1 else tuple(out)
+
+
+_outsides: dict[int, Outside] = {}
+
+
+def boxed(t: Tensor) -> Any:
+    """A tensor as a value beneath an inner recording; one without history is its value.
+
+    The box comes right above the level of the tensor's own history: after every transformation
+    opened since, which therefore sees the operation first.
+    """
+    edge = t.edge
+    if edge is None:
+        return t.value
+    box = object.__new__(Outer)
+    level: Any = edge.level + 0.5
+    box.interpreter = _outsides.get(level) or _outsides.setdefault(level, Outside(level))
+    box.content = t
+    return box
+
+
+def unboxed(x: Any) -> Any:
+    """What `boxed` was given, for a value that leaves the inner recording."""
+    return x.content if isinstance(x, Outer) else x

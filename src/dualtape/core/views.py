@@ -9,6 +9,7 @@ are kept from the base.
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,6 +55,29 @@ def replay(chain: Chain, x: Any) -> Any:
     for primitive, params in chain:
         x = primitive(x, **params)  # type: ignore[operator]
     return x
+
+
+_in_boxes: dict[int, tuple[weakref.ref[Any], list[weakref.ref[Any]]]] = {}
+"""By the identity of a base: its views that were taken inside transformations, where no memory is shared."""
+
+
+def register(view: Tensor) -> None:
+    """Remember a view taken inside a transformation, to be brought up to date when its base is written to."""
+    base = view.view_of.base
+    key = id(base)
+    found = _in_boxes.get(key)
+    if found is None:
+        gone = weakref.ref(base, lambda _: _in_boxes.pop(key, None))
+        found = _in_boxes[key] = (gone, [])
+    views = found[1]
+    views.append(weakref.ref(view, views.remove))
+
+
+def registered(base: Tensor) -> list[Tensor]:
+    """The living views of `base` that `register` was told of."""
+    found = _in_boxes.get(id(base))
+    views = [] if found is None else [v() for v in found[1]]
+    return [v for v in views if v is not None and v.view_of is not None and v.view_of.base is base]
 
 
 def shares_memory(out: Any, x: Any) -> bool:

@@ -19,9 +19,12 @@ class Vocabulary:
         "add",
         "broadcast_to",
         "cast",
+        "concatenate",
         "conj",
         "move_axis",
+        "put_view",
         "real",
+        "rescue",
         "reshape",
         "stack",
         "sum_to_shape",
@@ -32,9 +35,12 @@ class Vocabulary:
     add: Operation  # (x, y)
     broadcast_to: Operation  # (x, shape)
     cast: Operation  # (x, dtype)
+    concatenate: Operation  # (list of values), along the first axis
     conj: Operation  # (x)
     move_axis: Operation  # (x, source, destination)
+    put_view: Operation  # (x, chain of view operations, new value of what they view)
     real: Operation  # (x)
+    rescue: Operation  # (cotangent of the output, one of an operand, params): see `ops.rescue`
     reshape: Operation  # (x, shape)
     stack: Operation  # (list of values), along a new first axis
     sum_to_shape: Operation  # (x, shape)

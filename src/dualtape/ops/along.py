@@ -52,7 +52,7 @@ pick_along_p: Any = linear(
     lambda ct, places, aval, *, axis, unique: add_along_p(
         ct, places, axis=axis, length=aval.shape[axis], unique=unique
     ),
-    inputs="x places", aval=lambda x, places, *, axis, unique: Aval(places.shape, x.dtype),
+    masks=True, inputs="x places", aval=lambda x, places, *, axis, unique: Aval(places.shape, x.dtype),
     batch=batch_in_front(lambda: pick_along_p), grad_name="GatherBackward0",
     doc="The elements of x at `places` along `axis`; `unique`: no place comes twice.",
 )  # fmt: skip

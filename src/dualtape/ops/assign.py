@@ -7,6 +7,7 @@ Parts that a basic index names are written by a primitive of their own; where ar
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from ..core.errors import ShapeError
 from ..core.forward import dtype_of
 from ..core.inplace import write
 from ..core.kinds import broadcast_shapes, general, linear
-from ..core.tensor import Tensor, plain
+from ..core.tensor import Tensor, plain, wrap
 from ..core.value import Value
+from ..core.views import Chain, replay
+from ..core.vocabulary import vocabulary
 from .axes import in_front
 from .complex import cast
 from .index import Index, Parsed, Picks, basic_view, in_torch_words, joined, parse, positions_of
@@ -164,6 +167,22 @@ def index_put(x: Any, index: Any, v: Any, accumulate: bool = False, numpy: bool 
     return set_slice(x, part + fitted(v, x, tuple(part.shape)) if accumulate else v, basic)
 
 
+def put_view(x: Any, chain: Chain, v: Any) -> Any:
+    """A copy of `x` with `v` in the place of the part that a chain of view operations leads to."""
+    if len(chain) == 1 and chain[0][0] is slice_p:
+        return set_slice(x, v, chain[0][1]["index"])
+    shape = tuple(x.shape)
+    size = math.prod(shape)
+    places = replay(chain, np.arange(size).reshape(shape))
+    flat = index_put(
+        reshape_p(x, shape=(size,)), (places.reshape(-1),), reshape_p(v, shape=(places.size,))
+    )
+    return reshape_p(flat, shape=shape)
+
+
+vocabulary.put_view = put_view
+
+
 def setitem(x: Tensor, index: Any, v: Any, accumulate: bool = False, numpy: bool = False) -> None:
     """Write `v` to x[index] in place (or add it), with PyTorch's rules for recorded writes.
 
@@ -184,7 +203,8 @@ def setitem(x: Tensor, index: Any, v: Any, accumulate: bool = False, numpy: bool
     part = x if parsed.basic is None else basic_view(x, parsed.basic)
     if parsed.picks is None:
         shape = tuple(part.shape)
-        write(part, lambda old: old + fitted(v, x, shape) if accumulate else fitted(v, x, shape))
+        new = fitted(v if isinstance(v, Tensor) else wrap(Tensor, _written_value(v, x)), x, shape)
+        write(part, lambda old: old + new if accumulate else new)
         return
     picks = parsed.picks
     _, _, order = joined(len(part.shape), picks)

@@ -19,7 +19,8 @@ from ..core.forward import dtype_of
 from ..core.kinds import constant
 from ..core.tensor import Tensor, plain, wrap
 from .along import take_along
-from .axes import normalize_axis
+from .axes import in_front, normalize_axis
+from .shape import broadcast_to, reshape_p
 
 Array = np.ndarray[Any, Any]
 
@@ -38,9 +39,23 @@ def _search_eval(rows: Array, x: Array, *, right: bool, int32: bool) -> Array:
     return np.asarray(places, np.int32 if int32 else np.int64)[()]
 
 
+def _search_batch(xs: list[Any], where: list[int | None], n: int, **params: Any) -> tuple[Any, int]:
+    rows, x = xs
+    shared = where[0] is None
+    x = broadcast_to(x, (n, *x.shape)) if where[1] is None else in_front(x, where[1])
+    if shared and len(rows.shape) == 1:
+        return searchsorted_p(rows, x, **params), 0
+    rows = broadcast_to(rows, (n, *rows.shape)) if shared else in_front(rows, where[0])
+    shape = tuple(x.shape)
+    if len(rows.shape) == 2:  # one row for each example, wherever it looks it up
+        x = reshape_p(x, shape=(n, math.prod(shape[1:])))
+    return reshape_p(searchsorted_p(rows, x, **params), shape=shape), 0
+
+
 searchsorted_p: Any = constant(
     "searchsorted", _search_eval, inputs="rows x",
     aval=lambda rows, x, *, right, int32: Aval(x.shape, np.dtype(np.int32 if int32 else np.int64)),
+    batch=lambda *a, **p: _search_batch(*a, **p),
     doc="For each x the first place in its sorted row where it could stand (after its equals, if "
     "`right`).",
 )  # fmt: skip
@@ -110,6 +125,15 @@ def searchsorted(
 sorted_by: Any = constant(
     "sorted_by", lambda rows, sorter: take_along(rows, sorter, -1), inputs="rows sorter",
     aval=lambda rows, sorter: rows,
+    batch=lambda xs, where, n: (
+        sorted_by(
+            *[
+                broadcast_to(x, (n, *x.shape)) if a is None else in_front(x, a)
+                for x, a in zip(xs, where, strict=True)
+            ]
+        ),
+        0,
+    ),
 )  # fmt: skip
 
 
@@ -134,7 +158,14 @@ def _finite(name: str, low: float, high: float) -> tuple[float, float]:
     return low, high
 
 
-def _histc_eval(x: Array, *, bins: int, low: float, high: float) -> Array:
+def _histc_eval(x: Array, *, bins: int, low: float, high: float, lead: int = 0) -> Array:
+    if lead:  # one histogram for each element of the first axes
+        shape = x.shape[:lead]
+        rows = [
+            _histc_eval(row, bins=bins, low=low, high=high)
+            for row in x.reshape(math.prod(shape), math.prod(x.shape[lead:]))
+        ]
+        return np.array(rows, x.dtype).reshape(*shape, bins)
     if low == high and x.size:
         low, high = float(x.min()), float(x.max())
     if low == high:
@@ -148,8 +179,12 @@ def _histc_eval(x: Array, *, bins: int, low: float, high: float) -> Array:
 
 
 histc_p: Any = constant(
-    "histc", _histc_eval, aval=lambda x, *, bins, low, high: Aval((bins,), x.dtype)
-)
+    "histc", _histc_eval,
+    aval=lambda x, *, bins, low, high, lead=0: Aval((*tuple(x.shape)[:lead], bins), x.dtype),
+    batch=lambda xs, where, n, *, lead=0, **rest: (
+        histc_p(in_front(xs[0], where[0]), lead=lead + 1, **rest), 0
+    ),
+)  # fmt: skip
 
 
 def histc(x: Any, bins: int = 100, low: float = 0, high: float = 0) -> Any:

@@ -24,7 +24,7 @@ from .along import INT64, pick_along_p
 from .axes import add_reduce, in_front, max_reduce, size_of
 from .pointwise_loss import check_reduction, reduced
 from .reduce import sum, sum_all_p
-from .shape import broadcast_to, move_axis, reshape
+from .shape import broadcast_to, move_axis, reshape, reshape_p
 from .softmax import log_softmax, softmax_p, total
 from .twice import fast_on_arrays, in_blocks, real_floating
 
@@ -122,6 +122,23 @@ def _batch(
     return out, 0
 
 
+def _place_batch(
+    values: list[Any], where: list[int | None], size: int, *, classes: int, reduction: str = "mean",
+    ignore: int = IGNORE,
+) -> tuple[Any, int]:  # fmt: skip
+    """`nll_place` with each row's cotangent worked out from its example's."""
+    ct, t = (
+        in_front(v, a) if a is not None else broadcast_to(v, (size, *v.shape))
+        for v, a in zip(values, where, strict=True)
+    )
+    if reduction != "none":
+        shape = tuple(t.shape)
+        if reduction == "mean":
+            ct = ct / sum(counted(t, ignore, dtype_of(ct)), tuple(range(1, len(shape))))
+        ct = broadcast_to(reshape_p(ct, shape=(size, *(1,) * (len(shape) - 1))), shape)
+    return nll_place_p(ct, t, classes=classes, reduction="none", ignore=ignore), 0
+
+
 counted_p: Any = constant(
     "counted", lambda target, *, ignore, dtype: np.not_equal(target, ignore).astype(dtype),
     inputs="target",
@@ -159,6 +176,7 @@ nll_place_p: Any = linear(
     ),
     inputs="x target", grad_name="NllLossBackwardBackward0",
     aval=lambda x, target, *, classes, **_: Aval((*target.shape, classes), x.dtype),
+    batch=lambda *a, **p: _place_batch(*a, **p),
     doc="The transpose of `nll_loss`: zeros with minus each row's share of x at its target.",
 )  # fmt: skip
 

@@ -50,7 +50,7 @@ diagonal_p = linear(
     batch=lambda xs, where, n, **params: (
         diagonal_p(in_front(xs[0], where[0]), **_shifted(params)), 0
     ),
-    view=True, doc="The diagonal of the matrices in `axis1` and `axis2`, as the last axis.",
+    view=True, masks=True, doc="The diagonal of the matrices in `axis1` and `axis2`, as the last axis.",
 )  # fmt: skip
 
 place_diagonal_p = linear(

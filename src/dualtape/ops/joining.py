@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Aval
+from ..core.boxes import Box
 from ..core.errors import ShapeError
 from ..core.kinds import broadcast_shapes, linear
 from ..core.tensor import Tensor
-from ..core.views import connect, shares_memory
+from ..core.views import connect, register, shares_memory
 from .axes import in_front, normalize_axis
 from .shape import (
     along,
@@ -90,9 +91,12 @@ def unbind_primitive(count: int) -> Any:
 
 def _linked(x: Any, outs: tuple[Any, ...], parts: Callable[[], Parts]) -> tuple[Any, ...]:
     """The outputs of a split, each noted as the view of `x` that it is."""
-    if isinstance(x, Tensor) and outs[0].mutable and type(x.value) is np.ndarray:
+    if isinstance(x, Tensor) and outs[0].mutable and isinstance(x.value, (np.ndarray, Box)):
         for out, (primitive, params) in zip(outs, parts(), strict=True):
-            if shares_memory(out.value, x.value):
+            if isinstance(x.value, Box):
+                connect(out, x, primitive, params)
+                register(out)
+            elif shares_memory(out.value, x.value):
                 connect(out, x, primitive, params)
     return outs
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.aval import Aval
+from ..core.boxes import Box
 from ..core.errors import ArgumentError, DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import constant, elementwise, general
+from ..core.stopped import stopped
 from ..core.tensor import Tensor, plain, wrap
-from .axes import normalize_axis, size_of
+from .axes import in_front, normalize_axis, size_of
 from .compare import ne
 from .joining import combination_indices
 from .picking import batching, deposit_p, embedding_p, index_p, position_p
@@ -71,12 +74,21 @@ scaled_gradient_p = elementwise(
     doc="x itself, whose derivative is multiplied by `factor`.",
 )  # fmt: skip
 
-inverse_frequency_p = constant(
-    "inverse_frequency",
-    lambda index, *, dtype: (
-        1 / np.bincount(np.reshape(index, -1))[index] if index.size else np.ones(index.shape)
-    ).astype(dtype),
-    inputs="index", aval=lambda index, *, dtype: Aval(index.shape, dtype),
+
+def _inverse_frequency_eval(index: Any, *, dtype: Any, lead: int = 0) -> Any:
+    if not index.size:
+        return np.ones(index.shape, dtype)
+    rows = math.prod(index.shape[:lead])
+    at = index.reshape(rows, -1) + np.arange(rows)[:, None] * (int(index.max()) + 1)
+    return (1 / np.bincount(at.reshape(-1))[at]).astype(dtype).reshape(index.shape)
+
+
+inverse_frequency_p: Any = constant(
+    "inverse_frequency", _inverse_frequency_eval,
+    inputs="index", aval=lambda index, *, dtype, lead=0: Aval(index.shape, dtype),
+    batch=lambda xs, where, n, *, dtype, lead=0: (
+        inverse_frequency_p(in_front(xs[0], where[0]), dtype=dtype, lead=lead + 1), 0
+    ),
     doc="For each index one over how often it comes.",
 )  # fmt: skip
 
@@ -211,6 +223,8 @@ def _bags(index: Any, offsets: Any) -> tuple[Any, Any, int]:
 
 def _one_hot_eval(index: Any, *, classes: int) -> Any:
     at = np.reshape(index, -1)
+    if at.size and not (at.min() >= 0 and at.max() < classes):  # negative places exist in NumPy
+        raise ArgumentError("Class values must be non-negative and smaller than num_classes.")
     out = np.zeros((at.size, classes), np.int64)
     out[np.arange(at.size), at] = 1
     return out.reshape(*np.shape(index), classes)
@@ -219,6 +233,7 @@ def _one_hot_eval(index: Any, *, classes: int) -> Any:
 one_hot_p = constant(
     "one_hot", _one_hot_eval, inputs="index",
     aval=lambda index, *, classes: Aval((*index.shape, classes), INT64),
+    batch=lambda xs, where, n, *, classes: (one_hot_p(in_front(xs[0], where[0]), classes=classes), 0),
     doc="A row of zeros and a one for each index.",
 )  # fmt: skip
 
@@ -228,10 +243,13 @@ def one_hot(index: Any, classes: int = -1) -> Any:
 
     Raises:
         DtypeError: `index` is not int64.
+        GraphError: -1, and the largest differs from example to example, inside vmap.
         ArgumentError: An index is negative or not less than `classes`, or there is none.
     """
     if dtype_of(index) != INT64:
         raise DtypeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if classes > 0 and isinstance(stopped(index), Box):
+        return one_hot_p(index, classes=classes)  # how large the indices are is seen when it runs
     values = np.asarray(plain(index))
     if not values.size:
         if classes <= 0:

@@ -49,7 +49,7 @@ def _mean_and_square(x: Any, axes: Axes | None) -> tuple[Any, Any]:
     """The mean, its axes kept, and the sum of squared distances from it, its axes kept too."""
     n = x.size if axes is None else count_along(x.shape, axes)
     center = np.asarray(add_up(x, axes, True)) / n
-    away = x - center
+    away = np.asarray(x - center)
     if away.dtype.kind == "c":
         away = np.square(away.real) + np.square(away.imag)
     elif axes is None and away.flags.c_contiguous:

@@ -263,7 +263,7 @@ def _taking(name: str, grad_name: str | None = None) -> Any:
         aval=lambda x, p, *, axis, depth: Aval(
             _picked_shape(x.shape, p.shape, axis, depth), x.dtype
         ),
-        batch=batching(lambda: primitive, taking=True), inputs="x positions", grad_name=grad_name,
+        batch=batching(lambda: primitive, taking=True), inputs="x positions", grad_name=grad_name, masks=True,
         doc="The elements of x at `positions`.",
     )  # fmt: skip
     return primitive
@@ -363,7 +363,7 @@ retrieve_p = linear(
     aval=lambda x, p, *, axis, depth: Aval(
         _picked_shape(x.shape, p.shape, axis, depth), x.dtype
     ),
-    batch=batching(lambda: retrieve_p), inputs="x positions",
+    batch=batching(lambda: retrieve_p), masks=True, inputs="x positions",
     doc="The elements of x at `positions`, zeros where a position comes again later.",
 )  # fmt: skip
 
@@ -371,7 +371,7 @@ clear_p = linear(
     "clear", _clear_eval,
     lambda ct, positions, *, axis, depth: clear_p(ct, positions, axis=axis, depth=depth),
     aval=lambda x, p, *, axis, depth: x,
-    batch=batching(lambda: clear_p), inputs="x positions", doc="x with zeros at `positions`.",
+    batch=batching(lambda: clear_p), masks=True, inputs="x positions", doc="x with zeros at `positions`.",
 )  # fmt: skip
 
 index_put_p = _putting("index_put")

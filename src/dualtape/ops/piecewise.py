@@ -34,12 +34,12 @@ def _relu_backward_eval(x: Any, y: Any) -> Any:
 
 relu = elementwise(
     "relu", real_only("relu", _relu_eval), lambda d, out: relu_backward(d, out),
-    doc="max(x, 0). The derivative at 0 is 0.",
+    masks=True, doc="max(x, 0). The derivative at 0 is 0.",
 )  # fmt: skip
 relu_backward = elementwise(
     "relu_backward", _relu_backward_eval,
     lambda d, y: relu_backward(d, y), lambda d: zeros_like(d),
-    grad_name="ThresholdBackwardBackward0",
+    masks=True, grad_name="ThresholdBackwardBackward0",
     doc="x where y > 0 (or NaN), else 0: the cotangent x of y = relu(z) pulled back to z.",
 )  # fmt: skip
 
@@ -78,7 +78,7 @@ def _threshold_eval(x: Any, *, threshold: float, value: float) -> Any:
 
 threshold_p = elementwise(
     "threshold", real_only("threshold", _threshold_eval),
-    lambda d, x, *, threshold: threshold_backward(d, x, threshold=threshold),
+    lambda d, x, *, threshold: threshold_backward(d, x, threshold=threshold), masks=True,
 )  # fmt: skip
 
 
@@ -117,7 +117,10 @@ def _hardswish(x: Any) -> Any:
 
 
 hardtanh_p = elementwise(
-    "hardtanh", _hardtanh, lambda d, x, *, low, high: hardtanh_backward(d, x, low=low, high=high)
+    "hardtanh",
+    _hardtanh,
+    lambda d, x, *, low, high: hardtanh_backward(d, x, low=low, high=high),
+    masks=True,
 )
 
 
@@ -224,7 +227,10 @@ def _softshrink(x: Any, *, lambd: float) -> Any:
 
 
 hardshrink_p = elementwise(
-    "hardshrink", _hardshrink, lambda d, x, *, lambd: shrink_backward(d, x, lambd=lambd)
+    "hardshrink",
+    _hardshrink,
+    lambda d, x, *, lambd: shrink_backward(d, x, lambd=lambd),
+    masks=True,
 )
 softshrink_p = elementwise(
     "softshrink", _softshrink, lambda d, x, *, lambd: shrink_backward(d, x, lambd=lambd)

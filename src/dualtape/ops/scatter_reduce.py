@@ -16,10 +16,11 @@ from ..core.forward import dtype_of
 from ..core.kinds import constant, general
 from ..core.tensor import plain
 from .arithmetic import floor_divide
-from .axes import normalize_axis, size_of
+from .axes import in_front, normalize_axis, size_of
 from .complex import cast
 from .gather import scatter_add, scattered
 from .picking import (
+    batching,
     clear_p,
     deposit_p,
     index_add_p,
@@ -95,7 +96,7 @@ def _same(a: Any, b: Any) -> Any:
 # equal the result takes a share with it that goes nowhere; here it does not).
 shares_p = constant(
     "scatter_shares", _shares_eval, inputs="x positions v out", outputs=2,
-    aval=lambda x, p, v, out, **_: (x, v),
+    aval=lambda x, p, v, out, **_: (x, v), batch=batching(lambda: shares_p),
     doc="How much of an extremum's cotangent goes to each element of x and of v.",
 )  # fmt: skip
 
@@ -123,12 +124,20 @@ scatter_extremum_p = general(
         ),
     ],
     joint_vjp=_extremum_pullback, aval=lambda x, p, v, **_: x, inputs="x positions v",
+    batch=batching(lambda: scatter_extremum_p),
     doc="The largest or smallest of x and the values of v that arrive at `positions`.",
 )  # fmt: skip
+
+
+def _occurrences_in_rows(at: Any, n: int, size: int) -> Any:
+    starts = (np.arange(n) * size).reshape(n, *(1,) * (len(at.shape) - 1))
+    return reshape_p(occurrences_p(at + starts, size=n * size), shape=(n, size))
+
 
 occurrences_p = constant(
     "occurrences", lambda at, *, size: np.bincount(np.reshape(at, -1), minlength=size),
     inputs="positions", aval=lambda at, *, size: Aval((size,), np.dtype(np.int64)),
+    batch=lambda xs, where, n, *, size: (_occurrences_in_rows(in_front(xs[0], where[0]), n, size), 0),
     doc="How often each of the numbers below `size` comes.",
 )  # fmt: skip
 

@@ -61,20 +61,20 @@ where = elementwise(
     None,
     lambda d, condition: keep(condition, d),
     lambda d, condition: keep(logical_not(condition), d),
-    inputs="condition x y",
+    masks=True, inputs="condition x y",
     doc="x where `condition` (boolean) holds, y elsewhere; all three broadcast.",
 )  # fmt: skip
 
 keep = elementwise(
     "keep", _keep_eval, None, lambda d, mask: keep(mask, d),
-    inputs="mask x", grad_name="WhereBackward0",
+    masks=True, inputs="mask x", grad_name="WhereBackward0",
     doc="x where `mask` holds, and zero elsewhere, whatever x is there (NOTE [masks]).",
 )  # fmt: skip
 
 masked_fill = elementwise(
     "masked_fill", lambda x, mask, value: _where_eval(mask, value, x),
     lambda d, mask: keep(logical_not(mask), d), None, lambda d, mask: keep(mask, d),
-    inputs="x mask value",
+    masks=True, inputs="x mask value",
     doc="x with `value`, of the same dtype, where `mask` holds.",
 )  # fmt: skip
 
@@ -98,12 +98,12 @@ winner = elementwise(
 maximum = elementwise(
     "maximum", real_only("maximum", np.maximum),
     lambda d, x, y: winner(d, x, y), lambda d, x, y: winner(d, y, x),
-    doc="The larger one, NaN if one is NaN. The derivative is shared equally at ties.",
+    masks=True, doc="The larger one, NaN if one is NaN. The derivative is shared equally at ties.",
 )  # fmt: skip
 minimum = elementwise(
     "minimum", real_only("minimum", np.minimum),
     lambda d, x, y: winner(d, y, x), lambda d, x, y: winner(d, x, y),
-    doc="The smaller one, NaN if one is NaN. The derivative is shared equally at ties.",
+    masks=True, doc="The smaller one, NaN if one is NaN. The derivative is shared equally at ties.",
 )  # fmt: skip
 
 # fmax and fmin give a tie to their first operand, again as PyTorch.
@@ -114,13 +114,13 @@ fmax = elementwise(
     "fmax", real_only("fmax", np.fmax),
     lambda d, x, y: keep(first_in_fmax(x, y), d),
     lambda d, x, y: keep(logical_not(first_in_fmax(x, y)), d),
-    doc="The larger one, or the other where one is NaN. The derivative at a tie is x's.",
+    masks=True, doc="The larger one, or the other where one is NaN. The derivative at a tie is x's.",
 )  # fmt: skip
 fmin = elementwise(
     "fmin", real_only("fmin", np.fmin),
     lambda d, x, y: keep(first_in_fmin(x, y), d),
     lambda d, x, y: keep(logical_not(first_in_fmin(x, y)), d),
-    doc="The smaller one, or the other where one is NaN. The derivative at a tie is x's.",
+    masks=True, doc="The smaller one, or the other where one is NaN. The derivative at a tie is x's.",
 )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _clamp_eval(x: Any, *, low: Any, high: Any) -> Any:
 
 clamp_p = elementwise(
     "clamp", real_only("clamp", _clamp_eval),
-    lambda d, x, *, low, high: keep(between(x, low=low, high=high), d), grad_name="ClampBackward1",
+    lambda d, x, *, low, high: keep(between(x, low=low, high=high), d), masks=True, grad_name="ClampBackward1",
     doc="min(max(x, low), high); a bound may be None. The derivative is 1 at the bounds, 0 at NaN.",
 )  # fmt: skip
 
@@ -148,7 +148,7 @@ clamp_between = elementwise(
     lambda d, x, low, high: keep(within(x, low, high), d),
     lambda d, x, low, high: keep(at_low(x, low, high), d),
     lambda d, x, low, high: keep(at_high(x, low, high), d),
-    inputs="x low high", grad_name="ClampBackward0",
+    masks=True, inputs="x low high", grad_name="ClampBackward0",
     doc="min(max(x, low), high) with bounds that are values, and have gradients, themselves.",
 )  # fmt: skip
 
@@ -158,13 +158,13 @@ below = constant("below", lambda x, y: x < y, inputs="x y")
 clamp_low = elementwise(
     "clamp_low", real_only("clamp", np.maximum),
     lambda d, x, low: keep(not_below(x, low), d), lambda d, x, low: keep(below(x, low), d),
-    inputs="x low", grad_name="ClampBackward0",
+    masks=True, inputs="x low", grad_name="ClampBackward0",
     doc="max(x, low), the derivative all x's at a tie and nobody's at NaN.",
 )  # fmt: skip
 clamp_high = elementwise(
     "clamp_high", real_only("clamp", np.minimum),
     lambda d, x, high: keep(not_below(high, x), d), lambda d, x, high: keep(below(high, x), d),
-    inputs="x high", grad_name="ClampBackward0",
+    masks=True, inputs="x high", grad_name="ClampBackward0",
     doc="min(x, high), the derivative all x's at a tie and nobody's at NaN.",
 )  # fmt: skip
 

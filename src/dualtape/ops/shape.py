@@ -12,6 +12,7 @@ Here is what the rules of other families need too. Read on in `views` (squeeze, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,6 +65,8 @@ _READ: Any = (("readonly",),)
 
 
 def _spread_eval(x: Any, *, shape: tuple[int, ...]) -> Any:
+    if x.size == math.prod(shape):
+        return x.reshape(shape)  # nothing is repeated, so that the view can be written to
     # What np.broadcast_to does, in a third of its time: read-only, as places share elements.
     return np.nditer((x,), _FLAGS, _READ, itershape=shape, order="C").itviews[0]
 
@@ -196,7 +199,10 @@ transpose_p = linear(
 t_p = linear(
     "t", lambda x: x.T, lambda ct: t_p(ct), aval=lambda x: Aval(x.shape[::-1], x.dtype),
     batch=lambda xs, where, n: (
-        transpose_p(in_front(xs[0], where[0]), axis0=1, axis1=len(xs[0].shape) - 1), 0
+        transpose_p(in_front(xs[0], where[0]), axis0=1, axis1=2)
+        if len(xs[0].shape) == 3
+        else in_front(xs[0], where[0]),
+        0,
     ),
     view=True, grad_name="TBackward0", doc="The transpose of a matrix.",
 )  # fmt: skip
@@ -259,7 +265,7 @@ def _slicing(name: str) -> Any:
         batch=lambda xs, where, n, *, index: (
             primitive(in_front(xs[0], where[0]), index=(_ALL, *index)), 0
         ),
-        view=True,
+        view=True, masks=True,
         doc="x[index] for a tuple of ints, slices and None; it ends in an Ellipsis where the "
         "result is 0-d, since NumPy would give a scalar, which is no view.",
     )  # fmt: skip
@@ -404,6 +410,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
 
 vocabulary.broadcast_to = broadcast_to
 vocabulary.stack = stack
+vocabulary.concatenate = concatenate
 vocabulary.take_slice = take_slice
 vocabulary.move_axis = move_axis
 vocabulary.reshape = reshape

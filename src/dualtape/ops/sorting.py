@@ -13,10 +13,10 @@ from ..core.aval import Aval
 from ..core.errors import ShapeError
 from ..core.kinds import constant, general
 from .along import INT64, one_of_each, selection, take_along, without
-from .axes import add_reduce, batch_in_front, normalize_axis, scalar_aval
+from .axes import add_reduce, batch_in_front, in_front, normalize_axis
 from .evaluation import real_only
 from .extrema import along, tie_share
-from .reduce import sum_all_p
+from .reduce import sum, sum_all_p
 from .scan import along_row
 from .shape import reshape
 
@@ -139,7 +139,14 @@ kthvalue_p = _one(
 
 
 def _full_median(name: str, skip_nan: bool, grad_name: str) -> Any:
-    def evaluate(x: Any) -> Any:
+    def evaluate(x: Any, *, lead: int = 0) -> Any:
+        if lead:
+            rows = x.reshape(*x.shape[:lead], -1)
+            return (
+                np.apply_along_axis(evaluate, -1, rows)
+                if rows.size
+                else np.full(rows.shape[:-1], np.nan, x.dtype)
+            )
         row = x.reshape(-1)
         bad = np.isnan(row)
         if skip_nan:
@@ -149,19 +156,31 @@ def _full_median(name: str, skip_nan: bool, grad_name: str) -> Any:
         middle = (row.size - 1) // 2
         return np.partition(row, middle)[middle]
 
-    def share(x: Any, out: Any) -> Any:
-        rank = len(x.shape)
-        return tie_share(x, reshape(out, (1,) * rank), axes=tuple(range(rank)), share_nan=True)
+    def aligned(y: Any, x: Any, lead: int) -> Any:
+        shape = tuple(x.shape)
+        return reshape(y, (*shape[:lead], *(1,) * (len(shape) - lead)))
 
-    return general(
+    def share(x: Any, out: Any, lead: int) -> Any:
+        axes = tuple(range(lead, len(x.shape)))
+        return tie_share(x, aligned(out, x, lead), axes=axes, share_nan=True)
+
+    def jvp(d: Any, x: Any, out: Any, *, lead: int = 0) -> Any:
+        dots = d * share(x, out, lead)
+        return sum_all_p(dots) if not lead else sum(dots, tuple(range(lead, len(x.shape))))
+
+    primitive = general(
         name,
         real_only(name, evaluate),
-        aval=scalar_aval,
+        aval=lambda x, *, lead=0: Aval(tuple(x.shape)[:lead], x.dtype),
         grad_name=grad_name,
-        jvp=lambda d, x, out: sum_all_p(d * share(x, out)),
-        vjp=lambda ct, x, out: ct * share(x, out),
-        doc="The lower median of all elements; ties share the gradient evenly.",
-    )
+        jvp=jvp,
+        vjp=lambda ct, x, out, *, lead=0: aligned(ct, x, lead) * share(x, out, lead),
+        batch=lambda xs, where, n, *, lead=0: (
+            primitive(in_front(xs[0], where[0]), lead=lead + 1), 0
+        ),
+        doc="The lower median of all elements but for `lead` axes in front; ties share the gradient evenly.",
+    )  # fmt: skip
+    return primitive
 
 
 median_all_p = _full_median("median_all", False, "MedianBackward0")

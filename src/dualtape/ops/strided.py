@@ -12,6 +12,7 @@ from ..core.aval import Aval
 from ..core.errors import DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.graph import LEAF
+from ..core.inplace import may_overlap
 from ..core.kinds import linear
 from ..core.tensor import Tensor
 from .axes import in_front, normalize_axis, size_of
@@ -118,20 +119,9 @@ def _as_strided_eval(x: Any, *, shape: Ints, strides: Ints, offset: int) -> Any:
         return x.reshape(-1).take(positions(shape, strides, offset))
     size = x.dtype.itemsize
     out = np.ndarray(shape, x.dtype, x, offset * size, tuple([k * size for k in strides]))
-    if may_overlap(shape, strides):
+    if may_overlap(shape, strides, 1):
         out.flags.writeable = False  # one element would stand for several
     return out
-
-
-def may_overlap(shape: Sequence[int], strides: Sequence[int]) -> bool:
-    """Whether two elements of a strided view may be one; False is certain."""
-    reach = 0
-    for step, n in sorted(zip(strides, shape, strict=True)):
-        if n > 1:
-            if step <= reach:
-                return True
-            reach += (n - 1) * step
-    return False
 
 
 def _strides_added_eval(x: Any, *, like: Ints, shape: Ints, strides: Ints, offset: int) -> Any:
@@ -144,6 +134,13 @@ as_strided_p = linear(
     "as_strided", _as_strided_eval,
     lambda ct, aval, **params: strides_added_p(ct, like=aval.shape, **params),
     aval=lambda x, *, shape, strides, offset: Aval(shape, x.dtype),
+    batch=lambda xs, where, n, *, shape, strides, offset: (
+        as_strided_p(
+            in_front(xs[0], where[0]), shape=(n, *shape), offset=offset,
+            strides=(size_of(tuple(xs[0].shape)) // n if n else 0, *strides),
+        ),
+        0,
+    ),
     view=True,
     doc="Elements of x, counted in row-major order, by strides; a view of an x that lies so.",
 )  # fmt: skip
@@ -154,6 +151,13 @@ strides_added_p = linear(
         ct, shape=shape, strides=strides, offset=offset
     ),
     aval=lambda x, *, like, shape, strides, offset: Aval(like, x.dtype),
+    batch=lambda xs, where, n, *, like, shape, strides, offset: (
+        strides_added_p(
+            in_front(xs[0], where[0]), like=(n, *like), shape=(n, *shape), offset=offset,
+            strides=(size_of(like), *strides),
+        ),
+        0,
+    ),
     doc="Elements of a strided view added up where they lie: the transpose of `as_strided`.",
 )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 The values are those of the operations in the families' own files. TensorFlow's choices: all of the
 cotangent of `maximum` goes to the first operand at a tie; the cotangent 0 stays 0 through a square root
-at 0; nothing is done about 0 * infinity in the derivative of a power.
+at 0; nothing is done about 0 * infinity in the derivatives of a power and of atan2; x * log(y) is constant in both
+where x is 0; selu has its right slope at 0.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.kinds import elementwise
+from ..core.kinds import constant, elementwise
+from .activation import _SELU_ALPHA, _SELU_SCALE, elu_p
 from .arithmetic import pow as power_of
-from .compare import ge, le, logical_not
+from .compare import ge, le, less_than, logical_not
 from .evaluation import in_single, real_only
-from .select import keep
+from .exponential import xlog1py, xlogy
+from .select import keep, where
+from .trigonometric import atan2
 
 
 def _masked_div_eval(x: Any, y: Any) -> Any:
@@ -40,14 +44,14 @@ maximum_first = elementwise(
     "maximum_first", real_only("maximum", np.maximum),
     lambda d, x, y: keep(ge(x, y), d),
     lambda d, x, y: keep(logical_not(ge(x, y)), d),
-    doc="The larger one, NaN if one is NaN. At ties the derivative is the first operand's.",
+    masks=True, doc="The larger one, NaN if one is NaN. At ties the derivative is the first operand's.",
 )  # fmt: skip
 
 minimum_first = elementwise(
     "minimum_first", real_only("minimum", np.minimum),
     lambda d, x, y: keep(le(x, y), d),
     lambda d, x, y: keep(logical_not(le(x, y)), d),
-    doc="The smaller one, NaN if one is NaN. At ties the derivative is the first operand's.",
+    masks=True, doc="The smaller one, NaN if one is NaN. At ties the derivative is the first operand's.",
 )  # fmt: skip
 
 
@@ -82,4 +86,34 @@ pow_bare = elementwise(
     lambda d, x, y: d * (y * pow_bare(x, y - 1)),
     lambda d, x, out: d * out * log_or_nothing(x),
     doc="x ** y; the base's derivative is y * x**(y-1) even where that is NaN.",
+)  # fmt: skip
+
+atan2_bare = elementwise(
+    "atan2_bare", atan2.eval,
+    lambda d, x, y: y * (d / (x * x + y * y)), lambda d, x, y: -x * (d / (x * x + y * y)),
+    doc="The angle of the point (y, x). Derivative NaN at the origin.",
+)  # fmt: skip
+
+not_zero = constant("not_zero", lambda x: np.not_equal(x, 0).astype(x.dtype))
+
+xlogy_masked = elementwise(
+    "xlogy_masked", xlogy.eval,
+    lambda d, x, y: d * xlogy_masked(not_zero(x), y), lambda d, x, y: d * masked_div(x, y),
+    doc="x * log(y), and 0 where x is 0; so are both derivatives.",
+)  # fmt: skip
+xlog1py_masked = elementwise(
+    "xlog1py_masked", xlog1py.eval,
+    lambda d, x, y: d * xlog1py_masked(not_zero(x), y), lambda d, x, y: d * masked_div(x, y + 1),
+    doc="x * log1p(y), and 0 where x is 0; so are both derivatives.",
+)  # fmt: skip
+
+
+def _selu_eval(x: Any) -> Any:
+    return elu_p.eval(x, positive=_SELU_SCALE, negative=_SELU_ALPHA * _SELU_SCALE, rate=1.0)
+
+
+selu_right = elementwise(
+    "selu_right", _selu_eval,
+    lambda d, out: where(less_than(out, bound=0), d * (out + _SELU_ALPHA * _SELU_SCALE), d * _SELU_SCALE),
+    doc="The scaled elu, with the right slope at 0.",
 )  # fmt: skip

@@ -21,4 +21,15 @@ SAMPLES = [
     sample(t.pow_bare, positive(3, 1), positive(4)),
     sample(t.pow_bare, positive(), positive()),
     sample(t.pow_bare, positive(0, 3), positive(3)),
+    *[
+        sample(p, *operands, complex=False)
+        for p in (t.atan2_bare, t.xlogy_masked, t.xlog1py_masked)
+        for operands in (
+            (positive(3, 1), positive(4)),
+            (positive(), positive()),
+            (positive(0, 3), positive(3)),
+        )
+    ],
+    *[sample(t.not_zero, distinct(*shape)) for shape in ((2, 3), (), (0,))],
+    *[sample(t.selu_right, distinct(*shape), complex=False) for shape in ((2, 3), (), (0,))],
 ]

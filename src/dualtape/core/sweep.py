@@ -1,0 +1,343 @@
+"""One sweep over a recorded graph: cotangents from the roots to the leaves, latest operation first.
+
+Every node is younger than its inputs, so a heap ordered by creation visits a node only after all that
+used its result; no recursion, no topological sort, no counting of dependencies. Leaves need not enter
+the heap: what is left in `pending` when it is empty belongs to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from . import callsite, modes
+from .conform import conform, summed
+from .errors import GraphError
+from .graph import LEAF, NODE, OUTPUT, Freed, Node, check_residuals
+from .primitive import AVAL, NO_RESIDUAL
+from .pullback import chosen, forward_line
+from .tensor import Tensor, unboxed, wrap
+from .vocabulary import vocabulary
+
+# Compared by identity first, which is why a tuple and not a set.
+_REAL = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16))
+
+
+# A pass on values leaves the mode alone: nothing is recorded at its level anyway, and what lies inside boxes
+# may belong to an outer recording that must go on. Only user code (hooks, custom functions) is put under it.
+
+
+def user_code(graph: bool) -> AbstractContextManager[None]:
+    """The mode in which hooks run: recording exactly when the pass is recorded."""
+    return modes.switched(off=modes.NO_GRAD) if graph else modes.switched(on=modes.NO_GRAD)
+
+
+running: ContextVar[Pass | None] = ContextVar("dualtape_pass", default=None)
+"""The pass that a node with hooks, or a leaf's hook, is run by."""
+
+
+@contextmanager
+def named(work: Pass) -> Iterator[None]:
+    """Tell user code which pass it runs in."""
+    token = running.set(work)
+    try:
+        yield
+    finally:
+        running.reset(token)
+
+
+class Pass:
+    """One backward pass.
+
+    Args:
+        retain_graph: Keep the residuals for another pass.
+        create_graph: Compute on tensors and record, so that the gradients have derivatives too.
+        needed: The edges' nodes and leaves worth visiting; None for all.
+
+    Attributes:
+        spent: Where residuals that were freed are noted, so that a second look can have them back.
+        beneath: What lies beneath a mask, in a pass that looks after masked cotangents.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "beneath",
+        "create_graph",
+        "freed",
+        "heap",
+        "hooked",
+        "needed",
+        "owned",
+        "pending",
+        "retain_graph",
+        "spent",
+    )
+
+    def __init__(self, retain_graph: bool, create_graph: bool, needed: set[Any] | None) -> None:
+        self.retain_graph = retain_graph or create_graph
+        self.create_graph = create_graph
+        self.needed = needed
+        self.pending: dict[Any, Any] = {}
+        self.owned: set[Any] = set()
+        self.heap: list[tuple[int, Any]] = []
+        self.hooked: Any = None
+        self.spent: list[tuple[Any, Any]] | None = None
+        self.beneath: set[Any] | None = None
+        self.freed = Freed(None if self.retain_graph else callsite.caller(3))
+
+    def ahead(self) -> set[Any]:
+        """The nodes and leaves that the pass has still to come to, with the node whose hooks run now."""
+        found: set[Any] = set()
+        stack = [*self.pending, *(() if self.hooked is None else (self.hooked,))]
+        while stack:
+            node = stack.pop()
+            if node in found or (self.needed is not None and node not in self.needed):
+                continue
+            found.add(node)
+            if node.kind != LEAF:
+                stack.extend([e.node for e in node.inputs if e is not None])
+        return found
+
+    def add(self, edge: Any, g: Any) -> None:
+        """Add `g` to what has arrived at `edge`."""
+        kind = edge.kind
+        key = edge if kind != OUTPUT else edge.node
+        if self.needed is not None and key not in self.needed:
+            return
+        pending = self.pending
+        if kind == OUTPUT:
+            parts = pending.get(key)
+            if parts is None:
+                parts = pending[key] = {}
+                heappush(self.heap, (key.order, key))
+            number = edge.output_number
+            before = parts.get(number)
+            parts[number] = g if before is None else before + g
+            return
+        before = pending.get(key)
+        if before is None:
+            pending[key] = g
+            if kind == NODE:
+                heappush(self.heap, (key.order, key))
+        elif key in self.owned and g.__class__ is np.ndarray:
+            before += g  # in place
+        else:
+            total = before + g
+            pending[key] = total
+            if type(total) is np.ndarray:
+                self.owned.add(key)
+            else:
+                self.owned.discard(key)  # a box has come to an array
+
+    def run(self, captures: dict[Any, Any] | None = None) -> None:
+        """Visit nodes until none is left; `captures` maps wanted nodes to {output: cotangent}."""
+        heap, pending, needed = self.heap, self.pending, self.needed
+        freed = None if self.retain_graph else self.freed
+        plainly = (
+            self.beneath is None and not self.create_graph and not modes.current() & modes.ANOMALY
+        )
+        while heap:
+            node = heappop(heap)[1]
+            plan = node.plan
+            if (
+                not plainly or plan is None or plan.joint is not None or node.hooks is not None
+                or node.dtype not in _REAL or node.output_avals is not None
+                or (captures is not None and node in captures)
+            ):  # fmt: skip
+                try:
+                    if node.hooks is None:
+                        self.visit(node, captures)
+                    else:
+                        self.hooked = node
+                        with named(self):
+                            self.visit(node, captures)
+                except Exception as error:
+                    error.add_note(forward_line(node))
+                    raise
+                continue
+            # The same as `visit`, for the case that nearly every node is: one real output, nothing asked
+            # besides. Half the time of a backward pass is here.
+            ct = pending.pop(node)
+            owners = node.owners
+            inputs = node.inputs
+            params = node.params
+            if owners.__class__ is Freed:
+                check_residuals(node)
+            for i, rule, one, picks, names in plan.steps:
+                edge = inputs[i]
+                if needed is not None and edge not in needed and edge.node not in needed:
+                    continue
+                try:
+                    if one is None or (params is not None and one < 0):
+                        check_residuals(node)
+                        args = [
+                            owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks
+                        ]
+                        g = rule(ct, *args, **chosen(names, params))
+                    elif one >= 0:
+                        owner = owners[one]
+                        version = owner.version
+                        if version is not None and version.stamp < node.order:
+                            check_residuals(node)
+                        value = owner.value
+                        g = (
+                            rule(ct, value)
+                            if params is None
+                            else rule(ct, value, **chosen(names, params))
+                        )
+                    elif one == NO_RESIDUAL:
+                        g = rule(ct)
+                    else:  # AVAL: an edge has the shape and dtype that the rule asks for
+                        g = rule(ct, edge)
+                except Exception as error:
+                    error.add_note(forward_line(node))
+                    raise
+                if g.dtype is not edge.dtype:
+                    g = conform(g, edge, node, i)
+                elif g.shape != edge.shape:
+                    g = summed(g, edge, node, i)
+                if edge in pending or edge.kind == OUTPUT:
+                    self.add(edge, g)
+                else:
+                    pending[edge] = g
+                    if edge.kind:
+                        heappush(heap, (edge.order, edge))
+            if owners and freed is not None:
+                node.owners = freed
+                if self.spent is not None:
+                    self.spent.append((node, owners))
+
+    def visit(self, node: Node, captures: dict[Any, Any] | None) -> None:
+        """Run one node's hooks and rules and pass the results on."""
+        graph, needed = self.create_graph, self.needed
+        ct = self.pending.pop(node)
+        several = node.output_avals is not None
+        if several:
+            ct = [ct.get(i) for i in range(len(node.output_avals))]
+        if node.hooks is not None:
+            with user_code(graph):
+                ct = run_before(node, ct, graph)
+        if captures is not None and node in captures:
+            wanted = captures[node]
+            for number in wanted:
+                wanted[number] = ct[number] if several else ct
+        edges = node.inputs
+        if needed is not None:
+            edges = tuple([e if e is not None and e.node in needed else None for e in edges])
+            if not any(e is not None for e in edges):
+                return
+        if several:
+            ct = filled(node, ct)
+        grads = node.pullback(ct, edges, graph)
+        if not self.retain_graph and node.owners:
+            if self.spent is not None:
+                self.spent.append((node, node.owners))
+            node.owners = self.freed
+        if self.beneath is not None:
+            grads = self.rescued(node, ct, grads)
+        if modes.current() & modes.ANOMALY:
+            check_nan(node, grads)
+        if node.hooks is not None and node.hooks.post:
+            with user_code(graph):
+                grads = run_post(node, grads, ct)
+        for i, g in enumerate(grads):
+            edge = edges[i]
+            if g is not None and edge is not None:
+                self.add(edge, conform(g, edge, node, i))
+
+    def rescued(self, node: Node, ct: Any, grads: list[Any]) -> list[Any]:
+        """The cotangents of a node's operands, looked after if the node lies beneath a mask."""
+        assert self.beneath is not None
+        masks = node.primitive is not None and node.primitive.masks
+        under = node in self.beneath
+        if under or masks:
+            self.beneath.update([e.node for e in node.inputs if e is not None])
+        if under:
+            return [None if g is None else vocabulary.rescue(ct, g, node.params) for g in grads]
+        return grads
+
+
+def filled(node: Node, cts: list[Any]) -> Any:
+    """The cotangents of a node's differentiable outputs, with `node.missing` for those that got none."""
+    sample = next((c for c in cts if c is not None), None)
+    out = []
+    for i in node.differentiable:
+        c = cts[i]
+        if c is None:
+            c = node.missing(i)
+            if isinstance(sample, Tensor) and c is not None:
+                c = wrap(Tensor, c)
+        out.append(c)
+    return tuple(out)
+
+
+def check_nan(node: Node, grads: Iterable[Any]) -> None:
+    """Raise for the first cotangent with a NaN (anomaly mode)."""
+    for i, g in enumerate(grads):
+        value = g.value if isinstance(g, Tensor) else g
+        if isinstance(value, (np.ndarray, np.generic)) and np.isnan(value).any():
+            raise GraphError(
+                f"Function '{node.name()}' returned nan values in its {i}th output.\n"
+                f"  the operation was run at {callsite.describe(node.site)}"
+            )
+
+
+def as_tensor(g: Any, cls: type[Tensor]) -> Tensor:
+    """A cotangent as hooks and users see it."""
+    g = unboxed(g)
+    if isinstance(g, Tensor):
+        return g if type(g) is cls else wrap(cls, g.value, g.edge)
+    return wrap(cls, g)
+
+
+def replaced(old: Any, new: Any, graph: bool) -> Any:
+    """The cotangent after a hook: its result, unless it returned None."""
+    if new is None:
+        return old
+    return new if graph else new.value
+
+
+def run_before(node: Node, ct: Any, graph: bool) -> Any:
+    """Run the tensor hooks, retained gradients and node pre-hooks on what arrived at a node."""
+    hooks = node.hooks
+    assert hooks is not None
+    several = isinstance(ct, list)
+    cts = ct if several else [ct]
+    for number, functions in hooks.before.items():
+        if cts[number] is None:
+            continue
+        for cls, hook in list(functions.values()):
+            cts[number] = replaced(cts[number], hook(as_tensor(cts[number], cls)), graph)
+    for number, holder in hooks.retained.items():
+        if cts[number] is not None:
+            holder.grad = as_tensor(cts[number], holder.result_class)
+    for cls, hook in list(hooks.pre.values()):
+        given = tuple(None if c is None else as_tensor(c, cls) for c in cts)
+        back = hook(given)
+        if back is not None:
+            back = back if isinstance(back, tuple) else (back,)
+            cts = [replaced(c, n, graph) for c, n in zip(cts, back, strict=True)]
+    return cts if several else cts[0]
+
+
+def run_post(node: Node, grads: list[Any], ct: Any) -> list[Any]:
+    """Run the hooks that see a node's input and output gradients."""
+    hooks = node.hooks
+    assert hooks is not None
+    for cls, hook in list(hooks.post.values()):
+        outs = tuple(
+            None if c is None else as_tensor(c, cls)
+            for c in (ct if isinstance(ct, tuple) else (ct,))
+        )
+        ins = tuple(None if g is None else as_tensor(g, cls) for g in grads)
+        back = hook(ins, outs)
+        if back is not None:
+            back = back if isinstance(back, tuple) else (back,)
+            graph = any(isinstance(g, Tensor) for g in grads)
+            grads = [replaced(g, n, graph) for g, n in zip(grads, back, strict=True)]
+    return grads
