@@ -1,0 +1,182 @@
+"""What NumPy's functions are given, as arrays of the dtypes that NumPy would compute in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.boxes import Box
+from ..core.graph import Version
+from ..core.tensor import Tensor, constant, wrap
+from ..ops.complex import cast
+from ..ops.shape import stack
+from ._array import Array
+from .concrete import concrete
+from .watched import watched
+
+PLAIN = (np.ndarray, np.generic)
+
+# Constants as arrays: operands that nobody else gets hold of.
+_MOST = 512
+_numbers: dict[tuple[Any, Any, bool], Any] = {}
+
+
+def number_like(number: Any, value: Any) -> Any:
+    """A Python number as a constant to go with `value`, in its dtype."""
+    # 0.0 == -0.0, so a zero goes by its text.
+    key = (number or str(number), value.dtype, type(value) is np.ndarray)
+    found = _numbers.get(key)
+    if found is not None:
+        return found
+    made = wrap(Array, constant(number, value.dtype, value))
+    if number == number:
+        if len(_numbers) >= _MOST:
+            _numbers.clear()
+        _numbers[key] = made
+    return made
+
+
+def beside(x: Array, other: Any) -> Any:
+    """`other` as an operand beside `x`, where no dtype has to be settled; else None."""
+    value = x.value
+    dtype = value.dtype
+    if dtype.kind != "f":
+        return None
+    kind = type(other)
+    if kind is Array:
+        return other if other.value.dtype is dtype else None
+    if kind is float or kind is int:
+        return number_like(other, value)
+    if kind is np.ndarray and other.dtype is dtype:
+        return constant_array(other)
+    if kind is np.float64 and other.dtype is dtype:
+        return wrap(Array, other)
+    return None
+
+
+def constant_array(x: np.ndarray[Any, Any]) -> Any:
+    """A plain array as an operand, watched for being overwritten."""
+    t = wrap(Array, x)
+    t.version = watched(x)
+    return t
+
+
+def as_array(x: Any) -> Any:
+    """Anything that NumPy takes for an array as an `Array`: lists that hold arrays are stacked."""
+    if type(x) is Array:
+        return x
+    if isinstance(x, Tensor):
+        return x if isinstance(x, Array) else retyped(x)
+    if isinstance(x, np.ndarray):
+        return constant_array(x)
+    if isinstance(x, (Box, np.generic)):
+        return wrap(Array, x)
+    if isinstance(x, (list, tuple)) and holds_tensor(x):
+        return stacked(x)
+    return wrap(Array, np.asarray(x) if isinstance(x, (list, tuple, range)) else np.asarray(x)[()])
+
+
+def retyped(x: Tensor) -> Array:
+    """Another front end's tensor as an array with the same history."""
+    t: Array = wrap(Array, x.value, x.current_edge())  # type: ignore[assignment]
+    t.version = x.version
+    return t
+
+
+def holds_tensor(xs: Any) -> bool:
+    """Whether nested lists and tuples hold a tensor or a box."""
+    return any(
+        isinstance(x, (Tensor, Box)) or (isinstance(x, (list, tuple)) and holds_tensor(x))
+        for x in xs
+    )
+
+
+def stacked(xs: Any) -> Any:
+    """Nested lists and tuples that hold arrays as one array."""
+    parts = [as_array(x) for x in xs]
+    return stack(together(parts))
+
+
+def together(xs: list[Any]) -> list[Any]:
+    """Arrays cast to their common dtype."""
+    dtypes = {x.value.dtype for x in xs}
+    if len(dtypes) == 1:
+        return xs
+    common = np.result_type(*dtypes)
+    return [cast(x, common) for x in xs]
+
+
+def spec(x: Any) -> Any:
+    """What NumPy's promotion needs to know of an operand: its dtype, or the type of a Python number."""
+    if isinstance(x, Tensor):
+        return x.value.dtype
+    if isinstance(x, (Box, *PLAIN)):
+        return x.dtype
+    return type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype
+
+
+def operand(x: Any, dtype: np.dtype[Any]) -> Any:
+    """An operand in the dtype that was settled on."""
+    if type(x) in (int, float, complex):
+        return wrap(Array, np.asarray(x, dtype)[()])
+    if not isinstance(x, Array):
+        x = as_array(x)
+    return x if x.value.dtype is dtype else cast(x, dtype)
+
+
+def inexact(x: Any) -> Any:
+    """An array of integers or booleans as float64, others as they are."""
+    return cast(x, np.float64) if x.value.dtype.kind in "biu" else x
+
+
+def is_quiet(x: Any) -> bool:
+    """Whether `x` is no tensor, or one with concrete numbers that no derivative depends on."""
+    if isinstance(x, Tensor):
+        return isinstance(x.value, PLAIN) and x.current_edge() is None
+    if isinstance(x, (list, tuple)):
+        return all(is_quiet(part) for part in x)
+    return not isinstance(x, Box)
+
+
+def stripped(x: Any) -> Any:
+    """Arguments of a NumPy function with every array replaced by its concrete numbers."""
+    if isinstance(x, (Tensor, Box)):
+        return concrete(x)
+    if isinstance(x, (list, tuple)):
+        return (
+            type(x)([stripped(v) for v in x])
+            if type(x) in (list, tuple)
+            else type(x)(*[stripped(v) for v in x])
+        )
+    if isinstance(x, slice):
+        return slice(stripped(x.start), stripped(x.stop), stripped(x.step))
+    return x
+
+
+def wrapped(out: Any) -> Any:
+    """Results of NumPy as arrays, in the containers that they come in."""
+    if isinstance(out, PLAIN):
+        return wrap(Array, out) if out.dtype.kind in "biufcV" else out
+    if isinstance(out, tuple):
+        if hasattr(out, "_fields"):
+            return type(out)(*[wrapped(v) for v in out])
+        return tuple([wrapped(v) for v in out])
+    if type(out) is list:
+        return [wrapped(v) for v in out]
+    return out
+
+
+def plainly(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Call NumPy's own function on concrete numbers."""
+    out = kwargs.get("out")
+    result = func(*[stripped(a) for a in args], **{name: stripped(v) for name, v in kwargs.items()})
+    if out is None:
+        return wrapped(result)
+    for t in out if isinstance(out, tuple) else (out,):
+        if isinstance(t, Tensor):
+            if t.version is None:
+                t.version = Version()
+            t.version.bump()
+    return out[0] if isinstance(out, tuple) and len(out) == 1 else out

@@ -1,0 +1,261 @@
+"""Plain numbers out of arrays: allowed where the derivative stays right, an error naming the line elsewhere."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+import dualtape.numpy as dnp
+from dualtape.core.errors import ConcreteError, MissingRuleError
+
+HERE = "test_numbers.py"
+
+
+def line_in(message, function):
+    """The line of this file that a message names, as an offset from the function's first."""
+    found = re.search(rf"{HERE}:(\d+) in {function.__name__}", message)
+    assert found, message
+    return int(found[1]) - function.__code__.co_firstlineno
+
+
+def refused(f, x=None):
+    with pytest.raises(ConcreteError) as caught:
+        dt.grad(f)(np.array([1.0, 2.0]) if x is None else x)
+    assert isinstance(caught.value, TypeError)
+    return str(caught.value)
+
+
+def to_float(x):
+    y = x * 2
+    return x[0] * float(y[1])
+
+
+def to_complex(x):
+    return (x[0] * complex(x[1])).real
+
+
+def to_math(x):
+    return x[0] * math.sin(x[1])
+
+
+def to_item(x):
+    return x[0] * x[1].item()
+
+
+def to_list(x):
+    return x[0] * x.tolist()[1]
+
+
+def to_array(x):
+    return np.array([x[0], x[1]]).sum()
+
+
+def to_asarray(x):
+    return np.asarray(x).sum()
+
+
+def to_full(x):
+    return np.full(3, x[0]).sum()
+
+
+@pytest.mark.parametrize(
+    ("f", "line", "words"),
+    [
+        (to_float, 2, "float(x)"), (to_complex, 1, "complex(x)"), (to_math, 1, "np.sin"), (to_item, 1, "x.item()"),
+        (to_list, 1, "x.tolist()"), (to_array, 1, "np.stack"), (to_asarray, 1, "np.asarray"), (to_full, 1, "np.array"),
+    ],
+)  # fmt: skip
+def test_what_would_lose_the_derivative_names_the_line(f, line, words):
+    message = refused(f)
+    assert line_in(message, f) == line
+    assert words in message
+    assert "derivative would silently be lost" in message
+
+
+def write_part(x):
+    a = np.zeros(3)
+    a[:2] = x
+    return a.sum()
+
+
+def write_picked(x):
+    a = np.zeros(3)
+    a[[0, 2]] = x
+    return a.sum()
+
+
+def write_out(x):
+    a = np.zeros(2)
+    np.sin(x, out=a)
+    return a.sum()
+
+
+def write_added(x):
+    a = np.zeros(2)
+    a += x
+    return a.sum()
+
+
+def write_copyto(x):
+    a = np.zeros(2)
+    np.copyto(a, x)
+    return a.sum()
+
+
+@pytest.mark.parametrize("f", [write_part, write_picked, write_out, write_added, write_copyto])
+def test_writing_into_a_plain_array_names_the_line_and_dualtape_zeros(f):
+    message = refused(f)
+    assert line_in(message, f) == 2
+    assert "dt.numpy.zeros" in message
+    assert "plain NumPy array" in message
+
+
+def write_element(x):
+    a = np.zeros(3)
+    a[0] = x[1]
+    return a.sum()
+
+
+@pytest.mark.parametrize(
+    "transform", [dt.grad, dt.vmap, dt.jacobian, dt.hessian, dt.value_and_grad]
+)
+def test_writing_an_element_into_a_plain_array_names_the_line(transform):
+    # NumPy puts an error of its own on top of ours, which is taken off again.
+    with pytest.raises(ConcreteError, match=r"dt\.numpy\.zeros") as caught:
+        transform(write_element)(np.ones((2, 2)) if transform is dt.vmap else np.ones(2))
+    assert line_in(str(caught.value), write_element) == 2
+
+
+def test_branches_follow_the_derivative():
+    def f(x):
+        if x > 0 and x != 3:
+            return x**2
+        return -x
+
+    assert dt.grad(f)(2.0) == 4
+    assert dt.grad(f)(-2.0) == -1
+    assert dt.grad(f)(3.0) == -1
+    assert dt.grad(dt.grad(f))(2.0) == 2
+    y, dy = dt.jvp(f, (2.0,), (1.0,))
+    assert (y, dy) == (4, 4)
+    y, dy = dt.jvp(dt.grad(f), (2.0,), (1.0,))
+    assert (y, dy) == (4, 2)
+    assert dt.grad(lambda x: dt.jvp(f, (x,), (1.0,))[1])(2.0) == 2
+
+
+def test_whole_numbers_are_piecewise_constant():
+    def f(x):
+        n = int(x)
+        total = x * n + round(x) + math.floor(x) + math.ceil(x)
+        for _ in range(n):
+            total = total + x
+        return total * [1, 2, 3][int(x) - 1]
+
+    assert dt.grad(f)(2.5) == 2 * (2 + 2)
+    assert dt.jvp(f, (2.5,), (1.0,))[1] == 2 * (2 + 2)
+
+
+def test_printing_always_works():
+    seen = []
+
+    def f(x):
+        seen.extend([f"{x[0]:.3f}", str(x), repr(x), repr(x[0])])
+        return x.sum()
+
+    x = np.array([1.0, 2.5])
+    dt.grad(f)(x)
+    dt.jvp(f, (x,), (x,))
+    want = ["1.000", "[1.  2.5]", "Array([1. , 2.5])", "Array(1.0)"]
+    assert seen == want * 2
+    seen.clear()
+    dt.vmap(f)(x[None])
+    assert "inside a vmap" in seen[2]
+    assert repr(dnp.zeros(2, np.float32)) == "Array([0., 0.], dtype=float32)"
+
+
+def branch(x):
+    if x > 0:
+        return x
+    return -x
+
+
+def to_int(x):
+    return x * int(x)
+
+
+@pytest.mark.parametrize(("f", "what"), [(branch, "truth value"), (to_int, "int(x)")])
+def test_a_batch_has_no_truth_value(f, what):
+    with pytest.raises(ConcreteError) as caught:
+        dt.vmap(f)(np.array([1.0, 2.0]))
+    message = str(caught.value)
+    assert line_in(message, f) == 1
+    assert what in message
+    assert "dt.cond" in message
+    assert "np.where" in message
+
+
+def test_float_of_a_batch_is_refused():
+    with pytest.raises(ConcreteError, match="has no numbers yet"):
+        dt.vmap(lambda x: float(x))(np.ones(2))
+
+
+def test_undifferentiated_arrays_convert_freely():
+    a = dnp.array([1.5, 2.5])
+    assert float(a[0]) == 1.5
+    assert math.sin(a[1]) == math.sin(2.5)
+    assert a.tolist() == [1.5, 2.5]
+    assert a[0].item() == 1.5
+    assert type(np.asarray(a)) is np.ndarray
+    b = np.zeros(2)
+    b[0] = a[1]
+    b[1:] = a[:1]
+    assert b.tolist() == [2.5, 1.5]
+
+    def f(x):  # inside a function too
+        return x * float(a[0]) + math.cos(dnp.ones(2)[0])
+
+    assert dt.grad(f)(1.0) == 1.5
+
+
+def test_functions_that_return_no_arrays():
+    def f(x):
+        assert np.shape(x) == (2,)
+        assert np.ndim(x) == 1
+        assert np.size(x) == 2
+        assert np.allclose(x, [1, 2])
+        assert np.array_equal(x, [1, 2])
+        assert np.result_type(x, np.float32) == np.float64
+        assert np.isscalar(x) is False
+        assert np.iscomplexobj(x) is False
+        assert np.argmax(x) == 1
+        assert np.count_nonzero(x) == 2
+        assert list(np.argsort(-x)) == [1, 0]
+        assert np.searchsorted(x, 1.5) == 1
+        assert np.any(x > 1)
+        assert (x > 0).all()
+        assert 2.0 in x
+        assert len(x) == 2
+        assert [float(b) for b in x > 1] == [0.0, 1.0]
+        return x.sum()
+
+    x = np.array([1.0, 2.0])
+    assert dt.grad(f)(x).tolist() == [1, 1]
+    assert dt.jvp(f, (x,), (x,))[1] == 3
+
+
+def test_what_is_not_covered_says_so():
+    with pytest.raises(MissingRuleError, match=r"docs/numpy\.md"):
+        dt.grad(lambda x: np.setdiff1d(x, [1.0]).sum())(np.array([1.0, 2.0]))
+    assert np.setdiff1d(dnp.array([1.0, 2.0]), [1.0]).tolist() == [2.0]
+
+
+def test_nested_derivatives_by_other_arguments_come_out_as_plain_numbers():
+    def f(x, y):
+        return (x * y) ** 2 + y * y * x**3
+
+    for inner in (dt.grad(f, 1), lambda x, y: dt.jacobian(lambda y: f(x, y))(y)):
+        mixed = dt.grad(lambda x, inner=inner: inner(x, 0.4))(0.1)
+        assert isinstance(mixed, np.float64)
+        np.testing.assert_allclose(mixed, 4 * 0.1 * 0.4 + 6 * 0.4 * 0.1**2)
