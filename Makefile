@@ -4,6 +4,7 @@
 #   make test     install the test extra and run the suite
 #   make lint     ruff and mypy, as CI runs them
 #   make parity   the suite with PyTorch, TensorFlow and JAX installed, in an environment of its own
+#   make fuzz     hold 20,000 random programs against the laws of differentiation (FUZZ=N for N of them)
 #   make bench    measure against them, and write bench/RESULTS.md
 #   make clean    remove what these made
 #
@@ -16,6 +17,7 @@ SHELL := /bin/sh
 VENV ?= .venv
 PARITY_VENV ?= .venv-parity
 PYTEST_ARGS ?=
+FUZZ ?= 20000
 
 # The first of the candidates that runs and is new enough; a name on PATH may be a shim that fails.
 new_enough = import sys; sys.exit(sys.version_info < (3, 11))
@@ -33,7 +35,7 @@ BIN := $(VENV)/bin
 PARITY_BIN := $(PARITY_VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test lint format parity bench clean
+.PHONY: help demo test lint format parity fuzz bench clean
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
 
@@ -56,6 +58,10 @@ format: $(VENV)/.dev
 # The whole suite: tests that compare with a framework skip themselves where it is missing.
 parity: $(PARITY_VENV)/.parity
 	$(PARITY_BIN)/python -m pytest -n 2 -q $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.test
+	DUALTAPE_FUZZ=$(FUZZ) DUALTAPE_MEMORY_STEPS=10000 $(BIN)/python -m pytest -n 2 -q tests/test_fuzz.py \
+	    tests/transforms/test_nesting.py $(PYTEST_ARGS)
 
 bench: $(PARITY_VENV)/.parity
 	$(PARITY_BIN)/python bench/run.py

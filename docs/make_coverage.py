@@ -13,8 +13,8 @@ PAGE = pathlib.Path(__file__).parent / "coverage.md"
 
 ROOMS = {
     "torch": [
-        "", "Tensor", "autograd", "autograd.forward_ad", "func", "linalg", "fft", "special", "nn", "nn.functional", "nn.init",
-        "nn.utils", "optim", "optim.lr_scheduler", "utils.data",
+        "", "Tensor", "autograd", "autograd.forward_ad", "autograd.graph", "func", "linalg", "fft", "special", "nn", "nn.functional", "nn.init",
+        "nn.utils", "nn.utils.parametrize", "nn.utils.prune", "nn.utils.rnn", "optim", "optim.lr_scheduler", "utils.data",
     ],
     "tensorflow": [
         "", "math", "linalg", "nn", "random", "autodiff", "errors", "keras", "keras.layers", "keras.losses", "keras.optimizers",

@@ -1,12 +1,19 @@
 """The code in the documents runs."""
 
 import importlib
+import linecache
 import pathlib
 import re
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
+# English and Chinese, with the same code.
+PAIRS = [
+    ("README.md", "README.zh.md"),
+    ("docs/gradient_doctor.md", "docs/gradient_doctor.zh.md"),
+    ("docs/certified_gradients.md", "docs/certified_gradients.zh.md"),
+]
 PAGES = ["CONTRIBUTING.md", "README.md", "README.zh.md"]
 
 
@@ -24,9 +31,36 @@ def test_the_code_of_a_page_runs(page, capsys):
     exec(compile(program, page, "exec"), {"__name__": "page"})
 
 
-def test_both_readmes_show_the_same_code():
+def docs_with_code():
+    return sorted(
+        p.name
+        for p in (ROOT / "docs").glob("*.md")
+        if "```python\n" in p.read_text(encoding="utf-8")
+    )
+
+
+@pytest.mark.parametrize("page", docs_with_code())
+def test_a_page_prints_what_it_shows(page, capsys):
+    """The blocks of a page run in order; a block without a language is what the one before prints."""
+    fences = re.findall(
+        r"^```(\w*)\n(.*?)^```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.S | re.M
+    )
+    names = {"__name__": "page"}
+    printed = ""
+    for language, text in fences:
+        if language == "python":
+            # As in a notebook: messages show the line of the block.
+            linecache.cache[page] = (len(text), None, text.splitlines(keepends=True), page)
+            exec(compile(text, page, "exec"), names)
+            printed = capsys.readouterr().out
+        elif not language:
+            assert printed.split() == text.split()
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_both_languages_show_the_same_code(pair):
     strip = re.compile(r"#.*")
-    english, chinese = (strip.sub("", blocks(p)).split() for p in PAGES[1:])
+    english, chinese = (strip.sub("", blocks(p)).split() for p in pair)
     assert english == chinese
 
 
