@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE))
 
 from counts import calls_per_operation  # noqa: E402
 from footprint import footprint_rows  # noqa: E402
+from functional import FUNCTIONAL  # noqa: E402
 from workloads import WORKLOADS  # noqa: E402
 
 
@@ -76,7 +77,7 @@ def versions():
     import dualtape
 
     out = [f"dualtape {dualtape.__version__}"]
-    for name in ("numpy", "torch", "tensorflow-cpu", "tensorflow"):
+    for name in ("numpy", "torch", "tensorflow-cpu", "tensorflow", "jax", "autograd"):
         try:
             out.append(f"{name} {version(name)}")
         except PackageNotFoundError:
@@ -101,6 +102,33 @@ def measure(name, rounds, threads):
     return {s: statistics.median(t) for s, t in times.items()}
 
 
+PACKAGES = {"torch.func": "torch", "jax.jit": "jax"}
+
+
+def functional_rows(only, rounds, threads):
+    """A row per workload and peer."""
+    rows = ["| transformation | dualtape us | peer us | ratio | aim |", "|---|---|---|---|---|"]
+    for name, (makers, aim) in FUNCTIONAL.items():
+        if not re.search(only, name):
+            continue
+        systems = {
+            s: System(s, threads, "functional") for s in makers if installed(PACKAGES.get(s, s))
+        }
+        times = {s: [] for s in systems}
+        for _ in range(rounds):
+            for s, system in systems.items():
+                times[s].append(system.time(name))
+        for system in systems.values():
+            system.close()
+        medians = {s: statistics.median(t) for s, t in times.items()}
+        ours = medians.pop("dualtape")
+        for peer, t in medians.items():
+            shown = {"torch.func": aim, "autograd": 2.0}.get(peer, "")
+            rows.append(f"| {name} | {ours:.1f} | {peer} {t:.1f} | {t / ours:.2f} | {shown} |")
+            print(rows[-1], flush=True)
+    return rows
+
+
 def main():
     """Run everything and write the table."""
     p = argparse.ArgumentParser(
@@ -123,13 +151,14 @@ def main():
             shown = aim if aim and peer == framework else ""
             rows.append(f"| {name} | {ours:.1f} | {peer} {t:.1f} | {t / ours:.2f} | {shown} |")
         print(rows[-1] if len(times) < 2 else "\n".join(rows[-len(times) :]), flush=True)
+    functional = functional_rows(a.only, min(a.rounds, 5), a.threads)
     extra = [] if a.only else [*footprint_rows(), *calls_per_operation()]
     print("\n".join(extra))
     text = "\n".join([
         "# Results", "",
         f"Written by `python bench/run.py` on {datetime.date.today()}. Median of {a.rounds} interleaved rounds, {a.threads} thread(s); the ratio",
         "is the peer's time over dualtape's, so above 1 dualtape is ahead. Machines are shared: trust ratios, not microseconds.", "",
-        f"- Machine: {machine()}", f"- Versions: {versions()}", "", *rows, "", *extra, "",
+        f"- Machine: {machine()}", f"- Versions: {versions()}", "", *rows, "", *functional, "", *extra, "",
     ])  # fmt: skip
     if not a.no_write and not a.only:
         (HERE / "RESULTS.md").write_text(text)

@@ -11,6 +11,7 @@ import importlib
 import sys
 import time
 
+from functional import FUNCTIONAL
 from workloads import WORKLOADS
 
 BURST = 0.15  # seconds a burst lasts
@@ -41,13 +42,14 @@ def burst(step):
 
 def main():
     """Serve requests until standard input ends."""
-    module = load(sys.argv[1])
+    system = sys.argv[1]
+    module = load(system) if len(sys.argv) < 4 or sys.argv[3] != "functional" else None
     function = len(sys.argv) > 3 and sys.argv[3] == "function"
     steps = {}
     for line in sys.stdin:
         name = line.strip()
         if name not in steps:
-            step = WORKLOADS[name][1](module)
+            step = WORKLOADS[name][1](module) if module else FUNCTIONAL[name][0][system]()
             steps[name] = module.function(step) if function else step
             for _ in range(20):
                 steps[name]()

@@ -10,7 +10,7 @@ import pytest
 
 import dualtape
 
-ENGINE = frozenset({"core", "ops", "transforms", "compiler"})
+ENGINE = frozenset({"core", "ops", "transforms", "trust", "compiler"})
 DIALECTS = frozenset({"torch", "tensorflow", "numpy"})
 
 # Room -> the other rooms that it may import; "" is the package itself, dualtape/__init__.py. A
@@ -19,8 +19,9 @@ PLAN = {
     "core": frozenset(),
     "ops": frozenset({"core"}),
     "transforms": frozenset({"core", "ops"}),
+    "trust": frozenset({"core", "ops", "transforms"}),
     "compiler": frozenset({"core", "ops", "transforms"}),
-    "testing": frozenset({"core", "ops", "transforms"}),
+    "testing": frozenset({"core", "ops", "transforms", "trust"}),
     "torch": ENGINE,
     "tensorflow": ENGINE,
     "numpy": ENGINE,

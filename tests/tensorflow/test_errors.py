@@ -196,6 +196,40 @@ def test_check_numerics(tf):
     )
 
 
+def test_checking_all_numbers(tf):
+    zero = tf.constant([1.0, 0.0])
+    tf.debugging.enable_check_numerics()
+    try:
+        text = message(tf, tf.errors.InvalidArgumentError, lambda: tf.math.log(zero))
+        assert 'Detected Infinity or NaN in output 0 of eagerly-executing op "Log"' in text
+        assert "# of -Inf elements: 1" in text
+        assert "Input tensor: tf.Tensor([1. 0.], shape=(2,), dtype=float32)" in text
+        text = message(tf, tf.errors.InvalidArgumentError, lambda: zero / zero)
+        assert 'op "RealDiv"' in text
+        assert "Tensor had NaN values" in text
+        assert np.asarray(zero + 1).tolist() == [2.0, 1.0]
+    finally:
+        tf.debugging.disable_check_numerics()
+    assert np.isneginf(np.asarray(tf.math.log(zero))[1])
+
+
+def test_a_number_that_is_none_names_its_line(dt):
+    x = dt.constant(-1.0)
+    dt.debugging.enable_check_numerics()
+    try:
+        with pytest.raises(dt.errors.InvalidArgumentError) as info:
+            dt.sqrt(x)  # here
+        v = dt.Variable(0.0)
+        with dt.GradientTape() as tape:
+            y = (v * v) ** 0.5
+        with pytest.raises(RuntimeError, match="returned nan values"):
+            tape.gradient(y, v)
+    finally:
+        dt.debugging.disable_check_numerics()
+    assert "test_errors.py" in str(info.value)
+    assert "dt.sqrt(x)  # here" in str(info.value)
+
+
 def test_assertions(tf):
     tf.debugging.assert_equal([1], [1])
     with pytest.raises(tf.errors.InvalidArgumentError, match="Condition x == y did not hold"):
@@ -216,6 +250,74 @@ def test_optimizers_refuse_gradients_that_are_all_none(tf):
     v = tf.Variable(1.0)
     with pytest.raises(ValueError, match="No gradients provided for any variable"):
         tf.keras.optimizers.SGD().apply_gradients([(None, v)])
+
+
+# --- where there is no gradient -------------------------------------------------------------------------
+
+
+def test_outputs_without_a_derivative_give_none(tf):
+    v = tf.Variable([1.0, 2.0])
+    for f in (tf.argmax, lambda x: tf.cast(x, tf.int32), lambda x: tf.constant(x.numpy()) * 2.0):
+        with tf.GradientTape() as tape:
+            y = f(v)
+        assert tape.gradient(y, v) is None
+
+
+def test_sources_that_are_no_tensors(tf):
+    v = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        y = v * 2
+    with pytest.raises((AttributeError, TypeError)):
+        tape.gradient(y, [v, None])
+
+
+def test_assigning_what_does_not_fit(tf):
+    v, i = tf.Variable([1.0, 2.0]), tf.Variable([1, 2])
+    with pytest.raises(ValueError, match="shape"):
+        v.assign([1.0, 2.0, 3.0])
+    assert "shapes must be equal" in invalid(tf, lambda: v.assign_add([1.0, 2.0, 3.0]))
+    with pytest.raises(TypeError):
+        i.assign([1.5, 2.5])
+    assert np.asarray(v).tolist() == [1.0, 2.0]
+    assert np.asarray(i).tolist() == [1, 2]
+
+
+def test_rows_out_of_range(tf):
+    assert "is not in [0, 3)" in invalid(tf, lambda: tf.nn.embedding_lookup(tf.ones([3, 2]), [5]))
+    assert "Received a label value of 5" in invalid(
+        tf,
+        lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=[5, 1], logits=tf.ones([2, 3])
+        ),
+    )
+    assert "does not index into shape" in invalid(
+        tf, lambda: tf.tensor_scatter_nd_update(tf.ones(3), [[4]], [1.0])
+    )
+
+
+def test_sequences_of_text_and_numbers(tf):
+    for data in ([1, "a"], ["a", 1.0], [b"a", True]):
+        with pytest.raises(ValueError, match="Can't convert Python sequence with mixed types"):
+            tf.convert_to_tensor(data)
+
+
+def test_negative_lengths(tf):
+    for make in (
+        lambda: tf.zeros([-1]),
+        lambda: tf.fill([-1], 1.0),
+        lambda: tf.random.normal([-1]),
+        lambda: tf.random.stateless_uniform([-1], [1, 2]),
+    ):
+        assert "Dimension -1 must be >= 0" in invalid(tf, make)
+
+
+def test_errors_inside_a_function_reach_the_caller(tf):
+    @tf.function
+    def f(x):
+        raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        f(tf.constant(1.0))
 
 
 # --- what is not there says so ------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 
 from dualtape.tensorflow import philox, random_rejection
 from dualtape.tensorflow import random_stateless as stateless
+from dualtape.tensorflow.errors import InvalidArgumentError
 from dualtape.tensorflow.random_generator import Generator
 from dualtape.tensorflow.random_keras import (
     KerasSeeds,
@@ -214,7 +215,7 @@ def test_what_is_refused() -> None:
         streams.uniform([2], [1, 2], 5, "int64")
     with pytest.raises(TypeError, match=r"Cannot convert 0\.5"):
         streams.uniform([2], 0.5, 5, "int64")
-    with pytest.raises(ValueError, match="Dimension -1 must be >= 0"):
+    with pytest.raises(InvalidArgumentError, match="Dimension -1 must be >= 0"):
         streams.uniform([2, -1])
     with pytest.raises(ValueError, match=r"seed must have shape \[2\]"):
         stateless.stateless_normal([2], 1)

@@ -151,3 +151,39 @@ def test_errors_as_pytorch():
         with pytest.raises(type(want.value)) as got:
             ours()
         assert str(got.value).split("\n")[0] == str(want.value).split("\n")[0], i
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_random_leaky_slopes_as_pytorch(inplace):
+    torch = pytest.importorskip("torch")
+
+    def run(torch):
+        torch.manual_seed(0)
+        x = torch.randn(3, 4, requires_grad=True)
+        y = torch.nn.functional.rrelu(x * 1, 0.1, 0.4, training=True, inplace=inplace)
+        (y * y).sum().backward()
+        m = torch.nn.RReLU()
+        found = [y, x.grad, m(x), m.eval()(x), torch.rand(2)]
+        return y.grad_fn.name(), repr(m), [t.detach().numpy() for t in found]
+
+    ours, theirs = run(dt), run(torch)
+    assert ours[1] == theirs[1]
+    for a, b in zip(ours[2], theirs[2], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+    with pytest.raises(RuntimeError, match="Lower bound should be less than"):
+        dt.nn.functional.rrelu(dt.ones(2), 0.5, 0.1)
+
+
+@pytest.mark.parametrize("options", [{}, {"tau": 0.5}, {"hard": True, "dim": 0}], ids=str)
+def test_gumbel_softmax_as_pytorch(options):
+    torch = pytest.importorskip("torch")
+
+    def run(torch):
+        torch.manual_seed(0)
+        x = torch.randn(2, 3, requires_grad=True)
+        y = torch.nn.functional.gumbel_softmax(x, **options)
+        (y * y * x).sum().backward()
+        return y.detach().numpy(), x.grad.numpy()
+
+    for a, b in zip(run(dt), run(torch), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 
 import numpy as np
@@ -140,3 +141,91 @@ def test_errors_as_pytorch():
 def test_old_reductions_warn(options):
     with pytest.warns(UserWarning, match="size_average and reduce args will be deprecated"):
         F.mse_loss(dt.ones(3), dt.zeros(3), **options)
+
+
+LABELS = [[1, 2, 2, 3], [4, 4, 0, 0], [1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"reduction": "none"}, {"reduction": "sum"}, {"zero_infinity": True}, {"blank": 3},
+        {"reduction": "none", "zero_infinity": True},
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("times", "lengths"),
+    [
+        ([7, 7, 7], [3, 2, 1]),
+        ([7, 4, 6], [3, 2, 1]),
+        ([7, 3, 2], [1, 2, 0]),
+        ([3, 2, 0], [3, 2, 0]),
+    ],
+)
+def test_connectionist_temporal_classification_as_pytorch(options, times, lengths):
+    torch = pytest.importorskip("torch")
+
+    def run(torch):
+        torch.manual_seed(0)
+        x = torch.randn(7, 3, 5, dtype=torch.float64, requires_grad=True)
+        log_probs = x.log_softmax(-1)
+        log_probs.retain_grad()
+        loss = torch.nn.CTCLoss(**options)(log_probs, torch.tensor(LABELS), times, lengths)
+        loss.sum().backward()
+        return [t.detach().numpy() for t in (loss, log_probs.grad, x.grad)]
+
+    ours, theirs = run(dt), run(torch)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-9)
+    if np.isfinite(theirs[0]).all():  # PyTorch's gradient of an infinite loss is NaN
+        for a, b in zip(ours[1:], theirs[1:], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9)
+
+
+def test_labellings_in_one_row_and_of_one_input():
+    torch = pytest.importorskip("torch")
+
+    def run(torch):
+        torch.manual_seed(0)
+        x = torch.randn(7, 3, 5).log_softmax(-1)
+        f = torch.nn.functional.ctc_loss
+        row = f(
+            x,
+            torch.tensor([1, 2, 2, 4, 4, 1]),
+            torch.tensor([7, 7, 7]),
+            torch.tensor([3, 2, 1]),
+            reduction="none",
+        )
+        one = f(x[:, 0], torch.tensor([1, 2]), torch.tensor(7), torch.tensor(2), reduction="none")
+        return [*row.tolist(), one.item()]
+
+    assert run(dt) == pytest.approx(run(torch), rel=1e-5)
+
+
+def test_the_gradient_of_a_labelling_is_its_numeric_one():
+    dt.manual_seed(0)
+    x = dt.randn(5, 2, 4, dtype=dt.float64, requires_grad=True)
+
+    def loss(x):
+        labels = dt.tensor([[1, 1], [2, 3]])
+        return nn.functional.ctc_loss(x.log_softmax(-1), labels, [5, 4], [2, 2], reduction="sum")
+
+    assert dt.autograd.gradcheck(loss, (x,))
+    assert dt.autograd.gradgradcheck(loss, (x,))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (([7, 6, 6], [3, 2, 1]), "Expected input_lengths to have value at most 6, but got value 7"),
+        (([6, 6], [3, 2, 1]), "input_lengths must be of size batch_size"),
+        (([6, 6, 6], [5, 1, 1]), "Expected tensor to have size at least 5 at dimension 1"),
+        (([6, 6, 6], [3, 2, 1], 9), "blank must be in label range"),
+    ],
+)
+def test_labellings_that_do_not_fit(arguments, words):
+    real = [pytest.importorskip("torch")] if importlib.util.find_spec("torch") else []
+    for torch in [dt, *real]:
+        x = torch.zeros(6, 3, 5).log_softmax(-1)
+        with pytest.raises(RuntimeError, match=words):
+            torch.nn.functional.ctc_loss(x, torch.tensor(LABELS), *arguments)

@@ -1,8 +1,9 @@
-"""Optimizers: PyTorch's numbers over ten steps, groups, state, errors."""
+"""Optimizers: PyTorch's numbers over twenty steps, groups, state, errors."""
 
 from __future__ import annotations
 
 import copy
+import importlib.util
 
 import numpy as np
 import pytest
@@ -35,12 +36,32 @@ CASES = [
         {"lr": 0.1, "lr_decay": 0.05, "weight_decay": 0.02, "initial_accumulator_value": 0.3},
     ),
     ("Adagrad", {"lr": 0.1, "maximize": True}),
+    ("Adadelta", {}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.8, "eps": 1e-5, "weight_decay": 0.1}),
+    ("Adadelta", {"maximize": True}),
+    ("Adamax", {}),
+    ("Adamax", {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1}),
+    ("Adamax", {"maximize": True}),
+    ("ASGD", {}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.01, "alpha": 0.5, "t0": 4, "weight_decay": 0.1}),
+    ("ASGD", {"lr": 0.1, "t0": 3, "maximize": True}),
+    ("NAdam", {}),
+    ("NAdam", {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1}),
+    ("NAdam", {"momentum_decay": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("NAdam", {"maximize": True}),
+    ("RAdam", {}),
+    ("RAdam", {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1}),
+    ("RAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("RAdam", {"maximize": True}),
+    ("Rprop", {}),
+    ("Rprop", {"lr": 0.1, "etas": (0.3, 1.5), "step_sizes": (0.05, 0.2)}),
+    ("Rprop", {"maximize": True}),
 ]
 IDS = [f"{name}-{'-'.join(f'{k}={v}' for k, v in options.items())}" for name, options in CASES]
 
 
-def run(torch, name, options, dtype, shapes=((3, 4), (5,), ()), steps=10):
-    """Ten steps on fixed gradients; the parameters after each."""
+def run(torch, name, options, dtype, shapes=((3, 4), (5,), ()), steps=20):
+    """Steps on fixed gradients; the parameters after each."""
     draw = np.random.default_rng(0)
     dtype = np.dtype(dtype)
     starts = [draw.standard_normal(s) for s in shapes]
@@ -62,7 +83,7 @@ def run(torch, name, options, dtype, shapes=((3, 4), (5,), ()), steps=10):
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=IDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
-def test_ten_steps_as_pytorch(name, options, dtype):
+def test_twenty_steps_as_pytorch(name, options, dtype):
     torch = pytest.importorskip("torch")
     tolerance = 2e-6 if dtype == "float32" else 1e-13
     ours, theirs = run(dt, name, options, dtype), run(torch, name, options, dtype)
@@ -98,13 +119,19 @@ GOLDEN = {
     "AdamW": ({"lr": 0.1}, [0.52432596683, -1.49329459667, 2.48833227158]),
     "RMSprop": ({"lr": 0.1}, [0.48965427279, 0.19487766921, 0.80512231588]),
     "Adagrad": ({"lr": 0.1}, [0.72269177437, -1.68469500542, 2.68469524384]),
+    "Adadelta": ({"lr": 1.0}, [0.98369598389, -1.98359274864, 2.98359274864]),
+    "Adamax": ({"lr": 0.1}, [0.60018366575, -1.52050256729, 2.52050256729]),
+    "ASGD": ({"lr": 0.1}, [0.66381597519, -0.31918099523, 1.31914722919]),
+    "NAdam": ({"lr": 0.1}, [0.65963912010, -1.60563910007, 2.60563945770]),
+    "RAdam": ({"lr": 0.1}, [0.60082399845, -0.00411984324, 1.00411987305]),
+    "Rprop": ({"lr": 0.1}, [0.46319997311, -1.25583982468, 2.25584006310]),
 }
 
 
 @pytest.mark.parametrize("name", list(GOLDEN))
 def test_five_steps(name):
     options, want = GOLDEN[name]
-    np.testing.assert_allclose(quadratic(dt, name, options), want, rtol=2e-6)
+    np.testing.assert_allclose(quadratic(dt, name, options), want, rtol=2e-6, atol=1e-7)
 
 
 def rosenbrock(torch, options, calls=4):
@@ -360,3 +387,37 @@ def test_lbfgs_goes_on_from_its_state():
     steps(optimizer, p, 2)
     steps(other, q, 2)
     assert p.tolist() == q.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("Adadelta", {"rho": 1.5}, "Invalid rho value: 1.5"),
+        ("Adadelta", {"eps": -1.0}, "Invalid epsilon value: -1.0"),
+        ("Adamax", {"betas": (1.0, 0.9)}, "Invalid beta parameter at index 0: 1.0"),
+        ("ASGD", {"lr": -1.0}, "Invalid learning rate: -1.0"),
+        ("NAdam", {"momentum_decay": -1.0}, "Invalid momentum_decay value: -1.0"),
+        ("RAdam", {"weight_decay": -1.0}, "Invalid weight_decay value: -1.0"),
+        ("Rprop", {"etas": (1.5, 1.2)}, "Invalid eta values: 1.5, 1.2"),
+    ],
+)
+def test_options_out_of_range(name, options, words):
+    for torch in [
+        dt,
+        *([pytest.importorskip("torch")] if importlib.util.find_spec("torch") else []),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            getattr(torch.optim, name)([torch.ones(1, requires_grad=True)], **options)
+
+
+@pytest.mark.parametrize("name", ["Adadelta", "Adamax", "ASGD", "NAdam", "RAdam", "Rprop"])
+def test_state_is_called_as_pytorchs(name):
+    torch = pytest.importorskip("torch")
+    keys = []
+    for t in (dt, torch):
+        p = t.ones(2, requires_grad=True)
+        optimizer = getattr(t.optim, name)([p])
+        p.grad = t.ones(2)
+        optimizer.step()
+        keys.append((sorted(optimizer.state[p]), sorted(optimizer.defaults)))
+    assert keys[0] == keys[1]

@@ -11,6 +11,7 @@ from ..ops import arithmetic as a
 from ..ops import logistic
 from ..ops import shape as s
 from ..ops import softmax as soft
+from ..ops.tf_choices import selu_right
 from . import kernels as k
 from .convert import as_tensor, converted, static
 from .elementwise import unary
@@ -22,7 +23,7 @@ from .tensor import EagerTensor
 relu = unary("Relu", act.relu, k.RECTIFIED, "Return max(x, 0), of derivative 0 at 0.")
 relu6 = unary("Relu6", act.relu6, k.REALS, "Return min(max(x, 0), 6).")
 elu = unary("Elu", act.elu, k.HALF_FIRST, "Return x for x > 0, exp(x) - 1 elsewhere.")
-selu = unary("Selu", act.selu, k.HALF_FIRST, "Return the scaled exponential linear unit of x.")
+selu = unary("Selu", selu_right, k.HALF_FIRST, "Return the scaled exponential linear unit of x.")
 softplus = unary(
     "Softplus",
     lambda x: logistic.softplus(x, threshold=np.inf),

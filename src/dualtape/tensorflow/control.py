@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..core.errors import TransformError
+from ..ops.shape import broadcast_to
+from ..transforms.batch import batch_level, batched, unbatched
 from . import nest
 from .convert import as_tensor
 from .joining import stack, unstack
+from .logs import warn as say
 from .tensor import EagerTensor
 
 
@@ -128,8 +132,39 @@ def map_fn(
 def vectorized_map(
     fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True
 ) -> Any:
-    """Apply `fn` to each slice along the first axis and stack what it returns."""
-    return map_fn(fn, elems)
+    """Apply `fn` to each slice along the first axis, all at once, and stack what it returns.
+
+    Args:
+        fn: Maps a slice of `elems` (nested as they are) to tensors, nested.
+        elems: Tensors, nested, of one length; one of length 1 is the same for every slice.
+        fallback_to_while_loop: Whether to take one slice after the other where `fn` cannot be run on all
+            at once (it asks for numbers or draws at random).
+        warn: Whether to warn then.
+
+    Raises:
+        ValueError: The lengths differ, or there are no slices.
+        TransformError: `fn` cannot be run on all at once, and there is no falling back.
+    """
+    flat = [as_tensor(x) for x in nest.flatten(elems)]
+    lengths = sorted({int(x.shape[0]) for x in flat if len(x.shape)})
+    if any(not len(x.shape) for x in flat):
+        raise ValueError("elems must have at least one axis, and one is a scalar")
+    if not lengths or len([n for n in lengths if n != 1]) > 1:
+        raise ValueError(f"elems must have the same length along the first axis, got {lengths}")
+    count = lengths[-1]
+    try:
+        with batch_level(count) as level:
+            slices = [batched(level, x, 0) if x.shape[0] == count else x[0] for x in flat]
+            out = fn(nest.pack_sequence_as(elems, slices))
+            results = [unbatched(level, as_tensor(o), 0) for o in nest.flatten(out)]
+    except TransformError as error:
+        if not fallback_to_while_loop:
+            raise
+        if warn:
+            say("Using a loop for tf.vectorized_map: %s", str(error).partition("\n")[0])
+        wide = [x if x.shape[0] == count else broadcast_to(x, (count, *x.shape[1:])) for x in flat]
+        return map_fn(fn, nest.pack_sequence_as(elems, wide))
+    return nest.pack_sequence_as(out, results)
 
 
 def _stacked(results: list[Any]) -> Any:

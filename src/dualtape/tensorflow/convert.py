@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.departures import COPIED, left
 from ..core.errors import ShapeError
 from ..core.tensor import Tensor, retyped, wrap
 from ..core.tensor import constant as number_value
@@ -120,7 +121,11 @@ def _python_array(value: Any, dtype: np.dtype[Any] | None) -> Any:
     nested = isinstance(value, (list, tuple, range))
     if nested:
         types = leaf_types(value)
-        if bool in types and (int in types or float in types):
+        numbers = int in types or float in types or complex in types
+        texts = str in types or bytes in types
+        if (bool in types and (int in types or float in types)) or (
+            texts and (numbers or bool in types)
+        ):
             raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
         for t in types:
             if not (
@@ -220,6 +225,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
                 f"Expected tensor {out.value} with dtype {as_dtype(dtype)!r}, but got dtype {out.dtype!r}."
             )
         array = out.value
+        if out.edge is not None and (shape is not None or isinstance(value, Readable)):
+            left(COPIED, out)
         if shape is None:
             return out if not isinstance(value, Readable) else tensor(array)
     elif isinstance(value, (list, tuple)) and holds_tensor(value):

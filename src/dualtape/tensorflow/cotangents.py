@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.callsite import Site, describe
 from ..core.errors import ShapeError
 from ..core.tensor import Tensor, wrap
 from ..ops.shape import broadcast_to
@@ -20,6 +21,21 @@ from .tensor import EagerTensor, Readable, tensor
 USED_UP = (
     "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
 )
+
+
+def used_up(site: Site | None) -> RuntimeError:
+    """The error for asking a tape that has nothing to say; `site` is the line that used it up, if any did."""
+    error = RuntimeError(USED_UP)
+    if site is None:
+        error.add_note(
+            "this tape has recorded nothing: compute inside `with tf.GradientTape() as tape:`"
+        )
+    else:
+        error.add_note(f"the tape was used up at {describe(site)}")
+        error.add_note(
+            "Ask for all gradients at once, or make it with GradientTape(persistent=True)."
+        )
+    return error
 
 
 @functools.cache

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core import modes
-from ..core.backward import as_tensor as as_class
 from ..core.callsite import caller
+from ..core.departures import STOPPED, left
 from ..core.graph import Node, Output
 from ..core.modes import next_order
+from ..core.sweep import as_tensor as as_class
 from ..core.tensor import Tensor, new, wrap
 from . import nest
 from .convert import as_tensor
@@ -36,14 +37,22 @@ class CustomGradient(Node):
     differentiable: Any
     output_avals: Any
 
+    @property
+    def gave_none(self) -> frozenset[int]:
+        """The inputs that needed a gradient and for which the gradient function returned None."""
+        assert self.params is not None
+        return self.params["nones"]  # type: ignore[no-any-return]
+
     def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
         """See `Node.pullback`."""
         assert self.params is not None
         cts = [as_class(c, self.params["class"]) for c in (ct if isinstance(ct, tuple) else (ct,))]
         found = self.params["pull"](*cts)
         grads: list[Any] = []
-        for g, edge in zip(found, self.inputs, strict=True):
+        for i, (g, edge) in enumerate(zip(found, self.inputs, strict=True)):
             if g is None or edge is None:
+                if edge is not None:
+                    self.params["nones"] |= {i}
                 grads.append(None)
                 continue
             g = as_tensor(as_dense(g), edge.dtype)
@@ -138,7 +147,9 @@ def _recorded(
     node: CustomGradient = new(CustomGradient)
     node.inputs = edges
     node.owners = ()
-    node.params = {"pull": pull, "name": name, "class": cls}
+    node.params = {
+        "pull": pull, "grad": grad_fn, "name": name, "class": cls, "nones": frozenset(),
+    }  # fmt: skip
     node.plan = None
     node.order = next_order()
     node.level = max(e.level for e in edges if e is not None)
@@ -156,7 +167,15 @@ def _recorded(
 
 def stop_gradient(input: Any, name: str | None = None) -> Any:
     """Return a tensor (or nested tensors) with the same value that counts as a constant."""
-    return nest.map_structure(lambda x: _detached(as_tensor(x)), input)
+    return nest.map_structure(_stopped, input)
+
+
+def _stopped(x: Any) -> EagerTensor:
+    given = as_tensor(x)
+    out = _detached(given)
+    if given.edge is not None:
+        left(STOPPED, given, out)
+    return out
 
 
 def grad_pass_through(f: Function) -> Function:

@@ -12,6 +12,8 @@ from .arithmetic import equal, greater, greater_equal, less, less_equal, not_equ
 from .convert import as_tensor, static
 from .dtype import as_dtype
 from .errors import InvalidArgumentError
+from .numeric_checks import disable_check_numerics as disable_check_numerics
+from .numeric_checks import enable_check_numerics as enable_check_numerics
 from .raising import kernel_error
 from .shapes import TensorShape
 from .shaping import same
@@ -225,17 +227,6 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
 def is_numeric_tensor(tensor: Any) -> bool:
     """Whether it is a tensor of numbers."""
     return isinstance(tensor, EagerTensor) and tensor.dtype.is_numeric
-
-
-def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int = 50) -> NoReturn:
-    """Not supported.
-
-    Raises:
-        NotImplementedError: Always.
-    """
-    raise NotImplementedError(
-        "tf.debugging.enable_check_numerics: call tf.debugging.check_numerics on the tensors in doubt"
-    )
 
 
 def __getattr__(name: str) -> NoReturn:

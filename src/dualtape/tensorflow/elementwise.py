@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ShapeError
+from ..core.tensor import wrap
 from ..ops import arithmetic as a
 from ..ops import compare as c
 from ..ops import exponential as e
@@ -22,7 +23,7 @@ from ..ops.complex import real as real_part
 from ..ops.tf_choices import maximum_first, minimum_first, sqrt_masked
 from . import kernels as k
 from .convert import as_tensor, operands
-from .dtype import as_dtype
+from .dtype import as_dtype, kernel_name
 from .errors import UnimplementedError
 from .indexed_slices import IndexedSlices
 from .kernels import Dtypes, check_dtype
@@ -139,6 +140,8 @@ def angle(input: Any, name: str | None = None) -> EagerTensor:
     x = as_tensor(input)
     if x.value.dtype.kind not in "fcV":
         check_dtype("Angle", x.value.dtype, k.COMPLEX)
+    if x.value.dtype.kind != "c":
+        return n.angle(wrap(EagerTensor, x.value))  # type: ignore[no-any-return] # a constant, without a gradient
     return n.angle(x)  # type: ignore[no-any-return]
 
 
@@ -185,7 +188,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     if have == to:
         return x
     if (have.kind == "O") != (to.kind == "O"):
-        raise _unimplemented_cast(x, as_dtype(dtype).name)
+        raise _unimplemented_cast(x, kernel_name(to))
     if have.kind == "c" and to.kind in "fViu":
         warn(
             "You are casting an input of type %s to an incompatible dtype %s.  This will discard the imaginary "
@@ -207,7 +210,7 @@ def _unimplemented_cast(x: EagerTensor, to: str) -> Exception:
     return UnimplementedError(
         None, None,
         f"{{{{function_node __wrapped__Cast_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} Cast "
-        f"{x.dtype.name} to {to} is not supported [Op:Cast] name: ",
+        f"{kernel_name(x.value.dtype)} to {to} is not supported [Op:Cast] name: ",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`GradientTape.jacobian` and `batch_jacobian`: one pullback per element of the target."""
+"""`GradientTape.jacobian` and `batch_jacobian`: the pullbacks of all elements of the target, in one pass."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.backward import gradients
+from ..core.batching import Batched
+from ..core.errors import TransformError
+from ..core.sweep import as_tensor as as_class
 from ..core.tensor import Tensor, wrap
-from ..ops.shape import reshape, stack
+from ..ops.shape import move_axis, reshape, stack
+from ..transforms.batch import batch_level, unbatched
 from . import nest
-from .cotangents import USED_UP, checked_sources, wants_zeros, zeros_for
+from .cotangents import checked_sources, used_up, wants_zeros, zeros_for
 from .indexed_slices import as_dense
 from .recording import recording
+from .tensor import EagerTensor
 
 if TYPE_CHECKING:
     from .tape import GradientTape
@@ -32,7 +38,8 @@ def jacobian(
         target: A tensor.
         sources: Tensors or variables, nested.
         unconnected_gradients: What an independent source gets: None or zeros.
-        use_pfor: Not used; as in TensorFlow, False needs a persistent tape.
+        use_pfor: Whether all rows are computed in one pass, rather than one after the other; as in
+            TensorFlow, False needs a persistent tape.
 
     Returns:
         Like `sources`; each of shape target.shape + source.shape.
@@ -46,20 +53,15 @@ def jacobian(
     _begin(tape, use_pfor, "jacobian")
     edge = tape.target_edge(target)
     wanted = [tape.edge_of(x) for x in flat]
-    columns = (
-        _rows(tape, edge, wanted, _unit_rows(shape, target.value.dtype))
-        if edge is not None
-        else None
-    )
+    columns: list[Any] = [None] * len(flat)
+    if edge is not None:
+        columns = _rows(tape, edge, wanted, _unit_rows(shape, target.value.dtype), use_pfor)
     results: list[Any] = []
-    for number, x in enumerate(flat):
-        rows = [] if columns is None else [r[number] for r in columns]
-        if all(r is None for r in rows):
+    for x, rows in zip(flat, columns, strict=True):
+        if rows is None:
             results.append(zeros_for(x, shape) if zero else None)
         else:
-            own = tuple(x.shape)
-            parts = [zeros_for(x) if r is None else as_dense(r) for r in rows]
-            results.append(reshape(stack(parts), (*shape, *own)))
+            results.append(reshape(rows, (*shape, *tuple(x.shape))))
     tape.used()
     return nest.pack_sequence_as(sources, results)
 
@@ -98,10 +100,11 @@ def batch_jacobian(
     edge, wanted = tape.target_edge(target), tape.edge_of(x)
     result = None
     if edge is not None and wanted is not None:
-        rows = [r[0] for r in _rows(tape, edge, [wanted], _unit_columns(shape, target.value.dtype))]
-        if rows and not all(r is None for r in rows):
-            parts = [zeros_for(x) if r is None else as_dense(r) for r in rows]
-            result = reshape(stack(parts, 1), (*shape, *own[1:]))
+        units = _unit_rows(shape[1:], target.value.dtype)
+        units = np.broadcast_to(units[:, None], (len(units), *shape))
+        (rows,) = _rows(tape, edge, [wanted], units, use_pfor)
+        if rows is not None:
+            result = reshape(move_axis(rows, 0, 1), (*shape, *own[1:]))
     tape.used()
     if result is None:
         dtype = target.value.dtype
@@ -113,28 +116,53 @@ def _begin(tape: GradientTape, use_pfor: bool, what: str) -> None:
     if not use_pfor and not tape.persistent:
         raise RuntimeError(_NOT_PERSISTENT.format(what))
     if not tape.began:
-        raise RuntimeError(USED_UP)
+        raise used_up(tape._used_at)
     tape.leave_own_context()
 
 
 def _unit_rows(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """One after the other, arrays of zeros with a one at each place."""
+    """All arrays of zeros with a one at one place, stacked."""
     size = int(np.prod(shape, dtype=np.int64))
-    for i in range(size):
-        unit = np.zeros(size, dtype)
-        unit[i] = 1
-        yield unit.reshape(shape)[()]
+    return np.eye(size, dtype=dtype).reshape(size, *shape)
 
 
-def _unit_columns(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """The same for one example, repeated for the whole batch."""
-    for unit in _unit_rows(shape[1:], dtype):
-        yield np.broadcast_to(unit, shape)
+def _in_one_pass(
+    tape: GradientTape, edge: Any, wanted: list[Any], units: Any, graph: bool
+) -> list[Any] | None:
+    """`_rows` at once; None where a custom gradient asks for numbers, which then goes row by row."""
+    try:
+        with batch_level(len(units), "same") as level:
+            ct = Batched(level, units, 0)
+            found = gradients(
+                [(edge, wrap(Tensor, ct) if graph else ct)], wanted,
+                retain_graph=True, create_graph=graph, within=tape.within,
+            )  # fmt: skip
+            return [
+                None if g is None else unbatched(level, as_class(g, EagerTensor), 0) for g in found
+            ]
+    except TransformError:
+        return None
 
 
-def _rows(tape: GradientTape, edge: Any, wanted: list[Any], units: Any) -> list[list[Any]]:
+def _rows(tape: GradientTape, edge: Any, wanted: list[Any], units: Any, at_once: bool) -> list[Any]:
+    """For each wanted edge what arrives for each of `units`, stacked; None where nothing does."""
     graph = bool(recording().tapes)
-    return [
-        tape.pull([(edge, wrap(Tensor, unit) if graph else unit)], wanted, last=False)
-        for unit in units
+    if not len(units):
+        return [
+            None if e is None else wrap(EagerTensor, np.zeros((0, *e.shape), e.dtype))
+            for e in wanted
+        ]
+    if at_once and (found := _in_one_pass(tape, edge, wanted, units, graph)) is not None:
+        return found
+    rows = [
+        tape.pull([(edge, wrap(Tensor, u) if graph else u)], wanted, last=False)
+        for u in (unit[()] for unit in units)
     ]
+    columns: list[Any] = []
+    for parts, e in zip(zip(*rows, strict=True), wanted, strict=True):
+        if all(p is None for p in parts):
+            columns.append(None)
+            continue
+        zeros = wrap(EagerTensor, np.zeros(e.shape, e.dtype)[()])
+        columns.append(stack([zeros if p is None else as_dense(p) for p in parts]))
+    return columns

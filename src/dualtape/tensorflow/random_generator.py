@@ -21,6 +21,7 @@ from .random_stateless import (
     checked_dtype,
     element_count,
     normal_at,
+    refuse_batches,
     truncated_normal_at,
     uniform_at,
 )
@@ -131,6 +132,7 @@ class Generator:
         return before
 
     def _take(self, shape: Shape) -> Position:
+        refuse_batches()
         at, count = self._at, element_count(shape)
         self._at = at.skip(count * philox.RESERVED_PER_OUTPUT)
         return at

@@ -22,7 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.batching import open_batches
+from ..core.errors import TransformError
 from . import philox
+from .errors import InvalidArgumentError
 from .philox import Array, Position
 
 __all__ = [
@@ -81,11 +84,24 @@ def checked_dtype(dtype: Any, accepted: Sequence[str]) -> np.dtype[Any]:
     return resolved
 
 
+def refuse_batches() -> None:
+    """Raise inside `tf.vectorized_map`: its examples would get the same draws.
+
+    Raises:
+        TransformError: The code runs for a batch.
+    """
+    if open_batches.get():
+        raise TransformError(
+            "a random operation was called inside tf.vectorized_map, whose examples need draws of their own: use "
+            "tf.map_fn, or draw outside"
+        )
+
+
 def element_count(shape: Shape) -> int:
-    """Return the number of elements of a shape; raise ValueError if a length is negative."""
+    """Return the number of elements of a shape; raise InvalidArgumentError if a length is negative."""
     for length in shape:
         if length < 0:
-            raise ValueError(f"Dimension {length} must be >= 0")
+            raise InvalidArgumentError(None, None, f"Dimension {length} must be >= 0")
     return math.prod(shape)
 
 

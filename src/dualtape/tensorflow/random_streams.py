@@ -30,6 +30,7 @@ from .random_stateless import (
     checked_dtype,
     element_count,
     normal_at,
+    refuse_batches,
     shuffle_order_at,
     truncated_normal_at,
     uniform_at,
@@ -105,6 +106,7 @@ class Streams:
             seed: The operation's own seed.
             blocks: How far to move on.
         """
+        refuse_batches()
         pair = self.op_seeds(seed)
         with self._lock:
             at = self._positions.get((kernel, pair))

@@ -137,7 +137,10 @@ def leaf_of(value: Any, result_class: Any) -> AccumulateGrad:
     leaf.dtype = value.dtype
     leaf.grad = leaf.hooks = leaf.post_hooks = None
     leaf.order = next_order()
-    leaf.level = modes.depth()
+    leaf.source = leaf.order - 1
+    leaf.ended = False
+    # It belongs outside of what has been opened since the first of the tapes began to record.
+    leaf.level = min([t.depth for t in recording().tapes], default=modes.depth())
     leaf.result_class = result_class
     leaf.variable_ref = _nobody  # type: ignore[assignment]
     return leaf

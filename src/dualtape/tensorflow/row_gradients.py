@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.backward import as_tensor as as_class
 from ..core.backward import gradients, reaching
 from ..core.graph import LEAF
+from ..core.sweep import as_tensor as as_class
 from ..ops.shape import concatenate, reshape
 from .indexed_slices import IndexedSlices
 from .recording import Watched
@@ -41,7 +41,7 @@ def sparse_gradients(
         graph: Whether to record the pass.
     """
     present = [e for e in wanted if e is not None]
-    needed = reaching([e for e, _ in roots], [e.node for e in present], within)
+    needed, _ = reaching([e for e, _ in roots], [e.node for e in present], within)
     users: dict[Any, list[Any]] = {}
     for node in needed:
         if node.kind != LEAF:

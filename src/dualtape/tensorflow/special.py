@@ -8,13 +8,13 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..ops import arithmetic as a
-from ..ops import bessel, exponential, incomplete, integrals
+from ..ops import bessel, incomplete, integrals
 from ..ops import special as s
-from ..ops import trigonometric as t
 from ..ops.complex import conj
 from ..ops.guarded import div_or_zero
 from ..ops.numbers import nextafter as next_number
 from ..ops.select import where
+from ..ops.tf_choices import atan2_bare, xlog1py_masked, xlogy_masked
 from . import kernels as k
 from .arithmetic import binary, realdiv
 from .convert import as_tensor, operands
@@ -28,12 +28,12 @@ from .tensor import EagerTensor, tensor
 
 atan2 = binary(
     "Atan2",
-    t.atan2,
+    atan2_bare,
     k.FLOATING,
     "Return the angle in radians of the point with ordinate x and abscissa y.",
 )
-xlogy = binary("Xlogy", exponential.xlogy, k.LOGS, "Return x * log(y), and 0 for x = 0.")
-xlog1py = binary("Xlog1py", exponential.xlog1py, k.LOGS, "Return x * log(1 + y), and 0 for x = 0.")
+xlogy = binary("Xlogy", xlogy_masked, k.LOGS, "Return x * log(y), and 0 for x = 0.")
+xlog1py = binary("Xlog1py", xlog1py_masked, k.LOGS, "Return x * log(1 + y), and 0 for x = 0.")
 nextafter = binary(
     "NextAfter", next_number, k.SINGLE_DOUBLE, "Return the number next to x towards y."
 )

@@ -7,18 +7,25 @@ in `recording`.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from ..core.backward import Pass, gradients
-from ..core.backward import as_tensor as as_class
+from ..core import departures, modes
+from ..core.backward import gradients
+from ..core.batching import open_batches
+from ..core.boxes import Box
+from ..core.callsite import Site, caller, getframe, is_ours
+from ..core.errors import TransformError
 from ..core.graph import LEAF, AccumulateGrad
 from ..core.modes import next_order
+from ..core.sweep import Pass
+from ..core.sweep import as_tensor as as_class
 from ..core.tensor import Tensor
 from . import nest
-from .cotangents import USED_UP, checked_sources, initial_cotangent, wants_zeros, zeros_for
+from .cotangents import checked_sources, initial_cotangent, used_up, wants_zeros, zeros_for
 from .enums import UnconnectedGradients
 from .indexed_slices import IndexedSlices, as_dense
 from .jacobian import batch_jacobian, jacobian
@@ -35,7 +42,7 @@ from .recording import (
     watched_again,
 )
 from .row_gradients import sparse_gradients
-from .tensor import EagerTensor, Readable, raw_edge, set_edge
+from .tensor import DIAGNOSIS, EagerTensor, Readable, raw_edge, set_edge
 from .variable import Variable, differentiable
 
 _INSIDE = (
@@ -57,6 +64,7 @@ class GradientTape:
         recording: Whether its context is open.
         began: Whether it has recorded anything that it has not been asked for (or may be again).
         start: The clock when it first opened.
+        depth: How many transformations were open around it when it last opened.
         watches_variables: `watch_accessed_variables`.
         watched: What it watches, with the edge by which it knows it: by the variable's number, or by
             the identity of a tensor, negated.
@@ -68,9 +76,12 @@ class GradientTape:
     __slots__ = (
         "__weakref__",
         "_intervals",
+        "_last_intervals",
         "_last_watched",
         "_since",
+        "_used_at",
         "began",
+        "depth",
         "gathers",
         "persistent",
         "recording",
@@ -82,6 +93,7 @@ class GradientTape:
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self.start = NEVER
+        self.depth = 0
         self.watches_variables = watch_accessed_variables
         self.watched: dict[int, tuple[Any, Any]] = {}
         self.shared = False
@@ -92,6 +104,8 @@ class GradientTape:
         self._since = NEVER
         self._intervals: list[tuple[int, int]] = []
         self._last_watched = self.watched
+        self._last_intervals = self._intervals
+        self._used_at: Site | None = None
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -116,6 +130,14 @@ class GradientTape:
             raise ValueError(
                 "Tape is still recording, This can happen if you try to re-enter an already-active tape."
             )
+        depth = modes.depth()
+        others = recording().tapes
+        if others and open_batches.get() and others[0].depth < depth:
+            raise TransformError(
+                "a tape was opened inside tf.vectorized_map while another records outside of it: gradients of "
+                "gradients through one batch are not kept apart. Use tf.map_fn."
+            )
+        self.depth = depth
         self._since = next_order()
         if not self.began:
             self.began = True
@@ -197,7 +219,12 @@ class GradientTape:
                 x._watch(self)
             elif -id(x) not in self.watched:
                 edge = x.edge
-                edge = AccumulateGrad(x) if edge is None else watched_again(edge)
+                if edge is None:
+                    edge = AccumulateGrad(x)
+                    if not isinstance(x.value, Box):
+                        edge.level = self.depth
+                else:
+                    edge = watched_again(edge)
                 set_edge(x, edge)
                 self.watched[-id(x)] = (x, edge)
 
@@ -281,7 +308,7 @@ class GradientTape:
             ValueError: Unknown `unconnected_gradients`.
         """
         if not self.began:
-            raise RuntimeError(USED_UP)
+            raise used_up(self._used_at)
         if self.recording and self.persistent:
             warn(_INSIDE, once=True)
         self.leave_own_context()
@@ -294,9 +321,28 @@ class GradientTape:
             self.roots(target, output_gradients), sources, unconnected_gradients
         )
         self.used()
+        if departures.watchers and any(g is None for g in found):
+            for watcher in departures.watchers:
+                watcher.none_given(self, target, sources, found)
         if sources.__class__ is list and len(sources) == len(found):
             return found  # every element is a leaf
         return nest.pack_sequence_as(sources, found)
+
+    def why_none(self, target: Any, source: Any) -> Any:
+        """Say why `gradient(target, source)` is None; it may be asked after `gradient` too.
+
+        Args:
+            target: One tensor.
+            source: One tensor or variable.
+
+        Returns:
+            A `dualtape.trust.verdict.Verdict`; see `dualtape.why_none`.
+
+        Raises:
+            TypeError: One of the two is no tensor or variable.
+        """
+        room = importlib.import_module(DIAGNOSIS)
+        return room.why_none(target, source, getframe(1), ("target", "source"), self)
 
     def leave_own_context(self) -> None:
         """Stop recording, for a tape that is used once: its gradients are nobody's but other tapes'."""
@@ -307,6 +353,10 @@ class GradientTape:
         """Forget what was recorded, for a tape that is used once."""
         if not self.persistent:
             self._last_watched = self.watched
+            self._last_intervals = self._intervals
+            frame = getframe(2)
+            code = frame.f_code
+            self._used_at = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)
             self._clear()
 
     def gradients_at(
@@ -358,7 +408,7 @@ class GradientTape:
         free = last and not self.shared
         if self.gathers:
             return sparse_gradients(roots, wanted, self.gathers, self.within, free, graph)
-        if not graph and self._wants_every_leaf(wanted):
+        if not graph and not modes.current() & modes.SAFE and self._wants_every_leaf(wanted):
             # No need to find out first which nodes lead to a wanted leaf.
             work = Pass(not free, False, None)
             for edge, ct in roots:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 import numpy as np
 
 from ..core.backward import backward
+from ..core.departures import NUMBER, NUMPY, left
 from ..core.errors import GraphError
 from ..core.tensor import Tensor, plain, wrap
 from . import printing
@@ -20,6 +21,9 @@ DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 # Attributes of arrays that TensorFlow answers with advice of its own.
 _ARRAY_NAMES = {"T", "astype", "ravel", "transpose", "reshape", "clip", "size", "tolist", "data"}
 
+# Where `dualtape.why_none` is answered for these tensors; not loaded before it is asked.
+DIAGNOSIS = "dualtape.tensorflow.diagnosis"
+
 raw_edge = Tensor.edge.__get__  # type: ignore[misc]
 set_edge = Tensor.edge.__set__  # type: ignore[misc]
 
@@ -28,6 +32,8 @@ class Readable:
     """What can be read as a tensor: `tf.Variable` and its kin."""
 
     __slots__ = ()
+
+    _diagnosis = DIAGNOSIS
 
     if (
         TYPE_CHECKING
@@ -68,6 +74,7 @@ class EagerTensor(Tensor, metaclass=_WithoutUfunc):
     result_class: ClassVar[type[Tensor]]
     mutable: ClassVar[bool] = False
     __array_priority__ = 100.0
+    _diagnosis = DIAGNOSIS
 
     if TYPE_CHECKING:  # installed by `indexing`, `arithmetic` and `products`
 
@@ -141,14 +148,26 @@ class EagerTensor(Tensor, metaclass=_WithoutUfunc):
         """The numbers: a copy as an ndarray, or a NumPy scalar (bytes, for a string)."""
         value = plain(self)
         if not value.shape:
+            if self._is_recorded():
+                left(NUMPY, self)
             return value[()]
-        return value.copy()
+        array = value.copy()
+        if self._is_recorded():
+            left(NUMPY, self, array)
+        return array
+
+    def _is_recorded(self) -> bool:
+        """Whether some tape records what is computed from it now; unlike `edge`, this drops nothing."""
+        edge = raw_edge(self)
+        return edge is not None and edge.order <= recording().horizon
 
     def _numpy(self) -> Any:
         return plain(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = np.asarray(plain(self))
+        if self._is_recorded():
+            left(NUMPY, self)
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
         if copy:
@@ -179,6 +198,8 @@ class EagerTensor(Tensor, metaclass=_WithoutUfunc):
         value = plain(self)
         if value.shape:
             raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        if self._is_recorded():
+            left(NUMBER, self)
         return value[()]
 
     def __index__(self) -> int:
@@ -323,6 +344,7 @@ class AttachedTensor(EagerTensor):
 
 
 AttachedTensor.result_class = AttachedTensor
+EagerTensor.variable_class = AttachedTensor  # transformations need no tape to be open
 
 
 class Reference:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..core.bind import BinaryPrimitive
 from ..core.boxes import Box
+from ..core.departures import NUMPY, left
 from ..core.tensor import Tensor, wrap
 from ..ops import arithmetic as a
 from . import printing
@@ -185,6 +186,9 @@ class Variable(Scattering, Readable):
         return self._read().numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        snapshot = self._read()
+        if snapshot._is_recorded():
+            left(NUMPY, snapshot)
         return np.array(self._value, dtype)
 
     def sparse_read(self, indices: Any, name: str | None = None) -> EagerTensor:

@@ -12,6 +12,7 @@ from . import return_types as return_types
 from ._tensor import Tensor as Tensor
 from .added_products import *
 from .alike import *
+from .arrangements import *
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
@@ -23,6 +24,7 @@ from .comparison import *
 from .complex_ops import *
 from .contraction import *
 from .conversion import *
+from .copies import *
 from .creation import *
 from .decompositions import *
 from .dtype_names import *
@@ -38,6 +40,7 @@ from .generator import manual_seed as manual_seed
 from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
 from .indexing import *
+from .joints import *
 from .legacy_types import *
 from .matmul import *
 from .norms import *
@@ -49,6 +52,7 @@ from .printing import set_printoptions as set_printoptions
 from .promotion import result_type as result_type
 from .ranges import *
 from .ranges import range_ as range  # noqa: F401 - torch.range
+from .recurrent_cells import *
 from .reductions import *
 from .rounding import *
 from .sampling import *
@@ -102,6 +106,8 @@ _LAZY = frozenset(
 
 
 def __getattr__(name: str) -> _Any:
+    if name == "vmap":
+        return _importlib.import_module(".func", __name__).vmap
     if name in _LAZY:
         try:
             return _importlib.import_module("." + name, __name__)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..core import modes
+from ..core.batching import Batched
 from ..core.boxes import Box
+from ..core.departures import DATA, DETACHED, NUMBER, NUMPY, WANTED, left
 from ..core.errors import GraphError, TransformError
-from ..core.graph import AccumulateGrad, Node
+from ..core.graph import AccumulateGrad, InferenceVersion, Node
+from ..core.stopped import stopped
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import alias, wrap
 from . import dtypes
 from .dtypes import from_numpy_dtype
+from .random_dtypes import scalar_name
 from .sizes import CPU, Size, device, layout, strided
 from .text import tensor_repr
 
@@ -25,6 +30,8 @@ class Tensor(CoreTensor):
     __slots__ = ("__dict__",)
 
     result_class: ClassVar[type[CoreTensor]]
+    _diagnosis: ClassVar[str] = "dualtape.torch.diagnosis"
+    legacy_new: ClassVar[Callable[..., Any]]  # set by `legacy_types`, which makes tensors from data
 
     if TYPE_CHECKING:  # most methods are installed by `registry.method`
 
@@ -37,7 +44,7 @@ class Tensor(CoreTensor):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
         """`torch.Tensor(data)` or `torch.Tensor(*sizes)`: always the default dtype."""
-        return legacy_new(cls, *args, **kwargs)
+        return cls.legacy_new(cls, args, kwargs)  # type: ignore[no-any-return]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Everything is done in `__new__`."""
@@ -83,11 +90,27 @@ class Tensor(CoreTensor):
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
-        set_requires_grad(self, wanted)
+        if not isinstance(wanted, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        set_requires_grad(self, wanted, "floating point and complex")
+        if wanted:
+            left(WANTED, self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set `requires_grad` in place and return the tensor."""
+        """Set `requires_grad` in place and return the tensor.
+
+        Raises:
+            TypeError: Not a bool.
+            RuntimeError: Not a floating or complex dtype; not a leaf; or made in inference mode.
+        """
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                f"{type(requires_grad).__name__}"
+            )
         set_requires_grad(self, requires_grad)
+        if requires_grad:
+            left(WANTED, self)
         return self
 
     @property
@@ -133,8 +156,9 @@ class Tensor(CoreTensor):
             )
         if new.value.dtype != self.value.dtype:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{from_numpy_dtype(new.value.dtype).name}' to a tensor "
-                f"with grad_dtype '{self.dtype.name}'. The gradient must match the tensor's dtype"
+                f"attempting to assign a gradient with dtype '{scalar_name(new.value.dtype, cpp=True)}' to "
+                f"a tensor with grad_dtype '{scalar_name(self.value.dtype)}'. The gradient must match the tensor's "
+                "grad_dtype, which is its dtype"
             )
         if new is self:
             raise RuntimeError("can't assign Variable as its own grad")
@@ -143,7 +167,12 @@ class Tensor(CoreTensor):
     @property
     def data(self) -> Tensor:
         """The same memory without history; writes to it are not noticed by autograd."""
-        return alias(self, track=False)  # type: ignore[return-value]
+        out = self._stopped()
+        if out is None:
+            out = alias(self, track=False)
+        if self.edge is not None:
+            left(DATA, self, out)
+        return out  # type: ignore[return-value]
 
     @data.setter
     def data(self, new: Tensor) -> None:
@@ -154,9 +183,21 @@ class Tensor(CoreTensor):
             self.leaf.shape = tuple(new.value.shape)
             self.leaf.dtype = new.value.dtype
 
+    def _stopped(self) -> CoreTensor | None:
+        """The tensor without the derivatives inside its value, where a transformation has put some."""
+        value = self.value
+        if not isinstance(value, Box):
+            return None
+        return wrap(type(self).result_class, stopped(value))
+
     def detach(self) -> Tensor:
         """The same memory without history; writes to either are noticed by the other's graph."""
-        return alias(self)  # type: ignore[return-value]
+        out = self._stopped()
+        if out is None:
+            out = alias(self)
+        if self.edge is not None:
+            left(DETACHED, self, out)
+        return out  # type: ignore[return-value]
 
     def detach_(self) -> Tensor:
         """Forget the history in place.
@@ -169,11 +210,17 @@ class Tensor(CoreTensor):
                 "Can't detach views in-place. Use detach() instead. If a base and its views should be cut off "
                 "from their history, detach the base."
             )
+        if self.edge is not None:
+            left(DETACHED, self, self)
         self.edge = None
+        if isinstance(self.value, Box):
+            self.value = stopped(self.value)
         return self
 
     @property
     def _version(self) -> int:
+        if isinstance(self.version, InferenceVersion):
+            raise RuntimeError("Inference tensors do not track version counter.")
         return 0 if self.version is None else self.version.count
 
     @property
@@ -195,9 +242,17 @@ class Tensor(CoreTensor):
             raise GraphError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
+        if isinstance(self.value, Box) and not force:
+            raise TransformError(
+                "numpy() was called on a value inside a transformation, where its derivative would get lost: call "
+                "detach() first"
+            )
         array = concrete(self.buffer(), "numpy()")
         if self.dtype is dtypes.bfloat16:
             raise TypeError("Got unsupported ScalarType BFloat16")
+        # A version means that the tensor has an alias: it may be what `detach()` gave.
+        if self.version is not None or self.edge is not None:
+            left(NUMPY, self, array)
         return array  # type: ignore[no-any-return]
 
     def item(self) -> Any:
@@ -206,6 +261,11 @@ class Tensor(CoreTensor):
         Raises:
             RuntimeError: There is not exactly one element.
         """
+        if self.edge is not None:
+            left(NUMBER, self)
+        return self._item()
+
+    def _item(self) -> Any:
         value = concrete(self.value, "item()")
         if value.size != 1:
             raise RuntimeError(f"a Tensor with {value.size} elements cannot be converted to Scalar")
@@ -214,6 +274,8 @@ class Tensor(CoreTensor):
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
+        if self.edge is not None:
+            left(NUMBER, self)
         value = concrete(self.value, "tolist()")
         if value.dtype.kind == "V":
             value = value.astype(np.float32)
@@ -226,10 +288,13 @@ class Tensor(CoreTensor):
     def __bool__(self) -> bool:
         value = self.value
         if isinstance(value, Box):
-            raise TransformError(
-                "the truth of a value inside a transformation was asked for: use torch.where, or do not "
-                f"branch on it ({type(value).__name__} of shape {tuple(value.shape)})"
-            )
+            value = stopped(value)
+            if isinstance(value, Batched):
+                raise TransformError(
+                    "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We "
+                    "don't support that yet: every example has a truth of its own. Use torch.where."
+                )
+            value = concrete(value, "bool()")
         if value.size != 1:
             if value.size == 0:
                 raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
@@ -237,13 +302,21 @@ class Tensor(CoreTensor):
         return bool(value)
 
     def __float__(self) -> float:
-        return float(self._number("float"))
+        return float(self._real("double"))
 
     def __int__(self) -> int:
-        return int(self._number("int"))
+        return int(self._real("int64_t"))
 
     def __complex__(self) -> complex:
         return complex(self._number("complex"))
+
+    def _real(self, kind: str) -> Any:
+        number = self._number("float" if kind == "double" else "int")
+        if isinstance(number, complex):
+            if number.imag != 0:
+                raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+            return number.real
+        return number
 
     def __index__(self) -> int:
         if self.value.dtype.kind not in "iub" or self.value.size != 1:
@@ -253,7 +326,9 @@ class Tensor(CoreTensor):
     def _number(self, what: str) -> Any:
         value = concrete(self.value, f"{what}()")
         if value.size != 1:
-            raise RuntimeError(f"a Tensor with {value.size} elements cannot be converted to Scalar")
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        if self.edge is not None:
+            left(NUMBER, self)
         return value.item() if value.dtype.kind != "V" else value.astype(np.float32).item()
 
     def __len__(self) -> int:
@@ -276,7 +351,7 @@ class Tensor(CoreTensor):
 
     def __format__(self, spec: str) -> str:
         if self.ndim == 0 and not isinstance(self.value, Box):
-            return self.item().__format__(spec)  # type: ignore[no-any-return]
+            return self._item().__format__(spec)  # type: ignore[no-any-return]
         return object.__format__(self, spec)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -320,11 +395,20 @@ def _rebuild(
 
 
 def concrete(value: Any, what: str) -> Any:
-    """The value as numbers.
+    """The value as numbers; those of the primal in forward mode, where it counts as a constant from here on.
 
     Raises:
-        TransformError: It is inside a transformation and has none.
+        TransformError: It is inside another transformation and has none.
     """
+    if not isinstance(value, Box):
+        return value
+    value = stopped(value)
+    if isinstance(value, Batched):
+        raise TransformError(
+            f"vmap: It looks like you're calling .{what} on a Tensor. We don't support vmap over calling .{what} on "
+            "a Tensor: every example has a value of its own there. Please try to rewrite what you're doing with "
+            "other operations."
+        )
     if isinstance(value, Box):
         raise TransformError(
             f"{what} was called on a value inside a {value.interpreter.name}: it has no concrete numbers there"
@@ -341,17 +425,26 @@ def inner_requires_grad(value: Any) -> bool:
     return False
 
 
-def set_requires_grad(t: Tensor, wanted: bool) -> None:
+def set_requires_grad(t: Tensor, wanted: bool, kinds: str = "floating point") -> None:
     """Assign `requires_grad`.
 
+    Args:
+        t: The tensor.
+        wanted: What to assign.
+        kinds: How the message calls the dtypes that can have gradients: PyTorch has two ways.
+
     Raises:
-        RuntimeError: Not a floating or complex dtype; or not a leaf.
+        RuntimeError: Not a floating or complex dtype; not a leaf; or made in inference mode.
     """
     if wanted:
         if t.current_edge() is not None:
             return
         if t.value.dtype.kind not in "fcV":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            raise RuntimeError(f"only Tensors of {kinds} dtype can require gradients")
+        if isinstance(t.version, InferenceVersion) and not modes.current() & modes.INFERENCE:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+            )
         t.edge = t.accumulator()
     elif t.current_edge() is not None:
         if not t.is_leaf:
@@ -361,26 +454,6 @@ def set_requires_grad(t: Tensor, wanted: bool) -> None:
                 "var.detach()."
             )
         t.edge = None
-
-
-def legacy_new(cls: type[Tensor], *args: Any, **kwargs: Any) -> Tensor:
-    """The constructor `torch.Tensor(...)`: sizes, a sequence, an array or a tensor, in the default dtype."""
-    kwargs.pop("device", None)
-    dtype = kwargs.pop("_dtype", None) or dtypes.default_numpy
-    if kwargs:
-        raise TypeError(
-            f"new() received an invalid combination of arguments - got {sorted(kwargs)}"
-        )
-    if not args:
-        return wrap(cls, np.zeros((0,), dtype))  # type: ignore[return-value]
-    if len(args) == 1 and not isinstance(args[0], int):
-        data = args[0]
-        if isinstance(data, CoreTensor):
-            return wrap(cls, data.buffer())  # type: ignore[return-value]
-        if isinstance(data, Size):
-            return wrap(cls, np.zeros(data, dtype))  # type: ignore[return-value]
-        return wrap(cls, np.array(data, dtype))  # type: ignore[return-value]
-    return wrap(cls, np.zeros(args, dtype))  # type: ignore[return-value]
 
 
 def checked_result(x: Tensor, out: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ._tensor import Tensor
 from .arguments import dtype_argument, is_integer, number_as, tensor_argument, wrong_type
+from .batched_like import example_of
 from .creation import finished
 from .data_arrays import inferred
 from .dtypes import NumpyDtype
@@ -53,7 +54,7 @@ def _like(name: str, make: Maker, what: str) -> Callable[..., Tensor]:
     ) -> Tensor:  # fmt: skip
         t, d = like_argument(name, input, dtype)
         check_options(layout, pin_memory)
-        return finished(array_like(t, d, memory_format, make), requires_grad, device)
+        return finished(example_of(t, array_like(t, d, memory_format, make)), requires_grad, device)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"A tensor of {what} with the shape, and unless named the dtype, of `input`."
@@ -77,7 +78,9 @@ def full_like(
     t, d = like_argument("full_like", input, dtype)
     check_options(layout, pin_memory)
     value = number_as(fill_number("full_like", fill_value, 2), d)
-    return finished(array_like(t, d, memory_format, full_array(value)), requires_grad, device)
+    return finished(
+        example_of(t, array_like(t, d, memory_format, full_array(value))), requires_grad, device
+    )
 
 
 # --- methods: the dtype of another tensor -----------------------------------------------------------
@@ -91,7 +94,7 @@ def _new(name: str, make: Maker) -> None:
         shape = size_argument(name, args if size is None else (size,))
         check_options(layout, pin_memory)
         d = self.value.dtype if dtype is None else dtype_argument(name, dtype)
-        return finished(allocated(make, shape, d), requires_grad, device)
+        return finished(example_of(self, allocated(make, shape, d)), requires_grad, device)
 
     function.__name__ = name
     function.__qualname__ = f"Tensor.{name}"
@@ -116,7 +119,7 @@ def new_full(
     check_options(layout, pin_memory)
     d = self.value.dtype if dtype is None else dtype_argument("new_full", dtype)
     value = number_as(fill_number("new_full", fill_value, 2), d)
-    return finished(allocated(full_array(value), shape, d), requires_grad, device)
+    return finished(example_of(self, allocated(full_array(value), shape, d)), requires_grad, device)
 
 
 @method()

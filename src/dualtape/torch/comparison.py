@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
 from ..core.tensor import Tensor as CoreTensor
 from ..ops import compare
 from ._tensor import Tensor, concrete
@@ -137,6 +138,11 @@ def isin(
     ):
         raise invalid_combination("isin", (elements, test_elements))
     x, y = as_operands(elements, test_elements, result_numpy(elements, test_elements))
+    if isinstance(x.value, Box) or isinstance(y.value, Box):
+        rows: Any = x
+        others: Any = y
+        same = (rows.unsqueeze(-1) == others.reshape(-1)).any(-1)
+        return store(out, ~same if invert else same, "isin")
     found = np.isin(concrete(x.value, "isin()"), concrete(y.value, "isin()"), assume_unique, invert)
     return store(out, finished(found if found.ndim else found[()]), "isin")
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import GraphError
+from ..core.graph import InferenceVersion
 from ..core.inplace import write
-from ..core.modes import INFERENCE, current
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import retyped, wrap
 from ..ops.complex import cast
@@ -260,7 +260,7 @@ def is_neg(input: Tensor) -> bool:
 @method()
 def is_inference(self: Tensor) -> bool:
     """Whether the tensor was made in inference mode."""
-    return bool(self.__dict__.get("_inference", False)) or bool(current() & INFERENCE)
+    return isinstance(self.version, InferenceVersion)
 
 
 @method()

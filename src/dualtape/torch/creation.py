@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core import modes
+from ..core.departures import COPIED, left
+from ..core.saved import mark_inference
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import alias, wrap
 from ..ops.complex import cast
@@ -27,6 +30,8 @@ def finished(array: Any, requires_grad: bool = False, dev: Any = None) -> Tensor
     if dev is not None:
         make_device(dev)
     t: Tensor = wrap(Tensor, array)  # type: ignore[assignment]
+    if modes.current() & modes.INFERENCE:
+        mark_inference(t)
     if requires_grad:
         if array.dtype.kind in "biu":
             raise RuntimeError(
@@ -67,6 +72,8 @@ def tensor(
                 UserWarning,
                 stacklevel=2,
             )
+            if data.edge is not None:
+                left(COPIED, data)
         array = inferred(data, None if dtype is None else dtype_argument("tensor", dtype))
         value = array if array.shape else array[()]
     return finished(value, requires_grad, device)

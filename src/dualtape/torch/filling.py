@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core import modes
-from ..core.inplace import write
+from ..core.inplace import writable, write
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
 from ..ops import select
@@ -55,11 +55,11 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     mode = modes.current()
     plain = type(x.value) is np.ndarray and not isinstance(v, CoreTensor) and not mode & modes.BOXED
     if plain and (mode & modes.NO_GRAD or (x.edge is None and x.view_of is None)):
-        x.value[...] = v
         x.shared_version().bump()
+        writable(x.value, shared_places=True)[...] = v
         return x
     name = f"FillBackward{3 if isinstance(v, CoreTensor) else 2}"
-    return write(x, lambda old: _filled(old, v, name))  # type: ignore[return-value]
+    return write(x, lambda old: _filled(old, v, name), fills=True)  # type: ignore[return-value]
 
 
 @method()
@@ -71,12 +71,16 @@ def zero_(self: Tensor) -> Tensor:
         mode & modes.NO_GRAD or (self.edge is None and self.view_of is None)
     ):
         zero = number_as(0, value.dtype)
-        return write(self, lambda old: _filled(old, zero, "ZeroBackward0"))  # type: ignore[return-value]
+        return write(self, lambda old: _filled(old, zero, "ZeroBackward0"), fills=True)  # type: ignore[return-value]
+    version = self.version
+    (self.shared_version() if version is None else version).bump()
     if type(value) is np.ndarray:
-        value.fill(0)
+        try:
+            value.fill(0)
+        except ValueError:  # read-only: an expanded view, for one
+            writable(value, shared_places=True).fill(0)
     else:
         self.value = value.dtype.type(0)
-    self.shared_version().bump()
     return self
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..core import random_state
+from ..core.batching import open_batches
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
 from ._tensor import Tensor, concrete
+from .batched_draws import varying
 from .random_streams import DEFAULT_SEED, Stream
 from .sizes import CPU
 from .sizes import device as Device
@@ -98,6 +101,12 @@ def _restored(state: Any) -> Generator:
 
 default_generator = Generator()
 default_generator.seed()  # an unseeded program draws other numbers each time
+random_state.streams.append(
+    random_state.Stream(
+        lambda: default_generator.stream.get_state(),
+        lambda state: default_generator.stream.set_state(state),
+    )
+)
 
 
 def stream_of(generator: Any, function: str = "Generator") -> Stream:
@@ -105,7 +114,10 @@ def stream_of(generator: Any, function: str = "Generator") -> Stream:
 
     Raises:
         TypeError: No generator.
+        RuntimeError: Inside a vmap that allows no random operations.
     """
+    if open_batches.get():
+        varying()
     if generator is None:
         return default_generator.stream
     if not isinstance(generator, Generator):

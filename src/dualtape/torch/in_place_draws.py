@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from ..core import modes
+from ..core.batching import Batched, open_batches
 from ..core.conform import can_sum_to
 from ..core.inplace import check_writable, write
 from ..core.primitive import camel
 from ..core.tensor import Tensor as CoreTensor
+from ..core.tensor import wrap
 from ._tensor import Tensor, concrete
 from .arguments import integer, invalid_combination, known, number, tensor_argument
+from .batched_draws import drawn, varying
 from .generator import stream_of
 from .random_dtypes import require_kernel
 from .registry import method
@@ -30,6 +33,8 @@ def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tenso
     Raises:
         RuntimeError: It repeats elements, as `expand` makes it.
     """
+    if open_batches.get():
+        return _overwrite_batch(self, fill)
     concrete(self.value, f"{function}()")
     target = self.buffer()
     if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
@@ -51,6 +56,30 @@ def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tenso
     fill(values)
     name = camel(function.rstrip("_")) + "Backward0"
     return write(self, lambda old: recorded(name, values, old))  # type: ignore[return-value]
+
+
+def _overwrite_batch(self: Tensor, fill: Callable[[Any], None]) -> Tensor:
+    """`overwrite` inside `vmap`.
+
+    Raises:
+        RuntimeError: The draws differ from example to example, and the tensor does not.
+    """
+    value = self.value
+    for level in reversed(varying()):
+        if not isinstance(value, Batched) or value.interpreter is not level:
+            raise RuntimeError(
+                "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like "
+                "same randomness. Draw out of place instead."
+            )
+        value = value.content
+
+    def whole(shape: tuple[int, ...]) -> Any:
+        array = np.empty(shape, self.value.dtype)
+        fill(array)
+        return array
+
+    values: Tensor = wrap(Tensor, drawn(tuple(self.value.shape), whole))  # type: ignore[assignment]
+    return write(self, lambda _: values)  # type: ignore[return-value]
 
 
 @method()

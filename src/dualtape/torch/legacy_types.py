@@ -6,10 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core import modes
+from ..core.saved import mark_inference
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
 from . import dtypes
 from ._tensor import Tensor
+from .arguments import invalid_combination, is_integer
+from .data_arrays import inferred
+from .filled import checked_size
 from .sizes import Size, device
 
 
@@ -36,27 +41,89 @@ def construct(dtype: dtypes.dtype, args: tuple[Any, ...], kwargs: dict[str, Any]
         TypeError: A tensor of another dtype.
         RuntimeError: Another device than the CPU.
     """
+    if args and isinstance(args[0], CoreTensor) and args[0].value.dtype != dtype.dtype:
+        raise TypeError(
+            f"expected a tensor of {dtype!r} (got {dtypes.from_numpy_dtype(args[0].value.dtype)!r})"
+        )
+    return legacy_new(Tensor, args, kwargs, dtype.dtype)
+
+
+def legacy_new(
+    cls: type[Tensor], args: tuple[Any, ...], kwargs: dict[str, Any], dtype: Any = None
+) -> Tensor:
+    """The constructor `torch.Tensor(...)`: sizes, a sequence, an array or a tensor.
+
+    Args:
+        cls: The class to make an instance of.
+        args, kwargs: The constructor's.
+        dtype: Of the elements, NumPy's; the default dtype for None.
+
+    Raises:
+        TypeError: Data that are no sequence, no numbers, or sizes that are no ints.
+        RuntimeError: A negative size; another device than the CPU.
+    """
     dev = kwargs.pop("device", None)
     if dev is not None:
         device(dev)
     if kwargs:
         raise TypeError(
-            f"new() received an invalid combination of arguments - got {sorted(kwargs)}"
+            "new() received an invalid combination of arguments - got "
+            f"({', '.join(f'{k}={type(v).__name__}' for k, v in kwargs.items())}, )"
         )
-    numpy = dtype.dtype
+    dtype = dtypes.default_numpy if dtype is None else dtype
     if not args:
-        return wrap(Tensor, np.zeros((0,), numpy))  # type: ignore[return-value]
+        return made(cls, np.zeros((0,), dtype))
     (first, *rest) = args
-    if isinstance(first, int) or (isinstance(first, Size) and not rest):
-        sizes = first if isinstance(first, Size) else args
-        return wrap(Tensor, np.zeros(tuple([int(n) for n in sizes]), numpy))  # type: ignore[return-value]
+    if isinstance(first, Size) and not rest:
+        return made(cls, np.zeros(checked_size(first), dtype))
+    if is_integer(first) and not isinstance(first, CoreTensor):
+        for i, n in enumerate(rest, 2):
+            if not is_integer(n):
+                raise TypeError(
+                    f"new(): argument 'size' failed to unpack the object at pos {i} with error \"type must be "
+                    f'tuple of ints,but got {type(n).__name__}"'
+                )
+        return made(cls, np.zeros(checked_size(tuple([int(n) for n in args])), dtype))
+    if rest:
+        raise invalid_combination("new", args)
     if isinstance(first, CoreTensor):
-        if first.value.dtype != numpy:
-            raise TypeError(
-                f"expected a tensor of {dtype!r} (got {dtypes.from_numpy_dtype(first.value.dtype)!r})"
-            )
-        return wrap(Tensor, first.buffer())  # type: ignore[return-value]
-    return wrap(Tensor, np.array(first, numpy))  # type: ignore[return-value]
+        return made(cls, first.buffer())
+    return made(cls, legacy_data(first, dtype))
+
+
+def legacy_data(data: Any, dtype: Any) -> Any:
+    """What `torch.Tensor(data)` makes of a sequence or an array: an array of `dtype`.
+
+    Raises:
+        TypeError: No sequence, or something in it is no number.
+        ValueError: The sequences are ragged.
+    """
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    if isinstance(data, np.ndarray):
+        return np.array(data, dtype)
+    if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(
+        data, (dict, np.generic)
+    ):
+        kind = type(data)
+        name = f"numpy.{kind.__name__}" if isinstance(data, np.generic) else kind.__name__
+        raise TypeError(f"new(): data must be a sequence (got {name})")
+    listed = list(data)
+    for x in listed:
+        if isinstance(x, (str, bytes)) or x is None:
+            raise TypeError(f"must be real number, not {type(x).__name__}")
+    return inferred(listed, dtype)
+
+
+def made(cls: type[Tensor], array: Any) -> Tensor:
+    """An instance of a tensor class on an array."""
+    t: Tensor = wrap(cls, array)  # type: ignore[assignment]
+    if modes.current() & modes.INFERENCE:
+        mark_inference(t)
+    return t
+
+
+Tensor.legacy_new = staticmethod(legacy_new)
 
 
 def _type(name: str, dtype: dtypes.dtype) -> TensorType:

@@ -15,7 +15,7 @@ import numpy as np
 from ..core import modes
 from ..core.bind import BinaryPrimitive
 from ..core.conform import unfit
-from ..core.graph import Version
+from ..core.graph import InferenceVersion, Version
 from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import constant, wrap
@@ -31,6 +31,7 @@ from .registry import printed_as, store
 
 _QUIET = modes.NO_GRAD
 _LOUD = modes.BOXED
+_EITHER = _QUIET | _LOUD
 
 
 # Constants as tensors: operands that nobody else gets hold of. Zeros stay out, since 0.0 == -0.0.
@@ -149,6 +150,16 @@ def updated(
     """`x op= y`: straight into the memory when nothing is recorded, else through `core.inplace`."""
     mode = modes.current()
     value = x.value
+    if mode & _EITHER == modes.NO_GRAD and type(value) is np.ndarray and isinstance(y, Tensor):
+        version = x.version or x.shared_version()
+        other = y.value
+        if (
+            other.dtype is value.dtype and other.shape == value.shape
+            and type(version) is Version and value.flags.writeable
+        ):  # fmt: skip
+            compute(value, other)
+            version.bump()
+            return x
     quiet = mode & _QUIET or (
         x.edge is None
         and x.view_of is None
@@ -163,7 +174,10 @@ def updated(
                 if type(y) in (int, float) and value.dtype.kind == "f"
                 else None
             )
-        if other is not None:
+        counter = x.version
+        if isinstance(counter, InferenceVersion):
+            counter.check_write()
+        if other is not None and (type(value) is not np.ndarray or value.flags.writeable):
             try:
                 if type(value) is np.ndarray:
                     compute(value, other)
@@ -178,10 +192,9 @@ def updated(
                         f"output with shape {list(value.shape)} doesn't match the broadcast shape {list(shape)}"
                     ) from error
                 raise unfit(a.add, (value, other), {}, error) from error
-            version = x.version
-            if version is None:
-                version = x.version = Version()
-            version.bump()
+            if counter is None:
+                counter = x.version = Version()
+            counter.bump()
             return x
     return write(x, lambda old: checked_result(x, general(old, y)))  # type: ignore[return-value]
 

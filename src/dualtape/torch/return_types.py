@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from ..transforms import tree
+
 
 class ReturnType(tuple[Any, ...]):
     """A tuple whose elements have names; prints as PyTorch's.
@@ -63,7 +65,9 @@ def _named(name: str, fields: str) -> Any:
         "n_fields": len(names),
         "n_sequence_fields": len(names),
     }
-    return type(name, (ReturnType,), body)
+    cls = type(name, (ReturnType,), body)
+    tree.register(cls, lambda t: (tuple(t), None), lambda _, parts: cls(parts))
+    return cls
 
 
 aminmax = _named("aminmax", "min max")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.batching import open_batches
 from ..core.boxes import Box
 from ..core.kinds import broadcast_shapes
 from ..core.tensor import Tensor as CoreTensor
@@ -28,6 +29,7 @@ from .arguments import (
     tensor_argument,
     wrong_type,
 )
+from .batched_draws import by_examples, drawn, one_by_one
 from .creation import finished
 from .dtypes import NumpyDtype, scalar_name
 from .filled import check_options, checked_size, size_argument
@@ -48,10 +50,15 @@ def made(
 ) -> Tensor:
     """The draws as a new tensor, or in the `out=` tensor."""
     if out is not None:
-        values = draw(shape, out.value.dtype)
-        return resized(out, shape, lambda a: np.copyto(a, values))
-    values = draw(shape, dtype)
-    return finished(values if shape else values[()], requires_grad, device)
+        known_values = known("out", drawn(shape, lambda s: draw(s, out.value.dtype)))
+        return resized(out, shape, lambda a: np.copyto(a, known_values))
+    values = drawn(shape, lambda s: draw(s, dtype))
+    return finished(scalar_of(values), requires_grad, device)
+
+
+def scalar_of(values: Any) -> Any:
+    """An array without axes as a NumPy scalar; others, and boxes, as they are."""
+    return values[()] if type(values) is np.ndarray and not values.shape else values
 
 
 def _by_size(
@@ -142,6 +149,9 @@ def randperm(
     checked_size((count,))
     check_options(layout, pin_memory)
     d = dtypes.int64.dtype if dtype is None else dtype_argument("randperm", dtype)
+    if out is None and open_batches.get():
+        values = one_by_one(lambda: permutation(stream, count, d))
+        return finished(values, requires_grad, device)
     return made((count,), d, lambda s, t: permutation(stream, count, t), out, requires_grad, device)
 
 
@@ -155,7 +165,15 @@ def _empty(shape: Shape, dtype: NumpyDtype) -> Any:
 def drawn_like(
     t: Tensor, dtype: NumpyDtype, memory_format: Any, draw: Callable[[Any], None]
 ) -> Any:
-    """A new array laid out as `t`, filled by `draw`."""
+    """A new array laid out as `t`, filled by `draw`; inside vmap a batch of them."""
+    if open_batches.get():
+
+        def whole(shape: Shape) -> Any:
+            array = np.empty(shape, dtype)
+            draw(array)
+            return array
+
+        return scalar_of(drawn(tuple(t.value.shape), whole))
     array = np.asarray(array_like(t, dtype, memory_format, _empty))
     draw(array)
     return array if array.ndim else array[()]
@@ -220,6 +238,7 @@ def randint_like(
 
 
 @method()
+@by_examples
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
     """Draw zeros and ones, of the probabilities in `input`, or all of the probability `p`.
 
@@ -279,6 +298,12 @@ def normal(
         shape = size_argument("normal", (size,), 3)
         d = dtypes.default_numpy if dtype is None else dtype_argument("normal", dtype)
         return made(shape, d, lambda sh, t: stream.normal(sh, t, m, s), out, requires_grad, device)
+    return _normal_each(mean, std, stream, out)
+
+
+@by_examples
+def _normal_each(mean: Any, std: Any, stream: Stream, out: Any) -> Tensor:
+    by_mean, by_std = isinstance(mean, CoreTensor), isinstance(std, CoreTensor)
     means = known("normal", tensor_argument("normal", mean, "mean", 1)) if by_mean else None
     if not by_std:
         assert means is not None
@@ -319,6 +344,8 @@ def multinomial(
     t = tensor_argument("multinomial", input)
     count = integer("multinomial", num_samples, "num_samples", 2)
     stream = stream_of(generator, "multinomial")
+    if open_batches.get():
+        return _multinomial_each(t, count, replacement, stream)
     if out is not None and out.value.dtype != np.int64:
         raise RuntimeError(
             f"multinomial expects Long tensor out, got: {scalar_name(out.value.dtype)}"
@@ -330,6 +357,14 @@ def multinomial(
     )
 
 
+@by_examples
+def _multinomial_each(t: Tensor, count: int, replacement: bool, stream: Stream) -> Tensor:
+    weights = known("multinomial", t)
+    rows = draw_multinomial(stream, weights.reshape(-1, weights.shape[-1]), count, replacement)
+    return finished(rows.reshape(*weights.shape[:-1], count))
+
+
+@by_examples
 def poisson(input: Any, generator: Any = None) -> Tensor:
     """Draw Poisson counts with the means in `input`.
 
@@ -346,6 +381,7 @@ def poisson(input: Any, generator: Any = None) -> Tensor:
     return recorded("PoissonBackward0", draw_poisson(stream_of(generator, "poisson"), rates), t)
 
 
+@by_examples
 def binomial(count: Any, prob: Any, generator: Any = None) -> Tensor:
     """Draw numbers of successes in `count` trials of probability `prob`, tensors that broadcast.
 

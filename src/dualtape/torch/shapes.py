@@ -1,4 +1,4 @@
-"""Shapes: views, joints, splits and rearrangements, by PyTorch's names and argument conventions."""
+"""Other shapes of the same elements: views, by PyTorch's names and argument conventions."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.inplace import write
-from ..core.modes import BOXED, current
 from ..core.tensor import Tensor as CoreTensor
-from ..core.tensor import wrap
-from ..ops import diagonals, joining, masked, rearrange, strided, views
-from ..ops import select as select_ops
 from ..ops import shape as _shape
+from ..ops import strided, views
 from ..ops.complex import cast
 from ._tensor import Tensor
-from .arguments import invalid_combination, is_integer, number_as, tensor_argument
-from .conversion import numel
-from .indexing import check_no_overlap
+from .arguments import tensor_argument
 from .promotion import result_numpy
-from .registry import method, store, store_all
-from .sizes import Size, contiguous_format, preserve_format
+from .registry import method
 
 
 def sizes_argument(args: Sequence[Any]) -> tuple[int, ...]:
@@ -167,10 +160,15 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return views.expand(self, tuple(other.shape))  # type: ignore[no-any-return]
 
 
-@method()
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """Broadcast to `size`, as a view."""
     return views.expand(input, tuple(size))  # type: ignore[no-any-return]
+
+
+@method("broadcast_to")
+def broadcast_to_sizes(self: Tensor, *size: Any) -> Tensor:
+    """Broadcast to the sizes, given one by one or as a sequence, as a view."""
+    return views.expand(self, sizes_argument(size))  # type: ignore[no-any-return]
 
 
 @method()
@@ -330,505 +328,24 @@ for _name, _function in (
 ):  # fmt: skip
     _reshaping_in_place(_name, _function)
 
-# --- joining and splitting ----------------------------------------------------------------------
-
-
-def cat(
-    tensors: Any, dim: int = 0, *, axis: int | None = None, out: Tensor | None = None
-) -> Tensor:
-    """Join along an existing axis; one-dimensional empty tensors are left out.
-
-    Raises:
-        RuntimeError: No tensors; or shapes that do not fit.
-    """
-    given = tensors_argument("cat", tensors)
-    if not given:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    for i, t in enumerate(given):
-        if t.ndim == 0:
-            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
-    kept = [t for t in given if tuple(t.value.shape) != (0,)] or given[:1]
-    rank = kept[0].ndim
-    for t in kept:
-        if t.ndim != rank:
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {rank} and {t.ndim}"
-            )
-    check_no_overlap(out, *given)
-    return store(out, _shape.concatenate(kept, dim if axis is None else axis), "cat")
-
-
-concat = concatenate = cat
-
-
-def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Join along a new axis.
-
-    Raises:
-        RuntimeError: No tensors; or different shapes.
-    """
-    given = tensors_argument("stack", tensors)
-    if not given:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    first = tuple(given[0].value.shape)
-    for i, t in enumerate(given):
-        if tuple(t.value.shape) != first:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(t.value.shape)} at entry {i}"
-            )
-    return store(out, _shape.stack(given, dim))
-
-
-def hstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
-    """Join side by side: along the second axis, vectors along the first."""
-    return store(out, joining.hstack(_some("hstack", tensors)))
-
-
-def vstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
-    """Join one below the other."""
-    return store(out, joining.vstack(_some("vstack", tensors)))
-
-
-row_stack = vstack
-
-
-def dstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
-    """Join along the third axis."""
-    return store(out, joining.dstack(_some("dstack", tensors)))
-
-
-def column_stack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
-    """Join as columns of a matrix."""
-    return store(out, joining.column_stack(_some("column_stack", tensors)))
-
-
-def _some(name: str, tensors: Any) -> list[Tensor]:
-    given = tensors_argument(name, tensors)
-    if not given:
-        raise RuntimeError(f"{name} expects a non-empty TensorList")
-    return given
-
-
-@method()
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of parts along an axis: of one size, or of the given sizes."""
-    sizes = split_size_or_sections
-    return joining.split(
-        tensor, list(sizes) if isinstance(sizes, (list, tuple)) else int(sizes), dim
-    )
-
-
-@method()
-def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of parts of the given sizes along an axis."""
-    return joining.split(input, list(split_sizes), dim)
-
-
-@method()
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` parts of equal size (the last may be smaller)."""
-    return joining.chunk(input, chunks, dim)
-
-
-@method()
-def unsafe_split(tensor: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """As `split`."""
-    return split(tensor, split_size, dim)
-
-
-@method()
-def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """As `chunk`."""
-    return chunk(input, chunks, dim)
-
-
-def _sections(function: str, x: Any) -> Any:
-    if isinstance(x, CoreTensor):
-        x = tensor_argument(function, x).tolist()
-    if isinstance(x, (list, tuple)):
-        return list(x)
-    if not is_integer(x):
-        raise invalid_combination(function, (x,))
-    return int(x)
-
-
-@method()
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Parts at the given places, or a number of nearly equal ones."""
-    return joining.tensor_split(input, _sections("tensor_split", indices_or_sections), dim)
-
-
-@method()
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Split along the second axis (vectors: the first)."""
-    return joining.hsplit(input, _sections("hsplit", indices_or_sections))
-
-
-@method()
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Split along the first axis."""
-    return joining.vsplit(input, _sections("vsplit", indices_or_sections))
-
-
-@method()
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Split along the third axis."""
-    return joining.dsplit(input, _sections("dsplit", indices_or_sections))
-
-
-@method()
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along an axis."""
-    return joining.unbind(input, dim)
-
-
-def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """The tensors broadcast to one shape."""
-    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
-    return joining.broadcast_tensors(*given)
-
-
-def broadcast_shapes(*shapes: Any) -> Size:
-    """The shape that shapes broadcast to.
-
-    Raises:
-        RuntimeError: They do not.
-    """
-    try:
-        return Size(
-            np.broadcast_shapes(*[tuple(s) if isinstance(s, (tuple, list)) else s for s in shapes])
-        )
-    except ValueError as error:
-        raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape"
-        ) from error
-
-
-def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
-    """Coordinate grids of vectors."""
-    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
-    return joining.meshgrid(list(given), "ij" if indexing is None else indexing)
-
-
-def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """All combinations of the elements of vectors, as rows."""
-    return joining.cartesian_prod(*tensors)  # type: ignore[no-any-return]
-
-
-def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All combinations of `r` elements of a vector, as rows."""
-    places = joining.combination_indices(int(input.shape[0]), r, with_replacement)
-    return input[places]  # type: ignore[no-any-return]
-
-
-def block_diag(*tensors: Any) -> Tensor:
-    """A matrix with the given ones along its diagonal."""
-    return joining.block_diag(*tensors_argument("block_diag", list(tensors)))  # type: ignore[no-any-return]
-
-
-def _atleast(function: Any) -> Any:
-    def apply(*tensors: Any) -> Any:
-        given = (
-            tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
-        )
-        out = tuple(function(t) for t in given)
-        return out[0] if len(tensors) == 1 and isinstance(tensors[0], CoreTensor) else out
-
-    apply.__name__, apply.__doc__ = function.__name__, function.__doc__
-    return apply
-
-
-atleast_1d = _atleast(views.atleast_1d)
-atleast_2d = _atleast(views.atleast_2d)
-atleast_3d = _atleast(views.atleast_3d)
-
-# --- rearranging --------------------------------------------------------------------------------
-
-
-def flip(input: Tensor, dims: Any) -> Tensor:
-    """Reversed along some axes."""
-    return rearrange.flip(input, dims)  # type: ignore[no-any-return]
-
-
-@method("flip")
-def flip_method(self: Tensor, *dims_: Any, dims: Any = None) -> Tensor:
-    """See `torch.flip`."""
-    return rearrange.flip(self, sizes_argument(dims_ if dims is None else (dims,)))  # type: ignore[no-any-return]
-
-
-@method()
-def fliplr(input: Tensor) -> Tensor:
-    """Reversed left to right."""
-    return rearrange.fliplr(input)  # type: ignore[no-any-return]
-
-
-@method()
-def flipud(input: Tensor) -> Tensor:
-    """Reversed top to bottom."""
-    return rearrange.flipud(input)  # type: ignore[no-any-return]
-
-
-@method()
-def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Shifted along some axes, what falls off coming in at the other end."""
-    dims = None if dims == () or dims == [] else dims
-    if dims is not None and not input.ndim:
-        raise IndexError(
-            f"Dimension specified as {dims if isinstance(dims, int) else dims[0]} but tensor has no dimensions"
-        )
-    return rearrange.roll(input, shifts, dims)  # type: ignore[no-any-return]
-
-
-@method()
-def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
-    """Rotated by quarter turns in the plane of two axes."""
-    return rearrange.rot90(input, k, dims)  # type: ignore[no-any-return]
-
-
-@method()
-def repeat(self: Tensor, *repeats_: Any, repeats: Any = None) -> Tensor:
-    """Copies side by side along every axis."""
-    return rearrange.repeat(self, sizes_argument(repeats_ if repeats is None else (repeats,)))  # type: ignore[no-any-return]
-
-
-def tile(input: Tensor, dims: Any) -> Tensor:
-    """Copies side by side along the last axes."""
-    return rearrange.tile(input, dims)  # type: ignore[no-any-return]
-
-
-@method("tile")
-def tile_method(self: Tensor, *dims_: Any, dims: Any = None) -> Tensor:
-    """See `torch.tile`."""
-    return rearrange.tile(self, sizes_argument(dims_ if dims is None else (dims,)))  # type: ignore[no-any-return]
-
-
-@method()
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonals of matrices, as a view."""
-    return diagonals.diagonal(input, offset, dim1, dim2)  # type: ignore[no-any-return]
-
-
-@method()
-def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The diagonal of a matrix, or the matrix of a diagonal."""
-    return store(out, diagonals.diag(input, diagonal))
-
-
-@method()
-def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Matrices with the given diagonals."""
-    return diagonals.diag_embed(input, offset, dim1, dim2)  # type: ignore[no-any-return]
-
-
-@method()
-def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """A matrix with all elements along its diagonal."""
-    return diagonals.diagflat(input, offset)  # type: ignore[no-any-return]
-
-
-@method()
-def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal."""
-    return diagonals.trace(input)  # type: ignore[no-any-return]
-
-
-@method(inplace=True)
-def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Zeros above a diagonal."""
-    return store(out, diagonals.tril(tensor_argument("tril", input), diagonal))
-
-
-@method(inplace=True)
-def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Zeros below a diagonal."""
-    return store(out, diagonals.triu(tensor_argument("triu", input), diagonal))
-
-
-@method()
-def as_strided_scatter(
-    input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
-) -> Tensor:
-    """A copy with `src` written at the places that strides name.
-
-    Raises:
-        RuntimeError: They reach outside, or `src` has another shape.
-    """
-    x = tensor_argument("as_strided_scatter", input)
-    size, steps = tuple(size), tuple(stride)
-    if tuple(src.value.shape) != size:
-        raise RuntimeError(
-            "expected src to have a size equal to the slice of self. src size = "
-            f"{list(src.value.shape)}, slice size = {list(size)}"
-        )
-    total = numel(x)
-    first = storage_offset or 0
-    last = first + sum((n - 1) * k for n, k in zip(size, steps, strict=True))
-    if 0 not in size and last >= total:
-        item = x.value.dtype.itemsize
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(steps)}, storage offset {first}, and itemsize {item} "
-            f"requiring a storage size of {(last + 1) * item} are out of bounds for storage of size {total * item}"
-        )
-    return masked.put(x, wrap(Tensor, strided.positions(size, steps, first)), src)  # type: ignore[no-any-return]
-
-
-@method()
-def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
-    """Write a number along the main diagonal, in place; with `wrap` a tall matrix's goes on below.
-
-    Raises:
-        RuntimeError: Fewer than two axes, or more than two of different lengths.
-    """
-    shape = tuple(self.value.shape)
-    if len(shape) < 2:
-        raise RuntimeError("dimensions must larger than 1")
-    if len(shape) > 2 and len(set(shape)) > 1:
-        raise RuntimeError("all dimensions of input must be of equal length")
-    total = numel(self)
-    step = sum(int(np.prod(shape[k + 1 :])) for k in range(len(shape)))
-    end = total if wrap or len(shape) > 2 else min(total, shape[1] * shape[1])
-    places = np.arange(0, end, step)
-    number = number_as(fill_value, self.value.dtype)
-    mask = np.zeros(total, np.bool_)
-    mask[places] = True
-    mask = mask.reshape(shape)
-    return write(
-        self, lambda old: select_ops.masked_fill.bind(old, as_tensor(mask), as_tensor(number))
-    )  # type: ignore[return-value]
-
-
-def as_tensor(x: Any) -> Tensor:
-    """An array as a tensor."""
-    return wrap(Tensor, x)  # type: ignore[return-value]
-
-
-# --- copies -------------------------------------------------------------------------------------
-
-
-@method()
-def clone(input: Tensor, *, memory_format: Any = preserve_format) -> Tensor:
-    """A copy, through which gradients flow."""
-    return views.clone(tensor_argument("clone", input))  # type: ignore[no-any-return]
-
-
-@method()
-def contiguous(self: Tensor, memory_format: Any = contiguous_format) -> Tensor:
-    """The tensor itself where it lies in row-major order, else a copy that does."""
-    if current() & BOXED:
-        return self
-    return views.as_contiguous(self)  # type: ignore[no-any-return]
-
-
-def _copying(name: str, function: Any) -> Any:
-    """`view_copy` and the like: the view's elements in memory of their own."""
-
-    def copy(input: Tensor, *args: Any, out: Any = None, **kwargs: Any) -> Any:
-        found = function(input, *args, **kwargs)
-        if isinstance(found, tuple):
-            return store_all(out, [views.clone(t) for t in found], name)
-        return store(out, views.clone(found), name)
-
-    copy.__name__ = copy.__qualname__ = name
-    copy.__doc__ = f"As `{name.removesuffix('_copy')}`, in memory of its own."
-    return copy
-
-
-alias_copy = _copying("alias_copy", views.clone)
-as_strided_copy = _copying("as_strided_copy", as_strided)
-detach_copy = _copying("detach_copy", Tensor.detach)
-diagonal_copy = _copying("diagonal_copy", diagonal)
-expand_copy = _copying("expand_copy", expand)
-permute_copy = _copying("permute_copy", permute)
-select_copy = _copying("select_copy", select)
-split_copy = _copying("split_copy", split)
-split_with_sizes_copy = _copying("split_with_sizes_copy", split_with_sizes)
-squeeze_copy = _copying("squeeze_copy", squeeze)
-t_copy = _copying("t_copy", t)
-transpose_copy = _copying("transpose_copy", transpose)
-unbind_copy = _copying("unbind_copy", unbind)
-unfold_copy = _copying("unfold_copy", unfold)
-unsqueeze_copy = _copying("unsqueeze_copy", unsqueeze)
-view_copy = _copying("view_copy", view_method)
-narrow_copy = method()(_copying("narrow_copy", narrow))
-
 
 __all__ = [
     "adjoint",
-    "alias_copy",
     "as_strided",
-    "as_strided_copy",
-    "as_strided_scatter",
-    "atleast_1d",
-    "atleast_2d",
-    "atleast_3d",
-    "block_diag",
-    "broadcast_shapes",
-    "broadcast_tensors",
     "broadcast_to",
-    "cartesian_prod",
-    "cat",
-    "chunk",
-    "clone",
-    "column_stack",
-    "combinations",
-    "concat",
-    "concatenate",
-    "detach_copy",
-    "diag",
-    "diag_embed",
-    "diagflat",
-    "diagonal",
-    "diagonal_copy",
-    "dsplit",
-    "dstack",
-    "expand_copy",
     "flatten",
-    "flip",
-    "fliplr",
-    "flipud",
-    "hsplit",
-    "hstack",
-    "meshgrid",
     "moveaxis",
     "movedim",
     "narrow",
-    "narrow_copy",
     "permute",
-    "permute_copy",
     "ravel",
     "reshape",
-    "roll",
-    "rot90",
-    "row_stack",
     "select",
-    "select_copy",
-    "split",
-    "split_copy",
-    "split_with_sizes",
-    "split_with_sizes_copy",
     "squeeze",
-    "squeeze_copy",
-    "stack",
     "swapaxes",
     "swapdims",
     "t",
-    "t_copy",
-    "tensor_split",
-    "tile",
-    "trace",
     "transpose",
-    "transpose_copy",
-    "tril",
-    "triu",
-    "unbind",
-    "unbind_copy",
     "unflatten",
-    "unfold_copy",
-    "unsafe_chunk",
-    "unsafe_split",
     "unsqueeze",
-    "unsqueeze_copy",
-    "view_copy",
-    "vsplit",
-    "vstack",
 ]

@@ -1,10 +1,12 @@
 """PyTorch's `torch.autograd` on dualtape's engine."""
 
-from typing import NoReturn
+import importlib
+from typing import Any
 
 from ...core.missing import missing_attribute
 from .._tensor import Tensor as _Tensor
 from . import forward_ad as forward_ad
+from . import graph as graph
 from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .engine import backward, grad, tensor_backward
 from .function import Function
@@ -24,9 +26,11 @@ __all__ = [
     "detect_anomaly",
     "enable_grad",
     "forward_ad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_anomaly_enabled",
     "no_grad",
@@ -35,5 +39,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> NoReturn:
+def __getattr__(name: str) -> Any:
+    if name == "functional":  # imported when first asked for
+        return importlib.import_module(".functional", __name__)
     raise missing_attribute(__name__, name, globals())

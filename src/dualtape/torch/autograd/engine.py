@@ -14,7 +14,12 @@ from ...core.graph import AccumulateGrad
 from ...core.tensor import Tensor as CoreTensor
 from ...core.tensor import wrap
 from ...core.vocabulary import vocabulary
+from ...transforms.batch import batch_level, batched, unbatched
 from .._tensor import Tensor
+from ..dtypes import from_numpy_dtype
+from ..sizes import Size
+from .forward_ad import gradient
+from .graph import GradientEdge, engine_edge
 
 _ones: dict[Any, Any] = {}
 
@@ -76,6 +81,35 @@ def _size(shape: tuple[int, ...]) -> int:
     return n
 
 
+class _EdgeOutput:
+    """An edge as an output to differentiate: it has a shape and a dtype as a tensor's value has."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, edge: Any) -> None:
+        self.value = edge
+
+    @property
+    def shape(self) -> Any:
+        return Size(self.value.shape)
+
+    @property
+    def dtype(self) -> Any:
+        return from_numpy_dtype(self.value.dtype)
+
+    def current_edge(self) -> Any:
+        return self.value
+
+
+def _outputs(given: Any) -> tuple[Any, ...]:
+    outs = (given,) if isinstance(given, GradientEdge) else _as_tuple(given)
+    return tuple([_EdgeOutput(engine_edge(o)) if isinstance(o, GradientEdge) else o for o in outs])
+
+
+def _inputs(given: Any) -> tuple[Any, ...]:
+    return (given,) if isinstance(given, GradientEdge) else _as_tuple(given)
+
+
 def _edge(out: Any, number: int) -> Any:
     edge = out.current_edge()
     if edge is None:
@@ -96,7 +130,7 @@ def backward(
     """Accumulate the gradients of `tensors` into the leaves' `.grad`.
 
     Args:
-        tensors: A tensor or a sequence of them.
+        tensors: A tensor or a gradient edge, or a sequence of them.
         grad_tensors: Their cotangents, one each; None for scalars.
         retain_graph: Keep residuals for another pass; by default as `create_graph`.
         create_graph: Record the pass, for higher derivatives.
@@ -107,14 +141,19 @@ def backward(
         RuntimeError: A tensor does not require grad, is not scalar and has no cotangent, or its graph was
             freed.
     """
-    outs = _as_tuple(tensors)
+    outs = _outputs(tensors)
     grad_tensors = grad_variables if grad_tensors is None else grad_tensors
     cts = (None,) * len(outs) if grad_tensors is None else _as_tuple(grad_tensors)
+    if len(cts) != len(outs):
+        raise RuntimeError(f"got {len(outs)} tensors and {len(cts)} gradients")
     only = None
     if inputs is not None:
-        chosen = _as_tuple(inputs)
+        chosen = _inputs(inputs)
         if not chosen:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        for t in chosen:
+            if isinstance(t, CoreTensor) and t.current_edge() is None:
+                raise GraphError("can't retain_grad on Tensor that has requires_grad=False")
         only = [_input_edge(t) for t in chosen]
     roots = []
     for i, (out, ct) in enumerate(zip(outs, cts, strict=True)):
@@ -128,11 +167,15 @@ def backward(
     )
     for t, edge, g in zip(chosen, only, found, strict=True):
         if g is not None:
-            leaf = edge if isinstance(edge, AccumulateGrad) else t.accumulator()
-            engine.accumulate(leaf, g, create_graph, False)
+            if isinstance(edge, AccumulateGrad):
+                engine.accumulate(edge, g, create_graph, False)
+            elif not isinstance(t, GradientEdge):  # an edge inside the graph has no `.grad`
+                engine.accumulate(t.accumulator(), g, create_graph, False)
 
 
 def _input_edge(t: Any) -> Any:
+    if isinstance(t, GradientEdge):
+        return engine_edge(t)
     edge = t.current_edge()
     if edge is None:
         raise GraphError("One of the differentiated Tensors does not require grad")
@@ -153,31 +196,43 @@ def grad(
     """Return the gradients of `outputs` with respect to `inputs`, summed over the outputs.
 
     Args:
-        outputs, inputs: Tensors or sequences of them.
+        outputs, inputs: Tensors, or gradient edges, or sequences of them.
         grad_outputs: Cotangents of the outputs; None for scalars.
         retain_graph: Keep residuals; by default as `create_graph`.
         create_graph: Record the pass, for higher derivatives.
         only_inputs: Must be True.
         allow_unused: Whether an input that no output depends on gives None instead of an error.
-        is_grads_batched: Not supported.
+        is_grads_batched: Whether the cotangents have a batch as their first axis; so have the gradients, then.
         materialize_grads: Zeros instead of None; implies `allow_unused`.
 
     Raises:
         RuntimeError: As `backward`; or an input is unused.
     """
-    if is_grads_batched:
-        raise NotImplementedError(
-            "autograd.grad(is_grads_batched=True): call grad once per row instead"
-        )
+    if (
+        isinstance(outputs, Tensor) and isinstance(inputs, Tensor) and grad_outputs is None
+        and not (create_graph or allow_unused or materialize_grads or is_grads_batched)
+    ):  # fmt: skip
+        end, start = outputs.current_edge(), inputs.current_edge()
+        if end is not None and start is not None:
+            ct = initial_cotangent(outputs, None, False, 0)
+            (g,) = engine.gradients(((end, ct),), (start,), retain_graph=bool(retain_graph))
+            if g is not None:
+                return (gradient(g, inputs.result_class, False),)
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
             "allow_unused=False."
         )
-    outs, ins = _as_tuple(outputs), _as_tuple(inputs)
+    outs, ins = _outputs(outputs), _inputs(inputs)
+    if not ins:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     cts = (None,) * len(outs) if grad_outputs is None else _as_tuple(grad_outputs)
     if len(cts) != len(outs):
         raise RuntimeError(f"got {len(outs)} tensors and {len(cts)} gradients")
+    if is_grads_batched:
+        return _grad_of_batch(
+            outs, ins, cts, retain_graph, create_graph, allow_unused, materialize_grads
+        )
     edges = [_input_edge(t) for t in ins]
     roots = []
     for i, (out, ct) in enumerate(zip(outs, cts, strict=True)):
@@ -189,9 +244,10 @@ def grad(
     results: list[Any] = []
     for number, (t, g) in enumerate(zip(ins, found, strict=True)):
         if g is not None:
-            results.append(engine.as_tensor(g, _result_class(t)))
+            results.append(gradient(g, _result_class(t), create_graph))
         elif materialize_grads:
-            results.append(wrap(_result_class(t), np.zeros(t.value.shape, t.value.dtype)))
+            edge = edges[number]
+            results.append(wrap(_result_class(t), np.zeros(edge.shape, edge.dtype)))
         elif allow_unused:
             results.append(None)
         else:
@@ -202,7 +258,41 @@ def grad(
     return tuple(results)
 
 
+def _grad_of_batch(
+    outs: tuple[Any, ...], ins: tuple[Any, ...], cts: tuple[Any, ...], retain_graph: bool | None, create_graph: bool,
+    allow_unused: bool | None, materialize_grads: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """`grad` for each of a batch of cotangents, in one pass."""
+    sizes = set()
+    for i, (out, ct) in enumerate(zip(outs, cts, strict=True)):
+        if not isinstance(ct, CoreTensor) or not ct.value.shape:
+            raise ValueError(
+                "grad(is_grads_batched=True): every grad_output must be a Tensor with a batch as its first axis"
+            )
+        if tuple(ct.value.shape[1:]) != tuple(out.value.shape):
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{i}] has a shape of {ct.shape[1:]} and "
+                f"output[{i}] has a shape of {out.shape}."
+            )
+        sizes.add(ct.value.shape[0])
+    if len(sizes) != 1:
+        raise ValueError(
+            f"grad(is_grads_batched=True): the batches differ in size: {sorted(sizes)}"
+        )
+    with batch_level(sizes.pop(), "same") as level:
+        examples = [batched(level, ct, 0) for ct in cts]
+        found = grad(
+            outs, ins, examples, retain_graph, create_graph, allow_unused=allow_unused,
+            materialize_grads=materialize_grads,
+        )  # fmt: skip
+        return tuple([None if g is None else unbatched(level, g, 0) for g in found])
+
+
 def _result_class(t: Any) -> type[CoreTensor]:
+    if isinstance(t, GradientEdge):
+        return Tensor
     found: type[CoreTensor] = type(t).result_class
     return found
 
@@ -226,3 +316,6 @@ def tensor_backward(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
         )
     backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+tensor_backward.__name__, tensor_backward.__qualname__ = "backward", "Tensor.backward"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ...core import modes
+from ...core.saved import leave_inference
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,13 +92,14 @@ class no_grad(_Mode):
 
 
 class enable_grad(no_grad):
-    """Recording is on inside."""
+    """Recording is on inside; not within inference mode, where nothing is recorded."""
 
     __slots__ = ()
 
     def __enter__(self) -> None:
         self._before = before = modes.current()
-        modes.set_mode(before & ~modes.NO_GRAD)
+        if not before & modes.INFERENCE:
+            modes.set_mode(before & ~modes.NO_GRAD)
 
 
 class set_grad_enabled(_Mode):
@@ -111,6 +113,8 @@ class set_grad_enabled(_Mode):
         modes.set_mode(self._bits(self._prev))
 
     def _bits(self, mode: int) -> int:
+        if mode & modes.INFERENCE:  # nothing is recorded there
+            return mode
         return mode & ~modes.NO_GRAD if self.mode else mode | modes.NO_GRAD
 
     def __enter__(self) -> None:
@@ -142,6 +146,15 @@ class inference_mode(_Mode):
     def _bits(self, mode: int) -> int:
         bits = modes.NO_GRAD | modes.INFERENCE
         return mode | bits if self.mode else mode & ~bits
+
+    def __enter__(self) -> None:
+        self._before = before = modes.current()
+        modes.set_mode(self._bits(before))
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        if not modes.current() & modes.INFERENCE:
+            leave_inference()
 
     def clone(self) -> _Mode:
         """See `_Mode.clone`."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...core.tensor import Tensor as CoreTensor
 from ...core.tensor import wrap
+from ...transforms.forward import dual, forward_level, split
 from .._tensor import Tensor
 from . import engine
-from .forward_ad import dual, forward_level, split
 
 Array = np.ndarray[Any, Any]
 
@@ -209,7 +209,7 @@ def _check_forward(
                 dot.reshape(-1)[k] = part
                 with forward_level() as level:
                     plain = [x.detach() if isinstance(x, Tensor) else x for x in inputs]
-                    plain[i] = dual(level, plain[i], wrap(Tensor, dot))  # type: ignore[arg-type]
+                    plain[i] = dual(level, plain[i], wrap(Tensor, dot))
                     outs = [o for o in _tensors(func(*plain)) if isinstance(o, CoreTensor)]
                     for column, j in zip(columns, keep, strict=True):
                         tangent = split(level, outs[j])[1]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from ...core.graph import AccumulateGrad, Node
+from ...core.sweep import as_tensor
 from .._tensor import Tensor
 from ..registry import method
 
@@ -95,7 +97,7 @@ def register_post_accumulate_grad_hook(
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     if edge.post_hooks is None:
         edge.post_hooks = {}
-    return _added(edge.post_hooks, hook)
+    return _added(edge.post_hooks, lambda leaf, grad: hook(leaf.variable))
 
 
 @method()
@@ -122,15 +124,54 @@ def _retains_grad(self: Tensor) -> bool:
 Tensor.retains_grad = property(_retains_grad)  # type: ignore[attr-defined]
 
 
-def register_node_hook(self: Node, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(grad_inputs, grad_outputs)` after the node has run."""
-    return _added(self.all_hooks().post, (Tensor, hook))
+def register_node_hook(self: Node, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call `fn(grad_inputs, grad_outputs)` after the node has run."""
+    return _added(self.all_hooks().post, (Tensor, fn))
 
 
-def register_node_prehook(self: Node, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(grad_outputs)` before the node runs; its result replaces them."""
-    return _added(self.all_hooks().pre, (Tensor, hook))
+def register_node_prehook(self: Node, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call `fn(grad_outputs)` before the node runs; its result replaces them."""
+    return _added(self.all_hooks().pre, (Tensor, fn))
+
+
+def register_leaf_hook(self: AccumulateGrad, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call `fn((), (gradient,))` after a gradient was added to `.grad`."""
+    if self.post_hooks is None:
+        self.post_hooks = {}
+    return _added(self.post_hooks, lambda leaf, grad: fn((), (as_tensor(grad, Tensor),)))
+
+
+def register_leaf_prehook(self: AccumulateGrad, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call `fn((gradient,))` before a gradient is added to `.grad`; its result replaces the gradient."""
+
+    def hook(grad: Tensor) -> Any:
+        back = fn((grad,))
+        return back[0] if isinstance(back, tuple) else back
+
+    hook.of_node = True  # type: ignore[attr-defined]
+    if self.hooks is None:
+        self.hooks = {}
+    return _added(self.hooks, (Tensor, hook))
+
+
+_leaf_metadata: weakref.WeakKeyDictionary[AccumulateGrad, dict[Any, Any]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def node_metadata(self: Node) -> dict[Any, Any]:
+    """A dictionary for whatever the program wants to note on the node."""
+    return self.all_hooks().metadata
+
+
+def leaf_metadata(self: AccumulateGrad) -> dict[Any, Any]:
+    """A dictionary for whatever the program wants to note on the leaf's node."""
+    return _leaf_metadata.setdefault(self, {})
 
 
 Node.register_hook = register_node_hook  # type: ignore[attr-defined]
 Node.register_prehook = register_node_prehook  # type: ignore[attr-defined]
+Node.metadata = property(node_metadata)  # type: ignore[attr-defined]
+AccumulateGrad.register_hook = register_leaf_hook  # type: ignore[attr-defined]
+AccumulateGrad.register_prehook = register_leaf_prehook  # type: ignore[attr-defined]
+AccumulateGrad.metadata = property(leaf_metadata)  # type: ignore[attr-defined]

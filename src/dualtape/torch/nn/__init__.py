@@ -14,3 +14,4 @@ from .normalization import *
 from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter
 from .pooling import *
+from .recurrent import *

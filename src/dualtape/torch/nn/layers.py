@@ -72,7 +72,11 @@ class Linear(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Shape (*, in_features) to (*, out_features)."""
         parameters = self.__dict__["_parameters"]
-        return F.linear(input, parameters["weight"], parameters["bias"])
+        try:
+            weight, bias = parameters["weight"], parameters["bias"]
+        except KeyError:  # one is no parameter any more: computed, or set by the program
+            weight, bias = self.weight, self.bias
+        return F.linear(input, weight, bias)
 
     def extra_repr(self) -> str:
         """See `Module.extra_repr`."""

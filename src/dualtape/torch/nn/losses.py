@@ -262,6 +262,25 @@ class CosineEmbeddingLoss(_Loss):
         )
 
 
+class CTCLoss(_Loss):
+    """Negative log likelihood of labellings under all their alignments."""
+
+    def __init__(
+        self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(
+        self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any
+    ) -> Tensor:
+        """See `nn.functional.ctc_loss`."""
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction,
+            self.zero_infinity,
+        )  # fmt: skip
+
+
 class MarginRankingLoss(_Loss):
     """max(0, -target * (x1 - x2) + margin)."""
 
@@ -414,6 +433,7 @@ class CosineSimilarity(Module):
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ...core import modes
-from .. import dtypes
 from .._tensor import Tensor
 from ..autograd.hooks import RemovableHandle
 from .backward_hooks import BackwardHooks
+from .module_conversions import ConvertibleModule
 from .parameter import Buffer, Parameter
 from .state import IncompatibleKeys, load_into, state_of
 
@@ -26,7 +25,7 @@ class _Hook(NamedTuple):
     always: bool = False
 
 
-class Module:
+class Module(ConvertibleModule):
     """Base of all layers and models. Subclasses define `forward` and call `super().__init__()` first.
 
     Attributes:
@@ -295,224 +294,6 @@ class Module:
             raise KeyError(f'{what} name can\'t be empty string ""')
         if hasattr(self, name) and name not in self.__dict__[kind]:
             raise KeyError(f"attribute '{name}' already exists")
-
-    # --- looking through ------------------------------------------------------------------------
-
-    def _named(
-        self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
-    ) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        for module_prefix, module in (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
-            if recurse
-            else [(prefix, self)]
-        ):
-            for name, value in list(module.__dict__[kind].items()):
-                if value is None or (remove_duplicate and id(value) in seen):
-                    continue
-                seen.add(id(value))
-                yield f"{module_prefix}.{name}" if module_prefix else name, value
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, of the submodules too."""
-        for _, p in self.named_parameters(recurse=recurse):
-            yield p
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their dotted names."""
-        return self._named("_parameters", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, of the submodules too."""
-        for _, b in self.named_buffers(recurse=recurse):
-            yield b
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their dotted names."""
-        return self._named("_buffers", prefix, recurse, remove_duplicate)
-
-    def children(self) -> Iterator[Module]:
-        """The direct submodules."""
-        for _, m in self.named_children():
-            yield m
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The direct submodules with their names."""
-        seen: set[int] = set()
-        for name, m in self._modules.items():
-            if m is not None and id(m) not in seen:
-                seen.add(id(m))
-                yield name, m
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it."""
-        for _, m in self.named_modules():
-            yield m
-
-    def named_modules(
-        self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """This module and all below it with their dotted names."""
-        memo = set() if memo is None else memo
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, m in self._modules.items():
-            if m is not None:
-                yield from m.named_modules(
-                    memo, f"{prefix}.{name}" if prefix else name, remove_duplicate
-                )
-
-    def get_submodule(self, target: str) -> Module:
-        """The submodule at a dotted name.
-
-        Raises:
-            AttributeError: There is none.
-        """
-        m: Any = self
-        for part in target.split(".") if target else ():
-            if not hasattr(m, part):
-                raise AttributeError(f"{type(m).__name__} has no attribute `{part}`")
-            m = getattr(m, part)
-            if not isinstance(m, Module):
-                raise AttributeError(f"`{part}` is not an nn.Module")
-        return m  # type: ignore[no-any-return]
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted name."""
-        path, _, name = target.rpartition(".")
-        m = self.get_submodule(path)
-        if not hasattr(m, name):
-            raise AttributeError(f"{type(m).__name__} has no attribute `{name}`")
-        p = getattr(m, name)
-        if not isinstance(p, Parameter):
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
-        return p
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a dotted name."""
-        path, _, name = target.rpartition(".")
-        m = self.get_submodule(path)
-        if name not in m._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
-        return getattr(m, name)  # type: ignore[no-any-return]
-
-    # --- acting on all --------------------------------------------------------------------------
-
-    def apply(self, fn: Callable[[Module], None]) -> Any:
-        """Call `fn` on every submodule and on this one."""
-        for m in self.children():
-            m.apply(fn)
-        fn(self)
-        return self
-
-    def _apply(self, fn: Callable[[Any], Any], recurse: bool = True) -> Any:
-        if recurse:
-            for m in self.children():
-                m._apply(fn)
-        with modes.switched(on=modes.NO_GRAD):
-            for p in self._parameters.values():
-                if p is not None:
-                    p.data = fn(p)
-                    if p.grad is not None:
-                        p.grad.data = fn(p.grad)
-            for name, b in self._buffers.items():
-                if b is not None:
-                    self._buffers[name] = fn(b)
-        return self
-
-    def to(self, *args: Any, **kwargs: Any) -> Any:
-        """Convert floating parameters and buffers to a dtype; the device is the CPU."""
-        dtype = kwargs.get("dtype") or next(
-            (
-                a if isinstance(a, dtypes.dtype) else a.dtype
-                for a in args
-                if isinstance(a, (dtypes.dtype, Tensor))
-            ),
-            None,
-        )
-        if dtype is None:
-            return self
-        if not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
-            )
-        return self._apply(
-            lambda t: t.to(dtype) if t.dtype.is_floating_point or t.dtype.is_complex else t
-        )
-
-    def type(self, dst_type: Any) -> Any:
-        """Convert all parameters and buffers to a dtype."""
-        return self._apply(lambda t: t.type(dst_type))
-
-    def float(self) -> Any:
-        """To float32."""
-        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
-
-    def double(self) -> Any:
-        """To float64."""
-        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
-
-    def half(self) -> Any:
-        """To float16."""
-        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
-
-    def bfloat16(self) -> Any:
-        """To bfloat16."""
-        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
-
-    def cpu(self) -> Any:
-        """Stay on the CPU."""
-        return self
-
-    def cuda(self, device: Any = None) -> Any:
-        """There is no GPU.
-
-        Raises:
-            RuntimeError: Always.
-        """
-        raise RuntimeError("dualtape computes on the CPU only (torch.cuda.is_available() is False)")
-
-    def train(self, mode: bool = True) -> Any:
-        """Set training mode, for the submodules too."""
-        if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")
-        self.training = mode
-        for m in self.children():
-            m.train(mode)
-        return self
-
-    def eval(self) -> Any:
-        """Set evaluation mode."""
-        return self.train(False)
-
-    def requires_grad_(self, requires_grad: bool = True) -> Any:
-        """Set whether the parameters want gradients."""
-        for p in self.parameters():
-            p.requires_grad_(requires_grad)
-        return self
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop (or zero) the gradients of all parameters."""
-        for p in self.parameters():
-            if p.grad is not None:
-                if set_to_none:
-                    p.grad = None
-                else:
-                    p.grad = p.grad.detach() * 0
-
-    def share_memory(self) -> Any:
-        """Nothing to do: tensors live in one process."""
-        return self
-
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Accepted; the module runs as it is."""
 
     # --- state ----------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core import modes
+from ...core.saved import mark_inference
 from ...core.tensor import wrap
 from .._tensor import Tensor, set_requires_grad
 
@@ -24,7 +26,13 @@ class Parameter(Tensor):
         """See the class."""
         value = np.zeros((0,), np.float32) if data is None else data.buffer()
         t: Parameter = wrap(cls, value)  # type: ignore[assignment]
+        if modes.current() & modes.INFERENCE:
+            mark_inference(t)
         if requires_grad:
+            if value.dtype.kind in "biu":
+                raise RuntimeError(
+                    "Only Tensors of floating point and complex dtype can require gradients"
+                )
             set_requires_grad(t, True)
         return t
 

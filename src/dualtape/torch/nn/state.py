@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...core import modes
+from ...core.tensor import alias
 from .._tensor import Tensor
 from .parameter import Parameter
 
@@ -48,10 +49,10 @@ def state_of(module: Module, into: Any, prefix: str, keep_vars: bool) -> Any:
         hook(module, prefix, keep_vars)
     for name, p in module._parameters.items():
         if p is not None:
-            into[prefix + name] = p if keep_vars else p.detach()
+            into[prefix + name] = p if keep_vars else alias(p)
     for name, b in module._buffers.items():
         if b is not None and name not in module._non_persistent_buffers_set:
-            into[prefix + name] = b if keep_vars else b.detach()
+            into[prefix + name] = b if keep_vars else alias(b)
     if _has_extra(module):
         into[prefix + EXTRA] = module.get_extra_state()
     for name, child in module._modules.items():

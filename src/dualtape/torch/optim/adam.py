@@ -9,7 +9,16 @@ import numpy as np
 
 from ...core.tensor import wrap
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, advanced, check_positive, in_pieces, put, zeros_for
+from .optimizer import (
+    Optimizer,
+    Params,
+    advanced,
+    check_betas,
+    check_positive,
+    in_pieces,
+    put,
+    zeros_for,
+)
 
 
 class Adam(Optimizer):
@@ -42,9 +51,7 @@ class Adam(Optimizer):
         check_positive(**{"learning rate": lr, "epsilon value": eps})
         if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
             raise ValueError("betas must be either both floats or both Tensors")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        check_betas(betas)
         check_positive(**{"weight_decay value": weight_decay})
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core import modes
+from ...core import departures, modes
+from ...core.departures import ZEROED, left
 from ...core.graph import Version
 from ...core.tensor import wrap
 from .._tensor import Tensor
@@ -111,6 +112,17 @@ def check_positive(**values: Any) -> None:
             raise ValueError(f"Invalid {name}: {value}")
 
 
+def check_betas(betas: Any) -> None:
+    """Raise for decays of averages that are none.
+
+    Raises:
+        ValueError: One is not in [0, 1).
+    """
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+
+
 class Optimizer:
     """Base of all optimizers.
 
@@ -188,6 +200,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop (or zero) the gradients of all parameters."""
+        dropped = False
         for group in self.param_groups:
             for p in group["params"]:
                 leaf = p.leaf
@@ -195,8 +208,11 @@ class Optimizer:
                     continue
                 if set_to_none:
                     leaf.grad = None
+                    dropped = True
                 else:
                     leaf.grad = wrap(Tensor, np.zeros_like(leaf.grad.value))
+        if dropped:
+            left(ZEROED, self)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters from their gradients.
@@ -211,10 +227,15 @@ class Optimizer:
         if closure is not None:
             with modes.switched(off=modes.NO_GRAD):
                 loss = closure()
+        any_ready = False
         for group in self.param_groups:
             ready = [p for p in group["params"] if p.leaf is not None and p.leaf.grad is not None]
             if ready:
+                any_ready = True
                 self.update(group, ready)
+        if not any_ready:  # PyTorch says nothing here
+            for watcher in departures.watchers:
+                watcher.stepped(self)
         if self._post_hooks:
             for hook in list(self._post_hooks.values()):
                 hook(self, (closure,), {})

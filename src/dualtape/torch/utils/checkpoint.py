@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
-from ...core import modes
+from ...core import modes, sweep
 from .._tensor import Tensor
 from ..autograd import backward as _backward
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad
 from ..generator import default_generator
+from .recomputed import CheckpointError, Frame
+
+_early_stop: ContextVar[bool | None] = ContextVar("dualtape_checkpoint_stop", default=None)
+
+Contexts = tuple[AbstractContextManager[Any], AbstractContextManager[Any]]
 
 
-class _Recomputed(Function):
-    """A function whose graph is built in the backward pass only."""
+def noop_context_fn() -> Contexts:
+    """Two contexts that do nothing: the default of `context_fn`."""
+    return nullcontext(), nullcontext()
+
+
+@contextlib.contextmanager
+def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
+    """Whether recomputations of checkpoints made in the block end as soon as all is there that is needed."""
+    token = _early_stop.set(enable)
+    try:
+        yield
+    finally:
+        _early_stop.reset(token)
+
+
+@contextlib.contextmanager
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
+    """Accepted: the messages are the same."""
+    yield
+
+
+class CheckpointFunction(Function):
+    """The reentrant checkpoint: a backward pass of its own inside the backward pass."""
 
     @staticmethod
     def forward(
-        ctx: Any,
-        function: Callable[..., Any],
-        keep_random: bool,
-        kwargs: dict[str, Any],
-        *args: Any,
+        ctx: Any, run_function: Callable[..., Any], preserve_rng_state: bool, *args: Any
     ) -> Any:
         """Run the function without recording."""
-        ctx.function, ctx.kwargs, ctx.args = function, kwargs, args
-        ctx.random = default_generator.stream.get_state() if keep_random else None
+        ctx.function, ctx.args = run_function, args
+        ctx.random = default_generator.stream.get_state() if preserve_rng_state else None
         ctx.save_for_backward(*[a for a in args if isinstance(a, Tensor)])
-        return function(*args, **kwargs)
+        return run_function(*args)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Run it again, recorded, and go back through it; leaves inside it get their gradients too."""
+        work = sweep.running.get()
+        if work is not None and work.needed is not None:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an "
+                "`inputs` parameter to .backward(). To resolve this error, you can either set "
+                "use_reentrant=False, or call .backward() without passing the `inputs` argument."
+            )
         if not modes.current() & modes.NO_GRAD:
             raise RuntimeError(
-                "torch.utils.checkpoint cannot be differentiated twice: call the function itself instead of "
-                "checkpoint(function, ...) where create_graph=True"
+                "torch.utils.checkpoint with use_reentrant=True cannot be differentiated twice: set "
+                "use_reentrant=False where create_graph=True"
             )
         saved = iter(ctx.saved_tensors)
         inputs = [
@@ -49,7 +81,7 @@ class _Recomputed(Function):
             default_generator.stream.set_state(ctx.random)
         try:
             with enable_grad():
-                out = ctx.function(*inputs, **ctx.kwargs)
+                out = ctx.function(*inputs)
         finally:
             if ctx.random is not None:
                 default_generator.stream.set_state(now)
@@ -65,32 +97,37 @@ class _Recomputed(Function):
             )
         _backward([o for o, _ in pairs], [g for _, g in pairs])
         back = [a.grad if isinstance(a, Tensor) else None for a in inputs]
-        return None, None, None, *back
+        return None, None, *back
 
 
 def checkpoint(
-    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, context_fn: Any = None,
-    determinism_check: str = "default", debug: bool = False, early_stop: bool = True, **kwargs: Any,
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
+    context_fn: Callable[[], Contexts] = noop_context_fn, determinism_check: str = "default", debug: bool = False,
+    early_stop: bool = True, **kwargs: Any,
 ) -> Any:  # fmt: skip
     """Call a function without keeping its intermediate results: the backward pass computes them again.
 
     Args:
         function: Called with `args` and `kwargs`; must compute the same again.
         args: Tensors among them get gradients.
-        use_reentrant: Both of PyTorch's variants run as the reentrant one; without gradients into any
-            argument, the plain call is recorded instead of recomputed.
-        context_fn, determinism_check, debug, early_stop: Accepted.
-        kwargs: `preserve_rng_state` (restore the random stream for the second run, True by default); the rest goes
-            to the function.
+        use_reentrant: True: an inner backward pass, for `backward()` without `inputs` only, without keyword
+            arguments. False (recommended): what the graph would save is recomputed when it is asked for, so
+            that everything that works without a checkpoint works with it.
+        context_fn: Makes two contexts, to run the function in and to run it again in.
+        determinism_check: "default" compares shapes and dtypes of what is recomputed, "none" does not.
+        debug: Accepted.
+        early_stop: Whether the second run ends once all that is needed is there.
+        kwargs: `preserve_rng_state` (restore the random stream for the second run, True by default); the rest
+            goes to the function.
 
     Returns:
         What the function returned.
 
     Raises:
-        RuntimeError: In a backward pass with `create_graph`.
-
-    Parameters that the function uses get their gradients added to `.grad`
-    whenever the backward pass comes through, also under `autograd.grad`.
+        ValueError: Keyword arguments or a `context_fn` with `use_reentrant=True`; another check.
+        CheckpointError: In the backward pass, when the second run saves other tensors than the first.
+        RuntimeError: In the backward pass: an argument was written to in between; or with
+            `use_reentrant=True` under `autograd.grad`, `backward(inputs=...)` or `create_graph`.
     """
     if use_reentrant is None:
         warnings.warn(
@@ -102,16 +139,43 @@ def checkpoint(
         )
         use_reentrant = True
     keep_random = kwargs.pop("preserve_rng_state", True)
-    if modes.current() & modes.NO_GRAD:
-        return function(*args, **kwargs)
-    if not any(isinstance(a, Tensor) and a.requires_grad for a in args):
-        if use_reentrant:
-            warnings.warn(
-                "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+    if use_reentrant:
+        if kwargs:
+            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        if context_fn is not noop_context_fn or debug:
+            raise ValueError(
+                "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
             )
-        else:  # parameters inside may want gradients: nothing to hook the recomputation on, so it is recorded
+        return _reentrant(function, keep_random, args)
+    if determinism_check not in ("default", "none"):
+        raise ValueError(
+            f"determinism_check should be one of ['default', 'none'], but got {determinism_check}"
+        )
+    forward_context, again_context = context_fn()
+    if modes.current() & modes.NO_GRAD:
+        with forward_context:
             return function(*args, **kwargs)
-    return _Recomputed.apply(function, keep_random, kwargs, *args)
+    stop = _early_stop.get()
+    frame = Frame(
+        function, args, kwargs, again_context, keep_random=keep_random,
+        check=determinism_check == "default", early_stop=early_stop if stop is None else stop,
+    )  # fmt: skip
+    with forward_context:
+        return frame.run()
+
+
+def _reentrant(function: Callable[..., Any], keep_random: bool, args: tuple[Any, ...]) -> Any:
+    if not modes.current() & modes.NO_GRAD and not any(
+        isinstance(a, Tensor) and a.requires_grad for a in args
+    ):
+        warnings.warn(
+            "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=3
+        )
+    out = CheckpointFunction.apply(function, keep_random, *args)
+    for o in out if isinstance(out, (tuple, list)) else (out,):
+        if isinstance(o, Tensor) and o.grad_fn is not None:
+            o.grad_fn.all_hooks()  # a node with hooks knows the pass that runs it
+    return out
 
 
 def checkpoint_sequential(
@@ -123,8 +187,24 @@ def checkpoint_sequential(
         functions: A Sequential or a list of modules.
         segments: How many pieces.
         input: Of the first one.
-        use_reentrant, kwargs: As for `checkpoint`.
+        use_reentrant: As for `checkpoint`.
+        kwargs: `preserve_rng_state`.
+
+    Raises:
+        ValueError: Other keyword arguments.
     """
+    if use_reentrant is None:
+        warnings.warn(
+            "torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be passed explicitly. In "
+            "version 2.9 we will raise an exception if use_reentrant is not passed. use_reentrant=False is recommended, "
+            "but if you need to preserve the current default behavior, you can pass use_reentrant=True. Refer to docs "
+            "for more details on the differences between the two variants.",
+            stacklevel=2,
+        )
+        use_reentrant = True
+    keep_random = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
     modules = list(functions.children()) if hasattr(functions, "children") else list(functions)
 
     def run(part: list[Any]) -> Callable[[Any], Any]:
@@ -139,7 +219,19 @@ def checkpoint_sequential(
     start = 0
     for _ in range(segments - 1):
         input = checkpoint(
-            run(modules[start : start + size]), input, use_reentrant=use_reentrant, **kwargs
-        )
+            run(modules[start : start + size]), input, use_reentrant=use_reentrant,
+            preserve_rng_state=keep_random,
+        )  # fmt: skip
         start += size
     return run(modules[start:])(input)
+
+
+__all__ = [
+    "CheckpointError",
+    "CheckpointFunction",
+    "checkpoint",
+    "checkpoint_sequential",
+    "noop_context_fn",
+    "set_checkpoint_debug_enabled",
+    "set_checkpoint_early_stop",
+]

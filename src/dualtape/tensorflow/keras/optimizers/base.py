@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ....core.callsite import warn
 from ...convert import as_tensor
 from ...indexed_slices import IndexedSlices, as_dense
 from ...nn_norms import clip_by_global_norm, clip_by_norm, clip_by_value
@@ -209,6 +210,16 @@ class Optimizer:
         kept = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not kept:
             raise ValueError("No gradients provided for any variable.")
+        if len(kept) < len(grads):
+            without = [
+                getattr(v, "path", None) or v.name
+                for g, v in zip(grads, variables, strict=True)
+                if g is None
+            ]
+            warn(
+                f"Gradients do not exist for variables {without} when minimizing the loss. If using "
+                "`model.compile()`, did you forget to provide a `loss` argument?"
+            )
         if not self.built:
             self.build(variables)
         for _, v in kept:

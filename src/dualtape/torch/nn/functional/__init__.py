@@ -2,6 +2,7 @@
 
 from .activation import *
 from .attention import *
+from .ctc import *
 from .dropout import *
 from .linear import *
 from .loss import *

@@ -6,12 +6,19 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ....core.inplace import write
+from ....core.tensor import wrap
 from ....ops import activation as a
 from ....ops import logistic
+from ....ops.arithmetic import mul
 from ....ops.trigonometric import tanh as tanh_p
 from ..._tensor import Tensor
-from ...arguments import not_implemented, tensor_argument
+from ...alike import empty_like, zeros_like
+from ...arguments import known, not_implemented, tensor_argument
+from ...generator import stream_of
+from ...registry import printed_as
 
 
 def _floating(name: str, input: Any) -> Tensor:
@@ -208,13 +215,56 @@ def rrelu(
     training: bool = False,
     inplace: bool = False,
 ) -> Tensor:
-    """Leaky ReLU with a slope drawn for each element while training, their mean otherwise."""
+    """Leaky ReLU with a slope drawn for each negative element while training, the mean slope otherwise.
+
+    Args:
+        input: Any shape.
+        lower, upper: Between which the slopes are drawn, uniformly (Xu et al., 2015).
+        training: Whether they are drawn.
+        inplace: Overwrite the input.
+
+    Raises:
+        RuntimeError: `lower` exceeds `upper`.
+    """
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     x = _floating("rrelu_with_noise_out_cpu", input)
     if not training:
         return _maybe_in_place(x, inplace, lambda t: a.leaky_relu(t, (lower + upper) / 2))
-    raise NotImplementedError(
-        "rrelu(training=True) is not in dualtape yet: use leaky_relu or prelu"
+    values = known("rrelu", x)
+    slopes = np.ones(values.shape, values.dtype)
+    negative = values <= 0
+    count = int(negative.sum())
+    if count:
+        slopes[negative] = stream_of(None).uniform((count,), np.float64, lower, upper)
+    noise: Tensor = wrap(Tensor, slopes)  # type: ignore[assignment]
+    return _maybe_in_place(
+        x, inplace, lambda t: printed_as(mul.bind2(t, noise), "RreluWithNoiseBackward0")
     )
+
+
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    """A sample of the Gumbel-softmax distribution (Jang, Gu and Poole, 2017; Maddison et al., 2017).
+
+    Args:
+        logits: Unnormalised log probabilities.
+        tau: Temperature.
+        hard: Whether the sample is one-hot; its gradient is that of the soft one.
+        eps: Not used.
+        dim: The axis of the classes.
+    """
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    x = _floating("exponential_", logits)
+    gumbels = -empty_like(x).exponential_().log()
+    soft: Tensor = ((x + gumbels) / tau).softmax(dim)
+    if not hard:
+        return soft
+    index = soft.detach().argmax(dim, keepdim=True)
+    one_hot = zeros_like(soft).scatter_(dim, index, 1.0)
+    return one_hot - soft.detach() + soft  # type: ignore[no-any-return]
 
 
 def stacklevel_dim(name: str, rank: int, level: int) -> int:
@@ -227,7 +277,7 @@ def stacklevel_dim(name: str, rank: int, level: int) -> int:
 
 
 __all__ = [
-    "celu", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish",
+    "celu", "elu", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish",
     "prelu", "relu", "relu6", "relu_", "rrelu", "selu", "sigmoid", "silu", "softplus", "softshrink", "softsign", "tanh",
     "tanhshrink", "threshold",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from ....core.inplace import write
 from ....core.tensor import wrap
 from ..._tensor import Tensor
 from ...arguments import tensor_argument
+from ...batched_draws import drawn
 from ...generator import stream_of
 
 
@@ -18,8 +19,12 @@ def dropout_factors(shape: tuple[int, ...], dtype: np.dtype[Any], p: float) -> T
     """1/(1-p) with probability 1-p, else 0."""
     if p == 1:
         return wrap(Tensor, np.zeros(shape, dtype))  # type: ignore[return-value]
-    drawn = stream_of(None).bernoulli(shape, dtype, 1 - p)
-    return wrap(Tensor, np.asarray(drawn / np.asarray(1 - p, drawn.dtype), dtype))  # type: ignore[return-value]
+
+    def draw(shape: tuple[int, ...]) -> Any:
+        kept = stream_of(None).bernoulli(shape, dtype, 1 - p)
+        return np.asarray(kept / np.asarray(1 - p, kept.dtype), dtype)
+
+    return wrap(Tensor, drawn(shape, draw))  # type: ignore[return-value]
 
 
 def _dropped(
@@ -76,11 +81,15 @@ def _alpha(
     saturation = 1.7580993408473766
     a = 1 / math.sqrt((saturation * saturation * p + 1) * (1 - p))
     shape = tuple(x.shape[:2]) + (1,) * (x.ndim - 2) if channels else tuple(x.shape)
-    kept = stream_of(None).bernoulli(shape, x.value.dtype, 1 - p)
     dtype = x.value.dtype
-    shift = np.asarray((kept - 1) * (saturation * a) + saturation * a * p, dtype)
-    scale = np.asarray(kept * a, dtype)
-    return x * wrap(Tensor, scale) + wrap(Tensor, shift)  # type: ignore[no-any-return]
+
+    def draw(shape: tuple[int, ...]) -> Any:
+        kept = stream_of(None).bernoulli(shape, dtype, 1 - p)
+        shift = (kept - 1) * (saturation * a) + saturation * a * p
+        return np.asarray(np.stack([kept * a, shift], -1), dtype)
+
+    both: Any = wrap(Tensor, drawn(shape, draw))
+    return x * both[..., 0] + both[..., 1]  # type: ignore[no-any-return]
 
 
 def alpha_dropout(

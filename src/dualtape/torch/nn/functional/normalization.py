@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from ....core import modes
+from ....core.boxes import Box
+from ....core.inplace import batches
 from ....ops import normalize as n
 from ....ops import softmax as s
 from ....ops.complex import cast
@@ -86,9 +88,19 @@ def _check_several(name: str, x: Tensor, groups: int) -> None:
 
 
 def _update(running: Tensor | None, statistic: Any, momentum: float) -> None:
-    """Move a running statistic towards the batch's, in place and unrecorded."""
+    """Move a running statistic towards the batch's, in place and unrecorded.
+
+    Raises:
+        RuntimeError: Inside vmap the examples have different statistics, and this one is shared.
+    """
     if running is None:
         return
+    if isinstance(statistic.value, Box) and batches(statistic.value) - batches(running.value):
+        raise RuntimeError(
+            "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated "
+            "in place, were not batched.\nIf you are using a module and do not need eval mode, please set "
+            "`track_running_stats` to be False (torch.func.replace_all_batch_norm_modules_ does)."
+        )
     with modes.switched(on=modes.NO_GRAD):
         running.mul_(1 - momentum).add_(_detached(statistic) * momentum)
 

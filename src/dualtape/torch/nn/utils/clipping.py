@@ -11,7 +11,7 @@ from ....core import modes
 from ....ops.norms import vector_norm
 from ..._tensor import Tensor
 from ...creation import tensor
-from ...shapes import stack
+from ...joints import stack
 
 Tensors = Tensor | Iterable[Tensor]
 

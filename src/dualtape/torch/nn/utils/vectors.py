@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..._tensor import Tensor
-from ...shapes import cat
+from ...joints import cat
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 from ... import dtypes
 from ..._tensor import Tensor
 from ...creation import as_tensor, tensor
-from ...shapes import stack
+from ...joints import stack
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, drawn_seed
 

@@ -1,0 +1,292 @@
+"""The nodes that `autograd.Function` records, and the context that its forward fills."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from ...core import callsite, modes
+from ...core.graph import Freed, Node, Output, Version, check_residuals
+from ...core.inplace import rebase
+from ...core.sweep import as_tensor, user_code
+from ...core.tensor import boxed, is_outer, new, wrap
+from .._tensor import Tensor
+
+if TYPE_CHECKING:
+    from .function import Function
+
+
+class FunctionCtx:
+    """What a function's forward leaves for its backward.
+
+    Attributes:
+        needs_input_grad: A bool per argument of `apply`.
+        saved_tensors: What `save_for_backward` got.
+    """
+
+    needs_input_grad: tuple[bool, ...] = ()
+
+    def __init__(self) -> None:
+        self._to_save: tuple[Any, ...] = ()
+        self._for_forward: tuple[Any, ...] = ()
+        self._dirty: tuple[Any, ...] = ()
+        self._non_differentiable: tuple[Any, ...] = ()
+        self._materialize = True
+        self._node: CustomNode | None = None
+        self._beneath = False
+        self._gave_none: frozenset[int] = frozenset()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (or None) for the backward, guarded against in-place writes."""
+        self._to_save = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Keep tensors for `jvp`."""
+        self._for_forward = tensors
+
+    def mark_dirty(self, *args: Any) -> None:
+        """Declare arguments that forward changed in place."""
+        self._dirty = args
+
+    def mark_non_differentiable(self, *args: Any) -> None:
+        """Declare outputs that have no gradient."""
+        self._non_differentiable = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether missing output gradients come as zeros (the default) or as None."""
+        self._materialize = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The tensors saved, with their history.
+
+        Raises:
+            RuntimeError: The graph was freed, or a saved tensor was modified in place.
+        """
+        node = self._node
+        if node is None:
+            return self._for_forward or self._to_save
+        check_residuals(node)
+        saved = node.unpacked()
+        if self._beneath:
+            saved = tuple([_without(t, node.level) for t in saved])
+        return saved
+
+
+def _without(t: Any, level: int) -> Any:
+    """A saved tensor without the history of `level`; of outer levels it is kept."""
+    if t is None or t.edge is None or is_outer(t, level):
+        return t
+    return wrap(type(t).result_class, t.value)
+
+
+class _SavedOutput:
+    """An output of a function kept by its node: without the edge, which would be a cycle."""
+
+    __slots__ = ("output", "value", "version")
+
+    def __init__(self, tensor: Tensor, outputs: list[Any]) -> None:
+        self.output = next(i for i, o in enumerate(outputs) if o is tensor)
+        self.value = tensor.value
+        self.version = tensor.shared_version()
+
+
+class _Nothing:
+    """A saved None."""
+
+    __slots__ = ()
+    version = None
+    value = None
+
+
+_NOTHING = _Nothing()
+
+
+class _Input:
+    """A saved input: its tensor is the owner, so that later writes are seen."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+    @property
+    def version(self) -> Version | None:
+        """The tensor's."""
+        return self.tensor.version
+
+    @property
+    def value(self) -> Any:
+        """The tensor's."""
+        return self.tensor.value
+
+
+class CustomNode(Node):
+    """The node of a user's function."""
+
+    __slots__ = ("ctx", "differentiable", "output_avals")
+
+    ctx: FunctionCtx
+    function: ClassVar[type[Function]]
+
+    @property
+    def gave_none(self) -> frozenset[int]:
+        """The inputs that needed a gradient and for which `backward` returned None."""
+        return self.ctx._gave_none
+
+    def unpacked(self) -> tuple[Any, ...]:
+        """The saved tensors, joined to their history again."""
+        out: list[Any] = []
+        for owner in self.owners:
+            if owner is _NOTHING:
+                out.append(None)
+            elif isinstance(owner, _Input):
+                out.append(owner.tensor)
+            else:
+                edge: Any = self
+                if self.output_avals is not None:
+                    shape, dtype = self.output_avals[owner.output]
+                    edge = Output(self, owner.output, shape, dtype)
+                t = wrap(Tensor, owner.value, edge)
+                t.version = owner.version
+                out.append(t)
+        return tuple(out)
+
+    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
+        """See `Node.pullback`."""
+        if isinstance(self.owners, Freed):
+            check_residuals(self)
+        ctx = self.ctx
+        cts = ct if isinstance(ct, tuple) else (ct,)
+        given = [None if c is None else as_tensor(c, Tensor) for c in cts]
+        ctx._node = self  # only for the call: a context that kept its node would be a cycle
+        # Inside a transformation an outer recording may have to go on where this pass is not recorded: what is
+        # this node's level is taken off, and the mode left as it is.
+        ctx._beneath = not graph and bool(modes.current() & modes.BOXED)
+        try:
+            if ctx._beneath:
+                back = self.function.backward(ctx, *given)
+            else:
+                with user_code(graph):
+                    back = self.function.backward(ctx, *given)
+        finally:
+            ctx._node = None
+        name = type(self).__name__
+        back = list(back) if isinstance(back, (tuple, list)) else [back]
+        if len(back) > len(edges) and all(g is None for g in back[len(edges) :]):
+            back = back[: len(edges)]
+        if len(back) != len(edges):
+            raise RuntimeError(
+                f"function {name} returned an incorrect number of gradients (expected {len(edges)}, got "
+                f"{len(back)})"
+            )
+        for i, g in enumerate(back):
+            if g is None:
+                if edges[i] is not None:
+                    ctx._gave_none |= {i}
+            elif not isinstance(g, Tensor):
+                raise TypeError(
+                    f"function {name} returned a gradient of type {type(g).__name__} at index {i}; expected a "
+                    "Tensor or None"
+                )
+        if graph:
+            return back
+        return [None if g is None else boxed(g) if ctx._beneath else g.value for g in back]
+
+    def missing(self, number: int) -> Any:
+        """The cotangent of an output that nothing arrived at: zeros, or None on request."""
+        if not self.ctx._materialize:
+            return None
+        assert self.output_avals is not None
+        shape, dtype = self.output_avals[number]
+        return np.zeros(shape, dtype)
+
+
+def run(
+    cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, FunctionCtx]:
+    """Run forward, build the node; return the outputs and the context."""
+    ctx = FunctionCtx()
+    edges = tuple([a.current_edge() if isinstance(a, Tensor) else None for a in args])
+    recording = not modes.current() & modes.NO_GRAD and any(e is not None for e in edges)
+    ctx.needs_input_grad = tuple([e is not None for e in edges])
+    with modes.switched(on=modes.NO_GRAD):
+        if cls._takes_context():
+            result = cls.forward(ctx, *args, **kwargs)
+        else:
+            result = cls.forward(*args, **kwargs)
+            cls.setup_context(ctx, args, result)
+    several = isinstance(result, (tuple, list))
+    outs = list(result) if several else [result]
+    outs = [_fresh(o, args, ctx) for o in outs]
+    if recording:
+        record(cls, ctx, edges, outs, args, several)
+    return (type(result)(outs) if several else outs[0]), ctx
+
+
+def _fresh(out: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
+    """An output that may get an edge of its own: an argument returned as it is becomes an alias."""
+    if not isinstance(out, Tensor) or any(out is d for d in ctx._dirty):
+        return out
+    if any(out is a for a in args):
+        alias = wrap(Tensor, out.buffer())
+        alias.version = out.shared_version()
+        return alias
+    return out
+
+
+def record(
+    cls: type[Function],
+    ctx: FunctionCtx,
+    edges: tuple[Any, ...],
+    outs: list[Any],
+    args: tuple[Any, ...],
+    several: bool,
+) -> None:
+    """Give the outputs of a function their node.
+
+    Args:
+        cls: The function.
+        ctx: What its forward left.
+        edges: Of the arguments, None where no gradient is needed.
+        outs: The outputs.
+        args: The arguments.
+        several: Whether the function returned a tuple.
+    """
+    tensors = [
+        i for i, o in enumerate(outs)
+        if isinstance(o, Tensor) and o.value.dtype.kind in "fcV" and not any(o is n for n in ctx._non_differentiable)
+    ]  # fmt: skip
+    if not tensors:
+        return
+    node = new(cls._node_class)
+    node.inputs = edges
+    node.params = node.plan = node.hooks = None
+    node.ctx = ctx
+    node.level = max(e.level for e in edges if e is not None)
+    node.site = callsite.caller(3)
+    first = outs[tensors[0]]
+    node.shape, node.dtype = tuple(first.value.shape), first.value.dtype
+    node.differentiable = tuple(range(len(outs)))
+    node.output_avals = None
+    if several:
+        node.output_avals = tuple(
+            (tuple(o.value.shape), o.value.dtype) if isinstance(o, Tensor) else ((), node.dtype)
+            for o in outs
+        )
+    node.owners = tuple(
+        _NOTHING if t is None else _SavedOutput(t, outs) if any(t is o for o in outs) else _Input(t)
+        for t in ctx._to_save
+    )
+    for t in ctx._dirty:
+        t.shared_version().bump(5)
+    node.order = modes.next_order()
+    ctx._to_save = ()  # an output among them would tie a knot: output, node, context, output
+    for i in tensors:
+        out = outs[i]
+        edge = Output(node, i, tuple(out.value.shape), out.value.dtype) if several else node
+        if out.view_of is not None:  # a dirty view: its base takes part in the history
+            rebase(out, edge)
+        else:
+            out.edge = edge
