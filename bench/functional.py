@@ -261,6 +261,39 @@ def logistic():
     return _systems(dualtape, torch, jax, autograd)
 
 
+def masked(traps):
+    """The gradient of a masked logarithm of 1000 numbers, mask-safe and not; `traps` of them need the mask."""
+    x = np.linspace(0.5, 2.0, 1000)
+    x[:traps] = 0.0
+
+    def f(x):
+        return np.sum(np.where(x > 0, np.log(x), 0.0))
+
+    def safe():
+        import dualtape as dt
+
+        g = dt.grad(f)
+
+        def step():
+            with np.errstate(all="ignore"):
+                return g(x)
+
+        return step
+
+    def unsafe():
+        import dualtape as dt
+
+        g = dt.grad(f)
+
+        def step():
+            with np.errstate(all="ignore"), dt.safe_gradients(False):
+                return g(x)
+
+        return step
+
+    return {"dualtape": safe, "dualtape.unsafe": unsafe}
+
+
 def _systems(dualtape, torch, jax, autograd):
     makers = {"dualtape": dualtape, "torch.func": torch, "jax": jax, "jax.jit": lambda: jax(True)}
     if autograd is not None:
@@ -275,5 +308,7 @@ FUNCTIONAL = {
     "per-sample gradients by vmap, batch 256": (per_sample(), 1.0),
     "jvp of a chain of 1000 operations": (jvp_chain(), 2.0),
     "gradient of logistic regression, NumPy style": (logistic(), 2.0),
+    "masked log of 1000, no NaN met": (masked(0), None),
+    "masked log of 1000, NaN met": (masked(10), None),
 }  # fmt: skip
 """Name to (maker by system, the ratio to torch.func aimed at); to HIPS autograd it is 2 everywhere."""

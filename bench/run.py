@@ -102,7 +102,7 @@ def measure(name, rounds, threads):
     return {s: statistics.median(t) for s, t in times.items()}
 
 
-PACKAGES = {"torch.func": "torch", "jax.jit": "jax"}
+PACKAGES = {"torch.func": "torch", "jax.jit": "jax", "dualtape.unsafe": "dualtape"}
 
 
 def functional_rows(only, rounds, threads):

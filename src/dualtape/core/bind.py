@@ -276,9 +276,9 @@ class UnaryPrimitive(NaryPrimitive):
         """`bind` for one operand."""
         mode = current()
         if mode & UNUSUAL:
-            if mode & BOXED and params:
-                return self.call_values((x,), params)  # type: ignore[no-any-return]
-            return self.bind(x, **(params or {}))  # type: ignore[no-any-return]
+            if mode & AROUND:
+                return self.bind(x, **(params or {}))  # type: ignore[no-any-return]
+            return self.bind_boxed((x,), params or {})  # type: ignore[no-any-return]
         value = x.value
         view = self.view
         if view and type(value) is not np.ndarray and x.mutable:
@@ -337,9 +337,9 @@ class BinaryPrimitive(NaryPrimitive):
         """`bind` for two operands; the result is of the class of `x`'s results."""
         mode = current()
         if mode & UNUSUAL:
-            if mode & BOXED and params:
-                return self.call_values((x, y), params)  # type: ignore[no-any-return]
-            return self.bind(x, y, **(params or {}))  # type: ignore[no-any-return]
+            if mode & AROUND:
+                return self.bind(x, y, **(params or {}))  # type: ignore[no-any-return]
+            return self.bind_boxed((x, y), params or {})  # type: ignore[no-any-return]
         try:
             out = self.eval(x.value, y.value, **params) if params else self.eval(x.value, y.value)
         except Exception as error:

@@ -71,29 +71,37 @@ class ForwardMode(Interpreter):
                 plain = plain and not isinstance(v, Value)
                 primals.append(v)
                 tangents.append(None)
-        if plain and open_trace.get() is None:
+        if plain and primitive.push is None and open_trace.get() is None:
             # Nobody else has a say: below this level there are arrays, on which a primitive is the NumPy call.
             mode = current()
             set_mode(mode & ~BOXED)
             try:
-                return self.push(primitive, primals, tangents, params)
+                return self.push(primitive, primitive.eval, primals, tangents, params)
             finally:
                 set_mode(mode)
-        return self.push(primitive, primals, tangents, params)
+        return self.push(primitive, primitive, primals, tangents, params)
 
     def push(
-        self, primitive: Primitive, primals: list[Any], tangents: list[Any], params: dict[str, Any]
+        self,
+        primitive: Primitive,
+        compute: Any,
+        primals: list[Any],
+        tangents: list[Any],
+        params: dict[str, Any],
     ) -> Any:
-        """The primitive's result on primals, with the tangents pushed through."""
+        """The primitive's result on primals (which `compute` gives), with the tangents pushed through."""
         if primitive.push is not None:
             outs, dots = primitive.push(primals, tangents)
             return tuple(
                 o if d is None else Dual(self, o, fitted(d, o))
                 for o, d in zip(outs, dots, strict=True)
             )
-        out = primitive(*primals, **params)  # type: ignore[operator]
+        out = compute(*primals, **params)
         if primitive.kind == "constant" or paused.get():
             return out
+        if primitive.pointwise and primitive.outputs == 1:
+            dot = pushed_pointwise(primitive, primals, tangents, out, params)
+            return out if dot is None else Dual(self, out, dot)
         dots = pushforward(primitive, primals, tangents, out, params)
         if primitive.outputs == 1:
             return out if dots[0] is None else Dual(self, out, dots[0])

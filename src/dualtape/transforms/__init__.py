@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .custom import custom_rule as custom_rule
     from .forward import jvp as jvp
     from .forward import linearize as linearize
-    from .jacobian import hessian as hessian
-    from .jacobian import hvp as hvp
-    from .jacobian import jacfwd as jacfwd
-    from .jacobian import jacobian as jacobian
-    from .jacobian import jacrev as jacrev
+    from .jacobians import hessian as hessian
+    from .jacobians import hvp as hvp
+    from .jacobians import jacfwd as jacfwd
+    from .jacobians import jacobian as jacobian
+    from .jacobians import jacrev as jacrev
     from .jets import jet as jet
     from .recompute import checkpoint as checkpoint
     from .reverse import grad as grad
@@ -33,7 +33,7 @@ _FILES = {
     "control": ("cond", "fori_loop", "scan", "while_loop"),
     "custom": ("custom_rule",),
     "forward": ("jvp", "linearize"),
-    "jacobian": ("hessian", "hvp", "jacfwd", "jacobian", "jacrev"),
+    "jacobians": ("hessian", "hvp", "jacfwd", "jacobian", "jacrev"),
     "jets": ("jet",),
     "recompute": ("checkpoint",),
     "reverse": ("grad", "value_and_grad", "vjp"),

@@ -24,7 +24,7 @@ from . import tree
 from .arguments import name_of, named
 from .custom import custom_rule
 from .forward import jvp
-from .jacobian import jacfwd
+from .jacobians import jacfwd
 from .krylov import cg as cg
 from .krylov import gmres as gmres
 from .reverse import grad, vjp

@@ -262,8 +262,9 @@ def jet(
         ShapeError, DtypeError: A term does not fit its primal.
 
     Costs O(k^2) operations per operation of `f` where Taylor rules are known (arithmetic, elementary
-    functions, linear and multilinear operations), O(k^3) for most others. For the derivatives in the
-    direction v at x: `jet(f, (x,), ([v, 0*v, 0*v],))`.
+    functions, linear and multilinear operations; docs/primitives.md shows which). Others run their
+    pushforward on series one order shorter, which is right at any order, and slower. For the derivatives
+    in the direction v at x: `jet(f, (x,), ([v, 0*v, 0*v],))`.
 
     >>> import numpy as np, dualtape as dt
     >>> value, terms = dt.jet(np.exp, (0.0,), ([1.0, 0.0, 0.0],))

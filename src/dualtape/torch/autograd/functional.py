@@ -10,7 +10,7 @@ from typing import Any
 
 from ... import transforms
 from ...core import modes
-from ...transforms.jacobian import jacobian_rows
+from ...transforms.jacobians import jacobian_rows
 from .._tensor import Tensor
 from .functional_problem import (
     HESSIAN_FIXED,
