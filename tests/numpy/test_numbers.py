@@ -2,13 +2,14 @@
 
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import dualtape as dt
 import dualtape.numpy as dnp
-from dualtape.core.errors import ConcreteError, MissingRuleError
+from dualtape.core.errors import ConcreteError, DtypeError, InplaceError, MissingRuleError
 
 HERE = "test_numbers.py"
 
@@ -64,7 +65,7 @@ def to_full(x):
     ("f", "line", "words"),
     [
         (to_float, 2, "float(x)"), (to_complex, 1, "complex(x)"), (to_math, 1, "np.sin"), (to_item, 1, "x.item()"),
-        (to_list, 1, "x.tolist()"), (to_array, 1, "np.stack"), (to_asarray, 1, "np.asarray"), (to_full, 1, "np.array"),
+        (to_list, 1, "x.tolist()"), (to_array, 1, "np.stack"), (to_asarray, 1, "np.asarray"), (to_full, 1, "dt.numpy.full"),
     ],
 )  # fmt: skip
 def test_what_would_lose_the_derivative_names_the_line(f, line, words):
@@ -197,8 +198,94 @@ def test_a_batch_has_no_truth_value(f, what):
 
 
 def test_float_of_a_batch_is_refused():
-    with pytest.raises(ConcreteError, match="has no numbers yet"):
+    with pytest.raises(
+        ConcreteError, match=r"float\(x\).* is inside a vmap and has no single value"
+    ):
         dt.vmap(lambda x: float(x))(np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("f", "what", "advice"),
+    [
+        (lambda x: np.sum([x[0], x[1]]), "np.sum of a list", "np.stack"),
+        (lambda x: np.linalg.norm([x[0], x[1]]), "np.linalg.norm of a list", "np.stack"),
+        (lambda x: np.fill_diagonal(np.zeros((2, 2)), x), "np.fill_diagonal of", "dt.numpy.array"),
+        (lambda x: np.eye(2).dot(x).sum(), "np.asarray", "A @ x"),
+        (
+            lambda x: np.random.default_rng(0).normal(x[0], 1.0),
+            "np.asarray",
+            "m + s * rng.normal()",
+        ),
+    ],
+)
+def test_a_refusal_names_the_function_that_was_called(f, what, advice):
+    with pytest.raises(ConcreteError) as caught:
+        dt.grad(f)(np.ones(2))
+    first, _, last = str(caught.value).splitlines()
+    assert what in first
+    assert advice in last
+
+
+def test_a_refusal_inside_scipy_names_scipys_function():
+    special = pytest.importorskip("scipy.special")
+    integrate = pytest.importorskip("scipy.integrate")
+    linalg = pytest.importorskip("scipy.linalg")
+    for f, name in (
+        (lambda x: special.logsumexp(x), "scipy.special.logsumexp"),
+        (lambda x: linalg.expm(np.outer(x, x)).sum(), "scipy.linalg.expm"),
+        (lambda x: linalg.cholesky(np.outer(x, x)).sum(), "a function of SciPy"),
+        (lambda x: integrate.quad(lambda t: t * x[0], 0, 1)[0], "scipy.integrate.quad"),
+        (lambda x: integrate.solve_ivp(lambda t, y: -x[:1] * y, (0, 1), [1.0]).y.sum(), "scipy.integrate.solve_ivp"),
+    ):  # fmt: skip
+        with pytest.raises(ConcreteError) as caught:
+            dt.grad(f)(np.ones(2))
+        assert str(caught.value).startswith(f"{name} computes with plain numbers")
+        assert "dt.custom_rule" in str(caught.value)
+
+
+MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_masked_array_or_a_matrix_does_not_lose_its_own_rules():
+    x = np.ones(3)
+    for f in (
+        lambda x: np.sum(x * MASKED), lambda x: np.subtract(x, MASKED).sum(), lambda x: np.sum(np.stack([x, MASKED])),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=r"masked arrays are not followed.*np\.where"):
+            dt.grad(f)(x)
+    with pytest.raises(TypeError, match="masked arrays are not followed"):
+        dt.grad(np.sum)(MASKED)
+    with pytest.raises(TypeError, match=r"numpy\.matrix is not followed"):
+        dt.grad(lambda x: np.sum(x * np.asmatrix(np.eye(3))))(x)
+    with pytest.raises(TypeError, match=r"numpy\.matrix is not followed"):
+        dt.jacobian(lambda m: m * m)(np.asmatrix(np.eye(3)))
+
+
+def test_an_array_of_objects_does_not_make_the_gradient_zero():
+    objects = np.array([1, 2, 3], dtype=object)
+    with pytest.raises(DtypeError, match=r"x\.astype\(float\)"):
+        dt.grad(lambda x: np.sum(x * objects))(np.ones(3))
+    with pytest.raises(DtypeError, match="dtype object"):
+        dt.grad(lambda x: np.sum(np.add(x, [Fraction(1, 3)] * 3)))(np.ones(3))
+
+
+def test_a_gradient_beside_an_array_subclass_is_a_plain_array():
+    class Marked(np.ndarray):
+        pass
+
+    marked = np.arange(3.0).view(Marked)
+    got = dt.grad(lambda x: np.sum(x * marked))(np.ones(3).view(Marked))
+    assert type(got) is np.ndarray
+    assert got.tolist() == [0.0, 1.0, 2.0]
+
+    def overwritten(x):
+        y = np.sum(np.sin(x) * marked)
+        marked[:] = 7.0
+        return y
+
+    with pytest.raises(InplaceError):
+        dt.grad(overwritten)(np.ones(3))
 
 
 def test_undifferentiated_arrays_convert_freely():

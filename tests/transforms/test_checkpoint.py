@@ -119,6 +119,28 @@ def test_a_function_that_changes_is_refused():
         dt.grad(dt.checkpoint(f))(X)
 
 
+def test_a_generator_that_has_moved_on_does_not_give_another_functions_gradient():
+    rng = np.random.default_rng(0)
+
+    def noisy(x):
+        return {"loss": x * x * rng.normal(size=3), "name": "noise"}
+
+    def loss(x):
+        return np.sum(dt.checkpoint(lambda x: noisy(x)["loss"])(x))
+
+    with pytest.raises(TransformError, match="returned other numbers"):
+        dt.grad(loss)(X)
+    with pytest.raises(TransformError, match="returned other numbers"):
+        dt.vmap(dt.grad(loss))(np.stack([X, X]))
+
+    def made_inside(x):
+        return np.sum(x * x * np.random.default_rng(0).normal(size=3))
+
+    want = 2 * X * np.random.default_rng(0).normal(size=3)
+    np.testing.assert_allclose(dt.grad(dt.checkpoint(made_inside))(X), want)
+    assert np.isnan(dt.grad(dt.checkpoint(lambda x: np.sum(x * x) * np.nan))(X)).all()
+
+
 def test_an_argument_written_to_in_between_is_refused():
     import dualtape.torch as torch
 

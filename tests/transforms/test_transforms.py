@@ -53,6 +53,11 @@ def test_float32_stays():
     assert g.dtype == np.float32
 
 
+def test_grad_of_a_tuple_says_has_aux():
+    with pytest.raises(TypeError, match="has_aux=True"):
+        dt.grad(lambda x: (x.sum(), x * 2))(X)
+
+
 def test_value_and_grad_with_auxiliary():
     def loss(w, data):
         residual = data @ w
@@ -261,7 +266,23 @@ def test_jacobians(jacobian):
 @pytest.mark.parametrize("jacobian", [dt.jacfwd, dt.jacrev])
 def test_holomorphic_jacobian(jacobian):
     z = np.array([0.3 + 1.0j, -0.2j])
-    np.testing.assert_allclose(jacobian(lambda z: z**2 * (1 + 1j))(z), np.diag(2 * z * (1 + 1j)))
+    f = jacobian(lambda z: z**2 * (1 + 1j), holomorphic=True)
+    np.testing.assert_allclose(f(z), np.diag(2 * z * (1 + 1j)))
+
+
+@pytest.mark.parametrize("jacobian", [dt.jacfwd, dt.jacrev, dt.jacobian, dt.hessian])
+def test_complex_numbers_need_a_holomorphic_function(jacobian):
+    with pytest.raises(TypeError, match="holomorphic=True if the function is"):
+        jacobian(lambda z: np.real(z * z))(1 + 1j)
+
+
+def test_complex_output_of_real_arguments():
+    f = lambda x: np.exp(1j * x)  # noqa: E731
+    want = np.diag(1j * np.exp(1j * X))
+    np.testing.assert_allclose(dt.jacfwd(f)(X), want)
+    np.testing.assert_allclose(dt.jacobian(f)(X), want)
+    with pytest.raises(TypeError, match="two real rows"):
+        dt.jacrev(f)(X)
 
 
 def test_jacobian_chooses_by_shape():
@@ -346,6 +367,7 @@ def test_vmap_nested():
         (lambda: dt.jvp(np.sin, (1.0,), (1j,)), "primal's dtype float64, got complex128"),
         (lambda: dt.jvp(np.sin, X, X), "must be tuples"),
         (lambda: dt.vjp(np.sin, X)[1](np.ones(2)), r"output's shape \[3\], got \[2\]"),
+        (lambda: dt.vjp(np.sin, X)[1](X * 1j), "output's dtype float64, got complex128"),
         (lambda: dt.vjp(np.sin, X)[1]((X, X)), "cotangent: the structure does not match"),
         (lambda: dt.linearize(np.sin, X)[1](np.ones(2)), r"primal's shape \[3\], got \[2\]"),
         (lambda: dt.jacobian(f, mode="sideways"), "'forward', 'reverse' or None"),

@@ -83,6 +83,16 @@ def test_a_slope_between_the_sides_of_a_kink_is_accepted_and_reported():
     assert "0 to the left, 1 to the right, chosen 0" in report.kinks[0]
 
 
+def test_a_kink_whose_mean_slope_was_chosen_is_reported_and_stops_the_second_order():
+    report = check(lambda x: np.sum(np.abs(x)), np.array([0.0, 1.0]))
+    assert report.kinks[0].endswith("-1 to the left, 1 to the right, chosen 0")
+    assert "second order" in report.skipped
+    assert "second order" not in report.errors
+    smooth = check(lambda x: np.sum(np.where(x > -1, x, 0.0) ** 2 * 1e3), np.array([0.0, 1e-3]))
+    assert not smooth.kinks
+    assert smooth.errors["second order"] < 1e-6
+
+
 def test_a_function_computed_in_single_precision_has_a_looser_tolerance():
     check(lambda x: torch.sin(x.to(torch.float32)).sum(), torch.randn(3))
 

@@ -356,5 +356,5 @@ def overwritten(node: Node, number: int, owner: Any) -> InplaceError:
         f"version {version.count}; expected version {expected}{more} instead.\n"
         f"  saved at       {callsite.describe(node.site)}\n"
         f"  overwritten at {callsite.describe(writes[0][1] if writes else None)}\n"
-        "  Write to a copy (x = x.clone()), or use the out-of-place operation."
+        "  Write to a copy (x = x.clone(), in NumPy code x = x.copy()), or use the out-of-place operation."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import takewhile
 from opcode import opname
 from types import FrameType
 from typing import Any
@@ -70,18 +71,69 @@ def no_numbers(box: Box, what: str) -> ConcreteError:
     )
 
 
+_STORES = ("STORE_SUBSCR", "STORE_SLICE")  # the second since Python 3.12
 _NOT_THE_USER = (callsite._PACKAGE, os.path.dirname(np.__file__) + os.sep)
 
 
 def user_site() -> callsite.Site | None:
     """The line of the user's program: of the nearest frame outside dualtape, NumPy and SciPy."""
+    return user_call()[0]
+
+
+def user_call() -> tuple[callsite.Site | None, list[FrameType]]:
+    """The line of the user's program, and the frames of NumPy and SciPy that it led to, outermost first."""
     frame: FrameType | None = callsite.getframe(1)
+    entered: list[FrameType] = []
     while frame is not None:
         name = frame.f_code.co_filename
         if not name.startswith(_NOT_THE_USER) and f"{os.sep}scipy{os.sep}" not in name:
-            return frame.f_code, frame.f_lasti
+            return (frame.f_code, frame.f_lasti), entered
+        if not name.startswith(callsite._PACKAGE):
+            entered.insert(0, frame)
         frame = frame.f_back
+    return None, entered
+
+
+def library_call(entered: list[FrameType], advice: str) -> tuple[str, str] | None:
+    """What a function of NumPy or SciPy that wants plain numbers is called, and what to do instead; None for no such."""
+    if not entered:
+        return None
+    library = entered[0].f_globals.get("__name__", "").partition(".")[0]
+    name, module = "", library
+    for frame in entered:
+        parts = frame.f_globals.get("__name__", "").split(".")
+        called = frame.f_code.co_qualname
+        # Decorators and dispatchers stand before the function that the program named.
+        if (
+            parts[0] == library
+            and parts[1:2] != ["_lib"]
+            and not any(p[0] in "_<" for p in called.split("."))
+        ):
+            name, module = called, ".".join(takewhile(lambda part: not part.startswith("_"), parts))
+            break
+    if library == "scipy":
+        what = f"{module}.{name}" if name else "a function of SciPy"
+        return (
+            f"{what} computes with plain numbers",
+            "compute it with NumPy's functions (docs/numpy.md lists those of SciPy that can be used as they are), or give "
+            "it a derivative with dt.custom_rule or dt.implicit",
+        )
+    if module == "numpy.linalg" and hasattr(np.linalg, name):
+        return f"np.linalg.{name} of a list", f"{advice} first"
+    if name == "full":
+        return "np.full", "use dt.numpy.full"
+    if hasattr(np, name):
+        return f"np.{name} of a list, or into a plain array", f"{advice} first"
     return None
+
+
+def better(text: str) -> str:
+    """What can be written instead of a method in C, which names nothing but the line it is called on."""
+    if ".dot(" in text:
+        return "; A @ x or np.dot(A, x) rather than A.dot(x)"
+    if "random" in text or "rng." in text:
+        return "; draw standard numbers and move them: m + s * rng.normal(), not rng.normal(m, s)"
+    return ""
 
 
 def refused(x: Tensor, what: str, advice: str) -> ConcreteError:
@@ -92,17 +144,29 @@ def refused(x: Tensor, what: str, advice: str) -> ConcreteError:
         what: What was asked for, such as "float(x)".
         advice: What to write instead.
     """
-    site = user_site()
+    site, entered = user_call()
+    line = callsite.describe(site)
     # Writing into a plain array looks the same from here: NumPy asks the value for its number.
-    if site is not None and opname[site[0].co_code[site[1]]] == "STORE_SUBSCR":
+    if site is not None and opname[site[0].co_code[site[1]]] in _STORES:
         what = "writing it into a plain NumPy array"
         advice = "make the array with dt.numpy.zeros (or empty, full, array): its elements can be assigned, differentiably"
-    why = "is being differentiated"
-    if isinstance(x.value, Box) and not is_concrete(x):
-        why = "has no numbers yet"
+    else:
+        what, advice = library_call(entered, advice) or (what, advice + better(line))
+    why = "is being differentiated, and its derivative would silently be lost"
+    box: Any = x.value
+    if isinstance(box, Box) and not is_concrete(x):
+        while isinstance(box, (Dual, Outer, Tensor)):
+            box = (
+                box.value
+                if isinstance(box, Tensor)
+                else box.primal
+                if isinstance(box, Dual)
+                else box.content
+            )
+        why = f"is inside a {box.interpreter.name} and has no single value"
     return ConcreteError(
-        f"{what}: the value {why}, and its derivative would silently be lost.\n"
-        f"  at {callsite.describe(site)}\n"
+        f"{what}: the value {why}.\n"
+        f"  at {line}\n"
         f"  Instead, {advice}. For the number alone: dt.stop_gradient(x)."
     )
 

@@ -104,21 +104,25 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 
 @implements("linalg.eig")
 def eig(a: Any) -> Any:
-    """`np.linalg.eig`: real if all eigenvalues are."""
+    """`np.linalg.eig`: real when the installed NumPy's would be."""
     w, v = spectra.eig(square(a))
     if as_array(a).value.dtype.kind != "c" and all_real(w):
         w, v = real(w), real(v)
     return result("EigResult", w, v)
 
 
+# NumPy made eigenvalues real, if all of them were, until 2.5: since then they are always complex.
+_NARROWS = np.lib.NumpyVersion(np.__version__) < "2.5.0"
+
+
 def all_real(w: Any) -> bool:
-    """Whether eigenvalues are all real, where that can be told: NumPy then returns them so."""
-    return is_concrete(w) and not np.any(concrete(w).imag)
+    """Whether eigenvalues are to come out real, where that can be told: as NumPy does."""
+    return _NARROWS and is_concrete(w) and not np.any(concrete(w).imag)
 
 
 @implements("linalg.eigvals")
 def eigvals(a: Any) -> Any:
-    """`np.linalg.eigvals`: real if all of them are."""
+    """`np.linalg.eigvals`: real when the installed NumPy's would be."""
     w = spectra.eigvals(square(a))
     return real(w) if as_array(a).value.dtype.kind != "c" and all_real(w) else w
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core.boxes import Box
+from ..core.errors import DtypeError
 from ..core.graph import Version
 from ..core.tensor import Tensor, constant, wrap
 from ..ops.complex import cast
 from ..ops.shape import stack
+from ..transforms.surface import check_ordinary
 from ._array import Array
 from .concrete import concrete
 from .watched import watched
@@ -58,9 +60,27 @@ def beside(x: Array, other: Any) -> Any:
 
 def constant_array(x: np.ndarray[Any, Any]) -> Any:
     """A plain array as an operand, watched for being overwritten."""
+    if type(x) is not np.ndarray or x.dtype.kind == "O":
+        x = ordinary(x)
     t = wrap(Array, x)
     t.version = watched(x)
     return t
+
+
+def ordinary(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """An array that is of a subclass, or holds objects, as one of numbers.
+
+    Raises:
+        TypeError: It follows other rules: a masked array or a `numpy.matrix`.
+        DtypeError: It holds Python objects.
+    """
+    check_ordinary(x)
+    if x.dtype.kind == "O":
+        raise DtypeError(
+            "an array of dtype object meets a value that is being differentiated, batched or traced, which has no rules "
+            "for it: make it an array of numbers with x.astype(float)"
+        )
+    return x.view(np.ndarray)
 
 
 def as_array(x: Any) -> Any:
@@ -75,7 +95,10 @@ def as_array(x: Any) -> Any:
         return wrap(Array, x)
     if isinstance(x, (list, tuple)) and holds_tensor(x):
         return stacked(x)
-    return wrap(Array, np.asarray(x) if isinstance(x, (list, tuple, range)) else np.asarray(x)[()])
+    made = np.asarray(x)
+    if made.dtype.kind == "O":
+        made = ordinary(made)
+    return wrap(Array, made if isinstance(x, (list, tuple, range)) else made[()])
 
 
 def retyped(x: Tensor) -> Array:

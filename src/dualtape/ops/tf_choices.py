@@ -1,9 +1,9 @@
 """Operations with TensorFlow's derivative where calculus leaves a choice and PyTorch chose otherwise.
 
 The values are those of the operations in the families' own files. TensorFlow's choices: all of the
-cotangent of `maximum` goes to the first operand at a tie; the cotangent 0 stays 0 through a square root
-at 0; nothing is done about 0 * infinity in the derivatives of a power and of atan2; x * log(y) is constant in both
-where x is 0; selu has its right slope at 0.
+cotangent of `maximum` goes to the first operand at a tie; nothing is done about 0 * infinity in the derivatives of a
+power and of atan2; x * log(y) is constant in both where x is 0; selu has its right slope at 0. Those at the
+singularities of roots and reciprocals are in `tf_slopes`.
 """
 
 from __future__ import annotations
@@ -12,33 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.kinds import constant, elementwise
+from ..core.kinds import elementwise
 from .activation import _SELU_ALPHA, _SELU_SCALE, elu_p
 from .arithmetic import pow as power_of
 from .compare import ge, le, less_than, logical_not
 from .evaluation import in_single, real_only
 from .exponential import xlog1py, xlogy
 from .select import keep, where
+from .tf_slopes import masked_div, not_zero
 from .trigonometric import atan2
-
-
-def _masked_div_eval(x: Any, y: Any) -> Any:
-    out = np.divide(x, y)
-    zero = np.equal(x, 0)
-    return np.where(zero, np.zeros_like(x), out)[()] if np.any(zero) else out
-
-
-masked_div = elementwise(
-    "masked_div", _masked_div_eval,
-    lambda d, y: masked_div(d, y),
-    lambda d, y, out: -masked_div(d, y) * out,
-    doc="x / y, and 0 where x is 0, whatever y is there; so is the derivative.",
-)  # fmt: skip
-
-sqrt_masked = elementwise(
-    "sqrt_masked", np.sqrt, lambda d, out: masked_div(d, out + out),
-    doc="The square root; a zero cotangent stays zero at 0.",
-)  # fmt: skip
 
 maximum_first = elementwise(
     "maximum_first", real_only("maximum", np.maximum),
@@ -93,8 +75,6 @@ atan2_bare = elementwise(
     lambda d, x, y: y * (d / (x * x + y * y)), lambda d, x, y: -x * (d / (x * x + y * y)),
     doc="The angle of the point (y, x). Derivative NaN at the origin.",
 )  # fmt: skip
-
-not_zero = constant("not_zero", lambda x: np.not_equal(x, 0).astype(x.dtype))
 
 xlogy_masked = elementwise(
     "xlogy_masked", xlogy.eval,

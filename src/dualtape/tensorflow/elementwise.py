@@ -15,12 +15,13 @@ from ..ops import exponential as e
 from ..ops import logistic
 from ..ops import numbers as n
 from ..ops import special as s
+from ..ops import tf_slopes as slopes
 from ..ops import trigonometric as t
 from ..ops.complex import cast as cast_to
 from ..ops.complex import conj as conjugate
 from ..ops.complex import imag as imaginary_part
 from ..ops.complex import real as real_part
-from ..ops.tf_choices import maximum_first, minimum_first, sqrt_masked
+from ..ops.tf_choices import maximum_first, minimum_first
 from . import kernels as k
 from .convert import as_tensor, operands
 from .dtype import as_dtype, kernel_name
@@ -71,24 +72,28 @@ def flat(op: str, compute: Callable[[Any], Any], allowed: Dtypes, doc: str) -> F
 
 
 square = unary("Square", a.square, k.NUMBERS, "Return x * x.")
-sqrt = unary("Sqrt", sqrt_masked, k.INEXACT, "Return the square root of x.")
-rsqrt = unary("Rsqrt", e.rsqrt, k.INEXACT, "Return 1 / sqrt(x).")
+sqrt = unary("Sqrt", slopes.sqrt_masked, k.INEXACT, "Return the square root of x.")
+rsqrt = unary("Rsqrt", slopes.rsqrt_masked, k.INEXACT, "Return 1 / sqrt(x).")
 exp = unary("Exp", e.exp, k.INEXACT, "Return e ** x.")
 expm1 = unary("Expm1", e.expm1, k.INEXACT, "Return e ** x - 1, exact near 0.")
-log = unary("Log", e.log, k.INEXACT, "Return the natural logarithm of x.")
-log1p = unary("Log1p", e.log1p, k.INEXACT, "Return log(1 + x), exact near 0.")
+log = unary("Log", slopes.log_by_reciprocal, k.INEXACT, "Return the natural logarithm of x.")
+log1p = unary("Log1p", slopes.log1p_by_reciprocal, k.INEXACT, "Return log(1 + x), exact near 0.")
 sin = unary("Sin", t.sin, k.INEXACT, "Return the sine of x in radians.")
 cos = unary("Cos", t.cos, k.INEXACT, "Return the cosine of x in radians.")
 tan = unary("Tan", t.tan, k.INEXACT, "Return the tangent of x in radians.")
-asin = unary("Asin", t.asin, k.INEXACT, "Return the inverse sine of x, in radians.")
-acos = unary("Acos", t.acos, k.INEXACT, "Return the inverse cosine of x, in radians.")
+asin = unary("Asin", slopes.asin_by_root, k.INEXACT, "Return the inverse sine of x, in radians.")
+acos = unary("Acos", slopes.acos_by_root, k.INEXACT, "Return the inverse cosine of x, in radians.")
 atan = unary("Atan", t.atan, k.INEXACT, "Return the inverse tangent of x, in radians.")
 sinh = unary("Sinh", t.sinh, k.INEXACT, "Return the hyperbolic sine of x.")
 cosh = unary("Cosh", t.cosh, k.INEXACT, "Return the hyperbolic cosine of x.")
 tanh = unary("Tanh", t.tanh, k.INEXACT, "Return the hyperbolic tangent of x.")
 asinh = unary("Asinh", t.asinh, k.INEXACT, "Return the inverse hyperbolic sine of x.")
-acosh = unary("Acosh", t.acosh, k.INEXACT, "Return the inverse hyperbolic cosine of x.")
-atanh = unary("Atanh", t.atanh, k.INEXACT, "Return the inverse hyperbolic tangent of x.")
+acosh = unary(
+    "Acosh", slopes.acosh_by_sinh, k.INEXACT, "Return the inverse hyperbolic cosine of x."
+)
+atanh = unary(
+    "Atanh", slopes.atanh_by_reciprocal, k.INEXACT, "Return the inverse hyperbolic tangent of x."
+)
 sigmoid = unary("Sigmoid", logistic.sigmoid, k.INEXACT, "Return 1 / (1 + exp(-x)).")
 sign = unary("Sign", n.sgn, k.SIGNED_COMPLEX, "Return x / |x|, and 0 for 0.")
 floor = flat("Floor", n.floor, k.FLOATING, "Return the largest integer not above x.")
@@ -102,7 +107,7 @@ digamma = unary("Digamma", s.digamma, k.FLOATING, "Return the derivative of lgam
 is_nan = unary("IsNan", c.isnan, k.FLOATING, "Return where x is NaN.")
 is_inf = unary("IsInf", c.isinf, k.FLOATING, "Return where x is infinite.")
 is_finite = unary("IsFinite", c.isfinite, k.FLOATING, "Return where x is finite.")
-reciprocal = unary("Reciprocal", a.reciprocal, k.SIGNED_COMPLEX, "Return 1 / x.")
+reciprocal = unary("Reciprocal", slopes.reciprocal_masked, k.SIGNED_COMPLEX, "Return 1 / x.")
 log_sigmoid = unary("Softplus", logistic.log_sigmoid, k.HALF_FIRST, "Return log(sigmoid(x)).")
 
 

@@ -17,6 +17,9 @@ from .raising import kernel_error
 _OPS = {
     "add": "AddV2", "div": "RealDiv", "matmul": "MatMul", "mm": "MatMul", "power": "Pow", "sub": "Sub",
     "concat": "ConcatV2", "stack": "Pack", "where": "SelectV2",
+    "sqrt_masked": "Sqrt", "sqrt_slope": "SqrtGrad", "rsqrt_masked": "Rsqrt", "reciprocal_masked": "Reciprocal",
+    "log_by_reciprocal": "Log", "log1p_by_reciprocal": "Log1p", "asin_by_root": "Asin", "acos_by_root": "Acos",
+    "acosh_by_sinh": "Acosh", "atanh_by_reciprocal": "Atanh", "masked_mul": "MulNoNan", "masked_div": "Xdivy",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from ..ops import exponential as e
 from ..ops import extrema, norms, products, reduce
 from ..ops.complex import cast as cast_to
 from ..ops.complex import conj, real
+from ..ops.tf_slopes import sqrt_masked
 from . import kernels as k
 from .arithmetic import boolean
 from .convert import as_tensor, numpy_dtype, static
@@ -210,7 +211,7 @@ def reduce_std(
     Raises:
         TypeError: An integer tensor.
     """
-    return e.sqrt(reduce_variance(input_tensor, axis, keepdims))  # type: ignore[no-any-return]
+    return sqrt_masked(reduce_variance(input_tensor, axis, keepdims))  # type: ignore[no-any-return]
 
 
 def reduce_euclidean_norm(

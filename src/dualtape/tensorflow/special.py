@@ -8,15 +8,14 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..ops import arithmetic as a
-from ..ops import bessel, incomplete, integrals
+from ..ops import bessel, incomplete, integrals, tf_slopes
 from ..ops import special as s
 from ..ops.complex import conj
 from ..ops.guarded import div_or_zero
 from ..ops.numbers import nextafter as next_number
-from ..ops.select import where
 from ..ops.tf_choices import atan2_bare, xlog1py_masked, xlogy_masked
 from . import kernels as k
-from .arithmetic import binary, realdiv
+from .arithmetic import binary
 from .convert import as_tensor, operands
 from .elementwise import lgamma, unary
 from .indexed_slices import as_dense
@@ -73,7 +72,6 @@ igammac = binary(
 )
 zeta = binary("Zeta", s.zeta, k.SINGLE_DOUBLE, "Return the Hurwitz zeta function.")
 _difference = binary("SquaredDifference", a.sub, k.SQUARED, "Return x - y.")
-_product = binary("MulNoNan", a.mul, k.INEXACT, "Return x * y.")
 
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> EagerTensor:
@@ -110,9 +108,10 @@ def xdivy(x: Any, y: Any, name: str | None = None) -> EagerTensor:
     """
     x, y = operands("Xdivy", x, y, strict=True)
     check_dtype("Xdivy", x.value.dtype, k.LOGS)
-    there = tensor(np.asarray(x.value != 0)[()])
-    safe = where(there, y, a.ones_like(y)) if not np.all(there.value) else y
-    return realdiv(x, safe)  # type: ignore[no-any-return]
+    try:
+        return tf_slopes.xdivy(x, y)  # type: ignore[no-any-return]
+    except (ShapeError, ValueError) as error:
+        raise incompatible_shapes("Xdivy", x.value.shape, y.value.shape) from error
 
 
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> EagerTensor:
@@ -122,10 +121,11 @@ def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> EagerTensor:
         InvalidArgumentError: The dtypes differ or are integers, or the shapes do not broadcast.
     """
     x, y = operands("MulNoNan", x, y, strict=True)
-    there = tensor(np.asarray(y.value != 0)[()])
-    if np.all(there.value):
-        return _product(x, y)  # type: ignore[no-any-return]
-    return _product(where(there, x, a.zeros_like(x)), y)  # type: ignore[no-any-return]
+    check_dtype("MulNoNan", x.value.dtype, k.INEXACT)
+    try:
+        return tf_slopes.masked_mul(y, x)  # type: ignore[no-any-return]
+    except (ShapeError, ValueError) as error:
+        raise incompatible_shapes("MulNoNan", x.value.shape, y.value.shape) from error
 
 
 def reciprocal_no_nan(x: Any, name: str | None = None) -> EagerTensor:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.aval import aval_of
 from ..core.tensor import Tensor
 from ..ops import complex as co
 from ..ops import shape
@@ -114,12 +115,12 @@ def run_linearize(f: Function, x: Any, y: Any, loops: bool) -> Any:
 
 def run_jacrev(f: Function, x: Any, loops: bool) -> Any:
     """Jacrev."""
-    return jacrev(f)(x)
+    return jacrev(f, holomorphic=aval_of(x).dtype.kind == "c")(x)
 
 
 def run_jacfwd(f: Function, x: Any, loops: bool) -> Any:
     """Jacfwd."""
-    return jacfwd(f)(x)
+    return jacfwd(f, holomorphic=aval_of(x).dtype.kind == "c")(x)
 
 
 def run_vmap(f: Function, x: Any, loops: bool, axis: int) -> Any:

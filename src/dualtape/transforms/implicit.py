@@ -92,7 +92,9 @@ def root(
         if linear_solver is not None:
             dot = _inverse(operator, linear_solver, linear_solver)(right, vector, *moving)
         else:
-            matrix = jacfwd(lambda v: equations(v, *moving))(vector)
+            matrix = jacfwd(
+                lambda v: equations(v, *moving), holomorphic=aval_of(vector).dtype.kind == "c"
+            )(vector)
             _warn_unless_solved(F, matrix, vector, lambda: equations(vector, *moving))
             dot = _solved(matrix, right, name_of(F))
         return x, back(-1 * dot)
@@ -203,7 +205,9 @@ def linear_solve(
         if solver is not None:
             return back(_inverse(operator, solver, transpose_solver or solver)(vector, *moving))
         zero = np.zeros(tuple(lift(vector).shape), aval_of(vector).dtype)
-        matrix = jacfwd(lambda v: operator(v, *moving))(zero)
+        matrix = jacfwd(
+            lambda v: operator(v, *moving), holomorphic=aval_of(zero).dtype.kind == "c"
+        )(zero)
         return back(_solved(matrix, vector, name_of(matvec)))
 
     return named(matvec, solution, "linear_solve")

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import modes
 from ..core.batching import Batched
+from ..core.errors import DtypeError
 from ..core.forward import Dual
 from ..core.tensor import Tensor, wrap
 from ..core.vocabulary import vocabulary
@@ -21,11 +22,25 @@ from .arguments import Argnums, Selection, named, picked, replaced
 from .batch import batch_level, unbatched
 from .forward import auxiliary, forward_level, jvp, split
 from .reverse import _RECORD, Variables, apart, grad
-from .surface import called, check_differentiable, inner, lift, lower, output, outward
+from .surface import (
+    called,
+    check_differentiable,
+    inner,
+    lift,
+    lower,
+    native,
+    output,
+    outward,
+)
 
 
 def jacfwd(
-    f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, randomness: str = "same"
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    randomness: str = "same",
 ) -> Callable[..., Any]:
     """Return the function that computes the Jacobian of `f` by forward mode, column by column.
 
@@ -33,15 +48,16 @@ def jacfwd(
         f: Maps arrays to arrays (trees of them).
         argnums: Which arguments: a position, a name, or a tuple of these.
         has_aux: `f` returns (output, anything); the second is passed on.
+        holomorphic: `f` is a holomorphic function of complex numbers, and its complex derivative is wanted.
         randomness: What random operations in `f` do, as for `vmap` over the columns.
 
     Returns:
         A function of f's arguments. Its result has the structure of the output, in whose leaves that of
-        the chosen argument is nested; each entry has shape (*output shape, *argument shape). For
-        complex numbers it is the derivative of a holomorphic function.
+        the chosen argument is nested; each entry has shape (*output shape, *argument shape).
 
     Raises:
-        DtypeError: A chosen argument is not floating or complex.
+        DtypeError: A chosen argument is not floating or complex; or it is complex, and `f` is not said to be
+            holomorphic: one complex number per entry is then no derivative.
 
     The cost is that of `f` times the number of elements of the argument: right for tall Jacobians.
     """
@@ -54,6 +70,7 @@ def jacfwd(
         xs = [lift(x) for x in flat]
         for x in xs:
             check_differentiable(x, "jacfwd: an argument")
+        check_holomorphic(xs, holomorphic, "jacfwd")
         columns = []
         out_structure = aux = None
         for i, x in enumerate(xs):
@@ -106,29 +123,31 @@ def jacrev(
     argnums: Argnums = 0,
     *,
     has_aux: bool = False,
+    holomorphic: bool = False,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
     """Return the function that computes the Jacobian of `f` by reverse mode, row by row.
 
     Args:
-        f, argnums, has_aux: As for `jacfwd`.
+        f, argnums, has_aux, holomorphic: As for `jacfwd`.
         chunk_size: How many rows to compute in one pass, for less memory; None for all.
 
     Returns:
-        As `jacfwd`. For complex outputs the rows are those of the holomorphic derivative.
+        As `jacfwd`.
 
     Raises:
-        DtypeError: A chosen argument is not floating or complex.
+        DtypeError: As `jacfwd`; or the output is complex and the argument real, which takes two real rows each.
 
     The cost is that of `f` times the number of elements of the output: right for wide Jacobians.
     """
-    return named(f, _by_rows(f, argnums, has_aux, None, chunk_size), "jacrev")
+    return named(f, _by_rows(f, argnums, has_aux, holomorphic, None, chunk_size), "jacrev")
 
 
 def _by_rows(
     f: Callable[..., Any],
     argnums: Argnums,
     has_aux: bool,
+    holomorphic: bool,
     tall: Callable[..., Any] | None,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
@@ -141,6 +160,7 @@ def _by_rows(
         mode = modes.current()
         with modes.switched(**_RECORD):
             variables = Variables(chosen[0] if selection.single else tuple(chosen), "jacrev")
+            check_holomorphic(variables.tensors, holomorphic, "jacrev")
             parts = variables.structure.unflatten(variables.tensors)
             new_args, new_kwargs = replaced(
                 args, kwargs, keys, [parts] if selection.single else list(parts)
@@ -151,7 +171,13 @@ def _by_rows(
                 out, aux = auxiliary(out, "jacrev")
             flat, out_structure = tree.flatten(out)
             outs = [output(o, "jacrev") for o in flat]
-            if tall is None or elements(outs) <= elements(variables.tensors):
+            mixed = two_rows(outs, variables, holomorphic)
+            if mixed and tall is None:
+                raise DtypeError(
+                    "jacrev: the output is complex and the argument real, so that each element has two real rows: "
+                    "use jacfwd, or differentiate the real and imaginary parts"
+                )
+            if tall is None or (elements(outs) <= elements(variables.tensors) and not mixed):
                 if has_aux:
                     aux = tree.map(
                         lambda a: apart(a, variables, mode) if isinstance(a, Tensor) else a, aux
@@ -164,6 +190,38 @@ def _by_rows(
         return tall(*args, **kwargs)
 
     return run
+
+
+def check_holomorphic(xs: list[Tensor], holomorphic: bool, what: str) -> None:
+    """Raise where one complex number per entry would be no derivative; front ends have rules of their own.
+
+    Raises:
+        DtypeError: A native argument is complex without `holomorphic`, or real with it.
+    """
+    for x in xs:
+        if x.value.dtype.kind == "c":
+            if not holomorphic and type(x).result_class is native():
+                raise DtypeError(
+                    f"{what}: an argument is complex. Say holomorphic=True if the function is, or differentiate "
+                    "with respect to the real and imaginary parts"
+                )
+        elif holomorphic:
+            raise DtypeError(
+                f"{what}(holomorphic=True) needs complex arguments, got {x.value.dtype}"
+            )
+
+
+def two_rows(outs: list[Tensor], variables: Variables, holomorphic: bool) -> bool:
+    """Whether an output is complex and an argument real, in native code.
+
+    Raises:
+        DtypeError: An output of what is said to be holomorphic is real.
+    """
+    kinds = {o.value.dtype.kind for o in outs}
+    if holomorphic and kinds - {"c"}:
+        raise DtypeError("jacrev(holomorphic=True) needs complex outputs, got a real one")
+    real = any(e.dtype.kind != "c" for e in variables.edges)
+    return "c" in kinds and real and native() in variables.classes
 
 
 def elements(tensors: list[Tensor]) -> int:
@@ -226,11 +284,12 @@ def jacobian(
     *,
     mode: str | None = None,
     has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """Return the function that computes the Jacobian of `f`, in the cheaper direction.
 
     Args:
-        f, argnums, has_aux: As for `jacfwd`.
+        f, argnums, has_aux, holomorphic: As for `jacfwd`.
         mode: "forward" or "reverse"; None for reverse unless the output has more elements than the chosen
             arguments (`f` is then run a second time).
 
@@ -238,7 +297,7 @@ def jacobian(
         As `jacfwd`.
 
     Raises:
-        DtypeError: A chosen argument is not floating or complex.
+        DtypeError: As `jacfwd` and `jacrev`.
         ValueError: Another `mode`.
 
     >>> import numpy as np, dualtape as dt
@@ -248,10 +307,10 @@ def jacobian(
     """
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"jacobian: mode must be 'forward', 'reverse' or None, got {mode!r}")
-    forward = jacfwd(f, argnums, has_aux=has_aux)
+    forward = jacfwd(f, argnums, has_aux=has_aux, holomorphic=holomorphic)
     if mode == "forward":
         return forward
-    run = _by_rows(f, argnums, has_aux, forward if mode is None else None)
+    run = _by_rows(f, argnums, has_aux, holomorphic, forward if mode is None else None)
     return named(f, run, "jacobian")
 
 

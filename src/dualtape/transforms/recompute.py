@@ -13,10 +13,14 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any
 
+import numpy as np
+
 from ..core import boxes, modes, random_state, sweep
+from ..core.batching import Batched
 from ..core.errors import InplaceError, TransformError
+from ..core.forward import Dual
 from ..core.saved import Packed, active_hooks, packing
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Outer, Tensor, wrap
 from . import tree
 from .arguments import named
 
@@ -78,6 +82,7 @@ class Frame:
         self.saved: list[tuple[Any, Any]] = []
         self.values: dict[int, _Guarded] = {}
         self.early: dict[int, _Guarded] | None = None
+        self.seen: list[Any] = []
         self.work: Callable[[], Any] = lambda: None
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -95,9 +100,11 @@ class Frame:
         self.early = {}
         try:
             with packing(Tensor, pack, self.unpack):
-                return self.f(*args, **kwargs)
+                out = self.f(*args, **kwargs)
         finally:
             self.early = None
+        self.seen = samples(out)
+        return out
 
     def unpack(self, packed: Any) -> Tensor:
         """What was saved, from a second run in each backward pass."""
@@ -117,7 +124,7 @@ class Frame:
         """The second run: the values that the graph would have saved.
 
         Raises:
-            TransformError: It saves something else than the first run.
+            TransformError: It saves or returns something else than the first run.
         """
         values: dict[int, _Guarded] = {}
 
@@ -130,7 +137,7 @@ class Frame:
         )
         boxes.revived.set(True)  # the context is a copy: nothing to restore
         with random_state.restored(self.random), packing(Tensor, pack, lambda t: t):
-            self.f(*args, **kwargs)
+            out = self.f(*args, **kwargs)
         found = [(tuple(v.holder.value.shape), v.holder.value.dtype) for v in values.values()]
         if found != self.saved:
             at = next(
@@ -142,7 +149,46 @@ class Frame:
                 f"{len(found)} residuals instead of {len(self.saved)}, the first difference at number {at}. "
                 "It must do the same each time it is called with the same arguments."
             )
+        if not all(map(alike, samples(out), self.seen)):
+            raise TransformError(
+                "checkpoint: run again in the backward pass, the function returned other numbers, so that its gradient "
+                "would be that of another function. It must do the same each time it is called with the same arguments: "
+                "make a np.random.Generator or a counter inside it, or pass it what was drawn outside."
+            )
         return values
+
+
+_SAMPLES = 8
+
+
+def samples(out: Any) -> list[Any]:
+    """A few of the numbers of each output, to tell two runs apart at next to no cost; None for what has none."""
+    found: list[Any] = []
+    for leaf in tree.flatten(out)[0]:
+        value = leaf
+        while isinstance(value, (Tensor, Dual, Batched, Outer)):
+            inside = (getattr(value, name, None) for name in ("value", "primal", "content"))
+            value = next(v for v in inside if v is not None)
+        if not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind not in "biufc":
+            found.append(None)
+            continue
+        numbers = np.asarray(value)
+        step = max(numbers.size // _SAMPLES, 1)
+        found.append(numbers.flat[::step][:_SAMPLES])
+    return found
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether samples of two runs can be of the same numbers; rounding may differ with where arrays lie in memory."""
+    if a is None or b is None:
+        return a is b
+    if a.shape != b.shape:
+        return False
+    if (a == b).all():
+        return True
+    with np.errstate(all="ignore"):
+        size = np.max(np.abs(np.where(np.isfinite(a), a, 0)), initial=0.0)
+        return bool(np.allclose(a, b, rtol=1e-3, atol=1e-3 * size, equal_nan=True))
 
 
 def source(tensor: Tensor) -> str | None:
@@ -156,8 +202,8 @@ def checkpoint(f: Callable[..., Any], policy: Policy | None = None) -> Callable[
     """Return `f` as a function whose intermediate results are not kept for the backward pass.
 
     Args:
-        f: Any function of arrays or tensors. It must compute the same when it is called again; NumPy's
-            and the front ends' random streams are put back for that.
+        f: Any function of arrays or tensors. It must compute the same when it is called again; the global
+            random streams of NumPy and the front ends are put back for that. A `np.random.Generator` is not: make it inside.
         policy: Which results to keep all the same: maps (the name of the primitive that computed it, None
             for an argument; shape; dtype) to a bool. Keeps none by default.
 

@@ -201,7 +201,13 @@ def scalar(out: Any, holomorphic: bool) -> Tensor:
     Raises:
         ShapeError: It is not a scalar.
         DtypeError: It is complex (and not `holomorphic`), or has no derivatives.
+        TypeError: It is no array.
     """
+    if type(out) is tuple:
+        raise TypeError(
+            f"grad needs a function that returns a scalar, but it returned a tuple of {len(out)}: with has_aux=True the "
+            "first of two is differentiated and the second passed on; a tuple of results has a jacobian or a vjp"
+        )
     t = output(out, "grad")
     shape, dtype = tuple(t.shape), t.value.dtype
     if shape != ():
@@ -277,7 +283,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
 
     Raises:
         DtypeError: A primal is not floating or complex.
-        StructureError, ShapeError: In the pullback, when the cotangent does not fit the output.
+        StructureError, ShapeError, DtypeError: In the pullback, when the cotangent does not fit the output.
 
     >>> import numpy as np, dualtape as dt
     >>> value, pullback = dt.vjp(np.sin, np.array([0.0, np.pi]))
@@ -307,6 +313,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
             if tuple(t.shape) != shape:
                 raise ShapeError(
                     f"vjp: a cotangent must have its output's shape {list(shape)}, got {list(t.shape)}"
+                )
+            if t.value.dtype.kind == "c" and dtype.kind != "c":
+                raise DtypeError(
+                    f"vjp: a cotangent must have its output's dtype {dtype}, got {t.value.dtype}"
                 )
             if edge is not None:
                 value = inner(t)

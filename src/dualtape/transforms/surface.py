@@ -37,11 +37,28 @@ def is_array(x: Any) -> bool:
     return isinstance(x, (Tensor, np.ndarray, np.generic, float, complex, int))
 
 
+def check_ordinary(x: np.ndarray[Any, Any]) -> None:
+    """Refuse the subclasses of arrays that compute by other rules, which the derivative would not follow.
+
+    Raises:
+        TypeError: A masked array or a `numpy.matrix`.
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            "masked arrays are not followed: their mask would be ignored. Choose with np.where(mask, 0.0, values), or take "
+            "the sum of values[~mask]"
+        )
+    if isinstance(x, np.matrix):
+        raise TypeError(
+            "numpy.matrix is not followed: its * is a product of matrices. Use np.asarray(m) and @"
+        )
+
+
 def lift(x: Any) -> Tensor:
     """Return `x` as a tensor: itself, or a native one for an array or a number.
 
     Raises:
-        TypeError: It is none of these.
+        TypeError: It is none of these; or a masked array or a `numpy.matrix`.
     """
     if isinstance(x, Tensor):
         return x
@@ -52,6 +69,9 @@ def lift(x: Any) -> Tensor:
             f"expected arrays, numbers or tensors (nested in tuples, lists, dicts or dataclasses), got "
             f"{type(x).__name__}: {x!r:.60}"
         )
+    if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+        check_ordinary(x)
+        x = x.view(np.ndarray)
     return wrap(_native, x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)[()])
 
 

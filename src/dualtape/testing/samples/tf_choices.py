@@ -4,12 +4,9 @@ from ...ops import tf_choices as t
 from ..sample import distinct, positive, real, sample
 
 SAMPLES = [
-    sample(t.masked_div, real(2, 3), positive(3)),
-    sample(t.masked_div, real(), positive()),
-    sample(t.masked_div, real(0, 3), positive(3)),
     *[
         sample(p, positive(*shape))
-        for p in (t.sqrt_masked, t.log_or_nothing, t.reciprocal_or_nothing)
+        for p in (t.log_or_nothing, t.reciprocal_or_nothing)
         for shape in ((2, 3), (), (0,))
     ],
     *[
@@ -30,6 +27,5 @@ SAMPLES = [
             (positive(0, 3), positive(3)),
         )
     ],
-    *[sample(t.not_zero, distinct(*shape)) for shape in ((2, 3), (), (0,))],
     *[sample(t.selu_right, distinct(*shape), complex=False) for shape in ((2, 3), (), (0,))],
 ]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ...core import callsite, modes
-from ...core.graph import Freed, Node, Output, Version, check_residuals
+from ...core.graph import Freed, Node, Output, Version, check_residuals, saved_inference
 from ...core.inplace import rebase
+from ...core.saved import PackHooks, active_hooks, is_inference, packed
 from ...core.sweep import as_tensor, user_code
 from ...core.tensor import boxed, is_outer, new, wrap
 from .._tensor import Tensor
@@ -122,6 +123,24 @@ class _Input:
         return self.tensor.value
 
 
+class _PackedTensor:
+    """A saved tensor in the hands of the user's hooks, and the place in the history that it has."""
+
+    __slots__ = ("edge", "holder", "output")
+    version = None
+
+    def __init__(self, holder: Any, edge: Any, output: int | None) -> None:
+        self.holder = holder
+        self.edge = edge
+        self.output = output
+        """The number of the function's output that it is, whose edge would be a cycle; None for an input."""
+
+    @property
+    def value(self) -> Any:
+        """What the unpack hook gives."""
+        return self.holder.value
+
+
 class CustomNode(Node):
     """The node of a user's function."""
 
@@ -144,14 +163,32 @@ class CustomNode(Node):
             elif isinstance(owner, _Input):
                 out.append(owner.tensor)
             else:
-                edge: Any = self
-                if self.output_avals is not None:
-                    shape, dtype = self.output_avals[owner.output]
-                    edge = Output(self, owner.output, shape, dtype)
+                edge = owner.edge if owner.output is None else self.output_edge(owner.output)
                 t = wrap(Tensor, owner.value, edge)
                 t.version = owner.version
                 out.append(t)
         return tuple(out)
+
+    def output_edge(self, number: int) -> Any:
+        """The edge of an output of the function."""
+        if self.output_avals is None:
+            return self
+        shape, dtype = self.output_avals[number]
+        return Output(self, number, shape, dtype)
+
+    def pack(self, hooks: PackHooks) -> None:
+        """Put the saved tensors through the user's hooks."""
+        owners: list[Any] = []
+        for owner in self.owners:
+            if owner is _NOTHING:
+                owners.append(owner)
+            elif isinstance(owner, _Input):
+                edge = owner.tensor.current_edge()
+                owners.append(_PackedTensor(packed(owner.tensor, None, hooks), edge, None))
+            else:
+                edge = self.output_edge(owner.output)
+                owners.append(_PackedTensor(packed(owner, edge, hooks), None, owner.output))
+        self.owners = tuple(owners)
 
     def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
         """See `Node.pullback`."""
@@ -253,6 +290,9 @@ def record(
         outs: The outputs.
         args: The arguments.
         several: Whether the function returned a tuple.
+
+    Raises:
+        GraphError: A saved tensor was made in inference mode.
     """
     tensors = [
         i for i, o in enumerate(outs)
@@ -279,9 +319,14 @@ def record(
         _NOTHING if t is None else _SavedOutput(t, outs) if any(t is o for o in outs) else _Input(t)
         for t in ctx._to_save
     )
+    if any(isinstance(t, Tensor) and is_inference(t) for t in ctx._to_save):
+        raise saved_inference()
     for t in ctx._dirty:
         t.shared_version().bump(5)
     node.order = modes.next_order()
+    hooks = active_hooks()
+    if hooks is not None:
+        node.pack(hooks)
     ctx._to_save = ()  # an output among them would tie a knot: output, node, context, output
     for i in tensors:
         out = outs[i]
