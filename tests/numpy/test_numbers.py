@@ -233,13 +233,15 @@ def test_a_refusal_inside_scipy_names_scipys_function():
     for f, name in (
         (lambda x: special.logsumexp(x), "scipy.special.logsumexp"),
         (lambda x: linalg.expm(np.outer(x, x)).sum(), "scipy.linalg.expm"),
-        (lambda x: linalg.cholesky(np.outer(x, x)).sum(), "a function of SciPy"),
+        (lambda x: linalg.cholesky(np.outer(x, x)).sum(), ("a function of SciPy", "scipy.linalg.cholesky")),  # by SciPy's version
         (lambda x: integrate.quad(lambda t: t * x[0], 0, 1)[0], "scipy.integrate.quad"),
         (lambda x: integrate.solve_ivp(lambda t, y: -x[:1] * y, (0, 1), [1.0]).y.sum(), "scipy.integrate.solve_ivp"),
     ):  # fmt: skip
         with pytest.raises(ConcreteError) as caught:
             dt.grad(f)(np.ones(2))
-        assert str(caught.value).startswith(f"{name} computes with plain numbers")
+        names = name if isinstance(name, tuple) else (name,)
+        said = str(caught.value).partition(" computes with plain numbers")[0]
+        assert said in names
         assert "dt.custom_rule" in str(caught.value)
 
 
