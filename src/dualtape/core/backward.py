@@ -95,9 +95,8 @@ def backward(
     if departures.watchers:
         for watcher in departures.watchers:
             watcher.passing(pending, callsite.caller(2))
-    for (
-        leaf
-    ) in pending:  # not .items(): its iterator holds on to the pair, which `is_fresh` would count
+    # Not .items(): its iterator holds on to the pair, which `is_fresh` would count.
+    for leaf in pending:
         g = pending[leaf]
         accumulate(leaf, g, create_graph, leaf in work.owned, work)
 
@@ -165,8 +164,15 @@ def looked_after(
     """Run a pass, and if a NaN came out a second one that keeps masked cotangents zero; return the last.
 
     A masked cotangent times infinity is NaN, and a NaN stays one on its way to the leaves or is masked in its
-    turn: a pass without NaN in its results needs no second look, and costs what it always does.
+    turn: a pass without NaN in its results needs no second look, and costs what it always does. Anomaly mode, which
+    stops at the first NaN, has only the second.
     """
+    if modes.current() & modes.ANOMALY:
+        work.beneath = set()
+        for edge, ct in roots:
+            work.add(edge, ct)
+        work.run(captures)
+        return work
     work.spent = []
     for edge, ct in roots:
         work.add(edge, ct)

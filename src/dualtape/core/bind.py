@@ -156,9 +156,7 @@ class NaryPrimitive(Primitive):
             out = self.eval(*values, **params)
         else:
             out = self(*values, **params)
-        cls = tensors[0].result_class
-        if cls is Tensor:
-            cls = next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
+        cls = class_of_results(tensors)
         if self.outputs != 1:
             out = tuple([boxed(o) if isinstance(o, Tensor) else o for o in out])
         elif isinstance(out, Tensor):
@@ -179,15 +177,21 @@ class NaryPrimitive(Primitive):
         values = tuple([x.value for x in tensors])
         top = top_interpreter(values)
         out = self.eval(*values, **params) if top is None else top.process(self, values, params)
-        cls = tensors[0].result_class
-        if cls is Tensor:
-            cls = next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
+        cls = class_of_results(tensors)
         if isinstance(out, Tensor):  # what a box held was recorded outside
             return out if type(out) is cls else wrap(cls, out.value, out.edge)
         result = wrap(cls, out)
         if top is not None and top.kept is not None:
             top.kept.append(weakref.ref(result))
         return result
+
+
+def class_of_results(tensors: tuple[Tensor, ...]) -> type[Tensor]:
+    """The class of what a primitive makes of `tensors`: a front end's, if one of them is its."""
+    cls = tensors[0].result_class
+    if cls is Tensor:
+        return next((x.result_class for x in tensors if x.result_class is not Tensor), Tensor)
+    return cls
 
 
 def kept(x: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ def sum_to_shape(x: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:
     return add_up(x, tuple(axes), True).reshape(shape)
 
 
-# How to undo a broadcasting by one sum, from (shape, original shape): axes, keepdims, whether to reshape.
+# The one sum that undoes a broadcasting, by (shape, original shape): its axes and keepdims; None for no such.
 _sums: dict[Any, tuple[Any, bool] | None] = {}
 
 

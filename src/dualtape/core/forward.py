@@ -99,9 +99,6 @@ class ForwardMode(Interpreter):
         out = compute(*primals, **params)
         if primitive.kind == "constant" or paused.get():
             return out
-        if primitive.pointwise and primitive.outputs == 1:
-            dot = pushed_pointwise(primitive, primals, tangents, out, params)
-            return out if dot is None else Dual(self, out, dot)
         dots = pushforward(primitive, primals, tangents, out, params)
         if primitive.outputs == 1:
             return out if dots[0] is None else Dual(self, out, dots[0])

@@ -57,22 +57,18 @@ def quantile(
     return _quantile(a, q, axis, method, keepdims)
 
 
+def of_hundred(q: Any) -> Any:
+    """Percents as fractions; a Python number stays one."""
+    return q / 100 if type(q) in (int, float) else np.true_divide(q, 100)
+
+
 @implements("percentile")
 def percentile(
     a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, *, weights: Any = None,
 ) -> Any:  # fmt: skip
     """`np.percentile`."""
-    return quantile(
-        a,
-        q / 100 if type(q) in (int, float) else np.true_divide(q, 100),
-        axis,
-        None,
-        overwrite_input,
-        method,
-        keepdims,
-        weights=weights,
-    )
+    return quantile(a, of_hundred(q), axis, method=method, keepdims=keepdims, weights=weights)
 
 
 def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool) -> Any:
@@ -139,16 +135,7 @@ def nanpercentile(
     method: str = "linear", keepdims: bool = False, *, weights: Any = None,
 ) -> Any:  # fmt: skip
     """`np.nanpercentile`."""
-    return nanquantile(
-        a,
-        q / 100 if type(q) in (int, float) else np.true_divide(q, 100),
-        axis,
-        None,
-        overwrite_input,
-        method,
-        keepdims,
-        weights=weights,
-    )
+    return nanquantile(a, of_hundred(q), axis, method=method, keepdims=keepdims, weights=weights)
 
 
 @implements("cov")

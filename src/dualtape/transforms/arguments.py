@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from .surface import called
+
 Argnums = int | str | tuple[int | str, ...] | list[int | str]
 
 
@@ -42,7 +44,15 @@ class Selection:
                     f"{what}: argnums must be positions or names, got {type(place).__name__}"
                 )
 
-    def locate(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    def of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """The call of `f` with these arguments.
+
+        Raises:
+            TypeError: A chosen argument was not given.
+        """
+        return Call(self, self._locate(args, kwargs), args, kwargs)
+
+    def _locate(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Return, per chosen argument, its key: an index into `args` or a name in `kwargs`.
 
         Raises:
@@ -70,6 +80,34 @@ class Selection:
         return keys
 
 
+class Call:
+    """One call of a function, whose chosen arguments may be put in anew.
+
+    Attributes:
+        chosen: The chosen argument; a tuple of them where `argnums` was one.
+    """
+
+    __slots__ = ("_args", "_keys", "_kwargs", "_selection", "chosen")
+
+    def __init__(
+        self, selection: Selection, keys: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self._selection, self._keys, self._args, self._kwargs = selection, keys, args, kwargs
+        found = tuple([args[k] if isinstance(k, int) else kwargs[k] for k in keys])
+        self.chosen: Any = found[0] if selection.single else found
+
+    def run(self, chosen: Any) -> Any:
+        """Call the function with `chosen` in place of what it was called with."""
+        args, kwargs = list(self._args), dict(self._kwargs)
+        values = (chosen,) if self._selection.single else chosen
+        for k, v in zip(self._keys, values, strict=True):
+            if isinstance(k, int):
+                args[k] = v
+            else:
+                kwargs[k] = v
+        return called(self._selection.f, args, kwargs)
+
+
 @functools.lru_cache(maxsize=256)
 def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:
     try:
@@ -87,24 +125,6 @@ def _position(f: Callable[..., Any], name: str) -> int | None:
     except TypeError:  # f is not hashable
         names = _parameters.__wrapped__(f)
     return names.index(name) if name in names else None
-
-
-def picked(args: tuple[Any, ...], kwargs: dict[str, Any], keys: list[Any]) -> list[Any]:
-    """The chosen arguments."""
-    return [args[k] if isinstance(k, int) else kwargs[k] for k in keys]
-
-
-def replaced(
-    args: tuple[Any, ...], kwargs: dict[str, Any], keys: list[Any], values: list[Any]
-) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments with the chosen ones replaced."""
-    new_args, new_kwargs = list(args), dict(kwargs)
-    for k, v in zip(keys, values, strict=True):
-        if isinstance(k, int):
-            new_args[k] = v
-        else:
-            new_kwargs[k] = v
-    return new_args, new_kwargs
 
 
 def named(f: Callable[..., Any], wrapper: Callable[..., Any], prefix: str) -> Callable[..., Any]:

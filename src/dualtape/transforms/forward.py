@@ -60,6 +60,11 @@ def split(level: ForwardMode, t: Tensor) -> tuple[Tensor, Tensor | None]:
     return t, None
 
 
+def primals_of(level: ForwardMode, aux: Any) -> Any:
+    """Auxiliary results without their tangents at `level`."""
+    return tree.map(lambda a: lower(split(level, a)[0]) if isinstance(a, Tensor) else a, aux)
+
+
 def zeros_like(t: Tensor) -> Tensor:
     """Zeros of the shape and dtype of a tensor, in its class."""
     return wrap(type(t), np.zeros(tuple(t.shape), t.value.dtype)[()])
@@ -112,7 +117,7 @@ def jvp(
         aux = None
         if has_aux:
             out, aux = auxiliary(out, "jvp")
-            aux = tree.map(lambda a: lower(split(level, a)[0]) if isinstance(a, Tensor) else a, aux)
+            aux = primals_of(level, aux)
         flat, shape = tree.flatten(out)
         pairs = [split(level, output(o, "jvp")) for o in flat]
     values = shape.unflatten([lower(p) for p, _ in pairs])

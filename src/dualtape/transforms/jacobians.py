@@ -18,12 +18,11 @@ from ..core.forward import Dual
 from ..core.tensor import Tensor, wrap
 from ..core.vocabulary import vocabulary
 from . import tree
-from .arguments import Argnums, Selection, named, picked, replaced
+from .arguments import Argnums, Selection, named
 from .batch import batch_level, unbatched
-from .forward import auxiliary, forward_level, jvp, split
+from .forward import auxiliary, forward_level, jvp, primals_of, split
 from .reverse import _RECORD, Variables, apart, grad
 from .surface import (
-    called,
     check_differentiable,
     inner,
     lift,
@@ -64,9 +63,8 @@ def jacfwd(
     selection = Selection(f, argnums, "jacfwd")
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        keys = selection.locate(args, kwargs)
-        chosen = picked(args, kwargs, keys)
-        flat, structure = tree.flatten(chosen[0] if selection.single else tuple(chosen))
+        call = selection.of(args, kwargs)
+        flat, structure = tree.flatten(call.chosen)
         xs = [lift(x) for x in flat]
         for x in xs:
             check_differentiable(x, "jacfwd: an argument")
@@ -78,25 +76,14 @@ def jacfwd(
             size = int(np.prod(shape, dtype=int))
             units = np.eye(size, dtype=dtype).reshape(size, *shape)
             with batch_level(size, randomness) as batch, forward_level() as level:
-                parts: list[Any] = list(xs)
+                parts: list[Any] = list(flat)
                 parts[i] = wrap(
                     type(x).result_class, Dual(level, inner(x), Batched(batch, units, 0))
                 )
-                tree_of = structure.unflatten(
-                    [p if k == i else flat[k] for k, p in enumerate(parts)]
-                )
-                new_args, new_kwargs = replaced(
-                    args, kwargs, keys, [tree_of] if selection.single else list(tree_of)
-                )
-                out = called(f, new_args, new_kwargs)
+                out = call.run(structure.unflatten(parts))
                 if has_aux:
                     out, aux = auxiliary(out, "jacfwd")
-                    aux = tree.map(
-                        lambda a, level=level: (
-                            lower(split(level, a)[0]) if isinstance(a, Tensor) else a
-                        ),
-                        aux,
-                    )
+                    aux = primals_of(level, aux)
                 outs, out_structure = tree.flatten(out)
                 column = []
                 for o in outs:
@@ -155,17 +142,12 @@ def _by_rows(
     selection = Selection(f, argnums, "jacrev" if tall is None else "jacobian")
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        keys = selection.locate(args, kwargs)
-        chosen = picked(args, kwargs, keys)
+        call = selection.of(args, kwargs)
         mode = modes.current()
         with modes.switched(**_RECORD):
-            variables = Variables(chosen[0] if selection.single else tuple(chosen), "jacrev")
+            variables = Variables(call.chosen, "jacrev")
             check_holomorphic(variables.tensors, holomorphic, "jacrev")
-            parts = variables.structure.unflatten(variables.tensors)
-            new_args, new_kwargs = replaced(
-                args, kwargs, keys, [parts] if selection.single else list(parts)
-            )
-            out = called(f, new_args, new_kwargs)
+            out = call.run(variables.structure.unflatten(variables.tensors))
             aux = None
             if has_aux:
                 out, aux = auxiliary(out, "jacrev")
@@ -178,10 +160,7 @@ def _by_rows(
                     "use jacfwd, or differentiate the real and imaginary parts"
                 )
             if tall is None or (elements(outs) <= elements(variables.tensors) and not mixed):
-                if has_aux:
-                    aux = tree.map(
-                        lambda a: apart(a, variables, mode) if isinstance(a, Tensor) else a, aux
-                    )
+                aux = apart(aux, variables, mode)
                 jac = out_structure.unflatten(
                     [jacobian_rows(o, variables, mode, chunk_size) for o in outs]
                 )

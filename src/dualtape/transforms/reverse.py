@@ -22,7 +22,7 @@ from ..core.tensor import Tensor, wrap
 from ..core.vocabulary import vocabulary
 from ..ops import rescue as rescue  # a native pass may need it
 from . import tree
-from .arguments import Argnums, Selection, named, picked, replaced
+from .arguments import Argnums, Selection, named
 from .forward import auxiliary
 from .surface import (
     called,
@@ -161,17 +161,12 @@ def value_and_grad(
     selection = Selection(f, argnums, "grad")
 
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        keys = selection.locate(args, kwargs)
-        chosen = picked(args, kwargs, keys)
+        call = selection.of(args, kwargs)
         mode = modes.current()
         modes.set_mode(mode & ~_UNRECORDED)
         try:
-            variables = Variables(chosen[0] if selection.single else tuple(chosen), "grad")
-            parts = variables.structure.unflatten(variables.tensors)
-            new_args, new_kwargs = replaced(
-                args, kwargs, keys, [parts] if selection.single else list(parts)
-            )
-            out = called(f, new_args, new_kwargs)
+            variables = Variables(call.chosen, "grad")
+            out = call.run(variables.structure.unflatten(variables.tensors))
             aux = None
             if has_aux:
                 out, aux = auxiliary(out, "grad")
@@ -188,8 +183,7 @@ def value_and_grad(
         finally:
             modes.set_mode(mode)
         if has_aux:
-            aux = tree.map(lambda a: apart(a, variables, mode) if isinstance(a, Tensor) else a, aux)
-            return (value, aux), grads
+            return (value, apart(aux, variables, mode)), grads
         return value, grads
 
     return named(f, run, "value_and_grad")
@@ -229,12 +223,16 @@ def scalar(out: Any, holomorphic: bool) -> Tensor:
     return t
 
 
-def apart(t: Tensor, variables: Variables, mode: int) -> Any:
-    """A result as the caller gets it: without history, unless more than the variables is in it."""
-    edge = t.current_edge()
-    if edge is None or (not mode & modes.NO_GRAD and variables.reach([edge])[1]):
-        return lower(t)
-    return lower(wrap(type(t), t.value))
+def apart(aux: Any, variables: Variables, mode: int) -> Any:
+    """Auxiliary results as the caller gets them: without history, unless more than the variables is in it."""
+
+    def one(t: Any) -> Any:
+        edge = t.current_edge() if isinstance(t, Tensor) else None
+        if edge is None or (not mode & modes.NO_GRAD and variables.reach([edge])[1]):
+            return lower(t)
+        return lower(wrap(type(t), t.value))
+
+    return tree.map(one, aux)
 
 
 def grad(
@@ -297,7 +295,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
         aux = None
         if has_aux:
             out, aux = auxiliary(out, "vjp")
-            aux = tree.map(lambda a: apart(a, variables, mode) if isinstance(a, Tensor) else a, aux)
+            aux = apart(aux, variables, mode)
         flat, structure = tree.flatten(out)
         outs = [output(o, "vjp") for o in flat]
         edges = [o.current_edge() for o in outs]

@@ -9,8 +9,9 @@ import numpy as np
 from ...convolutions import convolution
 from ...elementwise import cast
 from ...shaping import pad
-from .. import activations, initializers, regularizers
+from .. import activations
 from ..layer import Layer
+from .weighted import Weighted
 
 
 def spatial(value: Any, rank: int, name: str) -> tuple[int, ...]:
@@ -36,7 +37,7 @@ def windows(size: int | None, window: int, step: int, mode: str, gap: int = 1) -
     return -(-size // step)
 
 
-class BaseConv(Layer):
+class BaseConv(Weighted):
     """activation(convolution(inputs, kernel) + bias), channels last unless asked otherwise.
 
     Args:
@@ -67,7 +68,10 @@ class BaseConv(Layer):
         bias_regularizer: Any = None, activity_regularizer: Any = None, kernel_constraint: Any = None,
         bias_constraint: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+            activity_regularizer, kernel_constraint, bias_constraint, **kwargs,
+        )  # fmt: skip
         if filters <= 0:
             raise ValueError(
                 "Invalid value for argument `filters`. Expected a strictly positive value. Received "
@@ -83,14 +87,6 @@ class BaseConv(Layer):
                 f'The `padding` argument must be one of "valid", "same". Received: {padding}'
             )
         self.data_format = data_format or "channels_last"
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
-        self.bias: Any = None
 
     @property
     def _first(self) -> bool:
@@ -109,17 +105,7 @@ class BaseConv(Layer):
                 f"groups={self.groups}, but the input has {channels} channels (full input shape is "
                 f"{tuple(input_shape)})."
             )
-        self.kernel = self.add_weight(
-            name="kernel", shape=(*self.kernel_size, channels // self.groups, self.filters),
-            initializer=self.kernel_initializer, regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )  # fmt: skip
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias", shape=(self.filters,), initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
-            )  # fmt: skip
-        self.built = True
+        self.add_kernel_and_bias((*self.kernel_size, channels // self.groups, self.filters))
 
     def _check_input(self, inputs: Any) -> None:
         shape = tuple(inputs.shape)

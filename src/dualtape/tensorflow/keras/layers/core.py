@@ -16,6 +16,7 @@ from ...shaping import broadcast_to, expand_dims, reshape, transpose
 from .. import activations, initializers, regularizers
 from ..layer import Layer
 from ..symbolic import KerasTensor
+from .weighted import Weighted
 
 
 class InputLayer(Layer):
@@ -69,7 +70,7 @@ def Input(
     return out
 
 
-class Dense(Layer):
+class Dense(Weighted):
     """activation(inputs @ kernel + bias).
 
     Args:
@@ -98,16 +99,11 @@ class Dense(Layer):
             )
         if lora_rank is not None:
             raise NotImplementedError("Dense(lora_rank=...)")
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+            activity_regularizer, kernel_constraint, bias_constraint, **kwargs,
+        )  # fmt: skip
         self.units = units
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
-        self.bias: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Make kernel and bias."""
@@ -117,16 +113,7 @@ class Dense(Layer):
                     f"expected min_ndim=2, found ndim={len(input_shape)}. Full shape received: {tuple(input_shape)}"
                 )
             )
-        self.kernel = self.add_weight(
-            name="kernel", shape=(input_shape[-1], self.units), initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
-        )  # fmt: skip
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias", shape=(self.units,), initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
-            )  # fmt: skip
-        self.built = True
+        self.add_kernel_and_bias((input_shape[-1], self.units))
 
     def _unfit(self, reason: str) -> str:
         return f"Input 0 with name 'None' of layer '{self.name}' is incompatible with the layer: {reason}"

@@ -40,66 +40,54 @@ def _rate(value: Any) -> EagerTensor:
     return tensor(np.float32(value))
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _Decay(LearningRateSchedule):
+    """What decays with step / decay_steps, or with `staircase` with whole units of it."""
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool, name: str
+    ) -> None:  # fmt: skip
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase, self.name = staircase, name
+        if decay_steps <= 0:
+            raise ValueError(
+                f"Argument `decay_steps` must be > 0. Received: decay_steps={decay_steps}"
+            )
+
+    def _elapsed(self, step: Any) -> Any:
+        units = _step(step) / np.float32(self.decay_steps)
+        return np.floor(units) if self.staircase else units
+
+
+class ExponentialDecay(_Decay):
     """initial_learning_rate * decay_rate ** (step / decay_steps); with `staircase` whole powers only."""
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
+        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
         name: str = "ExponentialDecay",
-    ) -> None:
-        self.initial_learning_rate, self.decay_steps, self.decay_rate = (
-            initial_learning_rate,
-            decay_steps,
-            decay_rate,
-        )
-        self.staircase, self.name = staircase, name
-        if decay_steps <= 0:
-            raise ValueError(
-                f"Argument `decay_steps` must be > 0. Received: decay_steps={decay_steps}"
-            )
+    ) -> None:  # fmt: skip
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: Any) -> EagerTensor:
         """See `LearningRateSchedule.__call__`."""
-        power = _step(step) / np.float32(self.decay_steps)
-        if self.staircase:
-            power = np.floor(power)
-        return _rate(
-            np.float32(self.initial_learning_rate) * np.power(np.float32(self.decay_rate), power)
-        )
+        factor = np.power(np.float32(self.decay_rate), self._elapsed(step))
+        return _rate(np.float32(self.initial_learning_rate) * factor)
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_Decay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps)."""
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
+        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False,
         name: str = "InverseTimeDecay",
-    ) -> None:
-        self.initial_learning_rate, self.decay_steps, self.decay_rate = (
-            initial_learning_rate,
-            decay_steps,
-            decay_rate,
-        )
-        self.staircase, self.name = staircase, name
-        if decay_steps <= 0:
-            raise ValueError(
-                f"Argument `decay_steps` must be > 0. Received: decay_steps={decay_steps}"
-            )
+    ) -> None:  # fmt: skip
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: Any) -> EagerTensor:
         """See `LearningRateSchedule.__call__`."""
-        p = _step(step) / np.float32(self.decay_steps)
-        if self.staircase:
-            p = np.floor(p)
-        return _rate(np.float32(self.initial_learning_rate) / (1 + np.float32(self.decay_rate) * p))
+        divisor = 1 + np.float32(self.decay_rate) * self._elapsed(step)
+        return _rate(np.float32(self.initial_learning_rate) / divisor)
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
