@@ -222,6 +222,39 @@ class Node:
         return self.hooks
 
 
+def new_node(
+    cls: type[Node],
+    inputs: tuple[Any, ...],
+    shape: tuple[int, ...],
+    dtype: Any,
+    site: callsite.Site | None,
+    params: dict[str, Any] | None = None,
+) -> Any:
+    """Make a node that is no primitive's: without residuals, as deep as the deepest of its inputs."""
+    node = object.__new__(cls)
+    node.inputs = inputs
+    node.owners = ()
+    node.params = params
+    node.plan = None
+    node.order = modes.next_order()
+    node.level = max([e.level for e in inputs if e is not None], default=0)
+    node.site = site
+    node.hooks = None
+    node.shape = shape
+    node.dtype = dtype
+    return node
+
+
+class Identity(Node):
+    """Stands in front of an edge: what follows it is told apart from what else follows that edge."""
+
+    __slots__ = ()
+
+    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
+        """See `Node.pullback`."""
+        return [ct]
+
+
 class Output:
     """An edge to one output of a node that has several."""
 

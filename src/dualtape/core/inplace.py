@@ -20,8 +20,8 @@ from .batching import Batched
 from .boxes import Box
 from .callsite import caller
 from .errors import InplaceError, ShapeError, TransformError
-from .graph import AccumulateGrad, InferenceVersion, Node, SavedOutput, Version
-from .tensor import Tensor, is_outer, new, wrap
+from .graph import AccumulateGrad, InferenceVersion, Node, SavedOutput, Version, new_node
+from .tensor import Tensor, is_outer, wrap
 from .views import Chain, owner, registered, replay, shares_memory
 from .vocabulary import vocabulary
 
@@ -350,15 +350,6 @@ def rebase(x: Tensor, edge: Any) -> None:
 
 def copied(base: Tensor, edges: tuple[Any, Any], chain: Chain) -> CopySlices:
     """The node of a write to the part of `base` that `chain` views: `edges` are the old and the written one's."""
-    node = new(CopySlices)
-    node.inputs = edges
-    node.owners = ()
-    node.params = {"chain": chain}
-    node.plan = None
-    node.order = modes.next_order()
-    node.level = max(e.level for e in edges if e is not None)
-    node.site = caller(4)
-    node.hooks = None
-    node.shape = tuple(base.shape)
-    node.dtype = base.value.dtype
-    return node
+    return new_node(  # type: ignore[no-any-return]
+        CopySlices, edges, tuple(base.shape), base.value.dtype, caller(4), {"chain": chain}
+    )

@@ -10,10 +10,9 @@ from typing import Any
 from ..core import modes
 from ..core.callsite import caller
 from ..core.departures import STOPPED, left
-from ..core.graph import Node, Output
-from ..core.modes import next_order
+from ..core.graph import Node, Output, new_node
 from ..core.sweep import as_tensor as as_class
-from ..core.tensor import Tensor, new, wrap
+from ..core.tensor import Tensor, wrap
 from . import nest
 from .convert import as_tensor
 from .indexed_slices import as_dense
@@ -144,20 +143,17 @@ def _recorded(
 
     attached = any(isinstance(x, AttachedTensor) for x in inputs)
     cls = AttachedTensor if attached else EagerTensor
-    node: CustomGradient = new(CustomGradient)
-    node.inputs = edges
-    node.owners = ()
-    node.params = {
-        "pull": pull, "grad": grad_fn, "name": name, "class": cls, "nones": frozenset(),
-    }  # fmt: skip
-    node.plan = None
-    node.order = next_order()
-    node.level = max(e.level for e in edges if e is not None)
-    node.site = caller(3)
-    node.hooks = None
-    node.output_avals = tuple([(o.value.shape, o.value.dtype) for o in outs])
+    avals = tuple([(o.value.shape, o.value.dtype) for o in outs])
+    given: dict[str, Any] = {
+        "pull": pull,
+        "grad": grad_fn,
+        "name": name,
+        "class": cls,
+        "nones": frozenset(),
+    }
+    node: CustomGradient = new_node(CustomGradient, edges, *avals[0], caller(3), given)
+    node.output_avals = avals
     node.differentiable = tuple(range(len(outs)))
-    node.shape, node.dtype = node.output_avals[0]
     results = []
     for i, o in enumerate(outs):
         edge = Output(node, i, *node.output_avals[i]) if differentiable(o.value) else None

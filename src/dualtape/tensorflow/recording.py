@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import modes
 from ..core.callsite import caller
-from ..core.graph import AccumulateGrad, Node
+from ..core.graph import AccumulateGrad, Identity, new_node
 from ..core.modes import next_order
 from ..core.tensor import new
 
@@ -76,30 +76,15 @@ def forgotten(edge: Any) -> bool:
     return all(order > start for start in list(alive.values()))
 
 
-class Watched(Node):
+class Watched(Identity):
     """The identity in front of the edge of something that one more tape watches."""
 
     __slots__ = ()
 
-    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
-        """See `Node.pullback`."""
-        return [ct]
-
 
 def watched_again(edge: Any) -> Watched:
     """A `Watched` node in front of a live edge."""
-    node: Watched = new(Watched)
-    node.inputs = (edge,)
-    node.owners = ()
-    node.params = None
-    node.plan = None
-    node.order = next_order()
-    node.level = edge.level
-    node.site = caller(3)
-    node.hooks = None
-    node.shape = edge.shape
-    node.dtype = edge.dtype
-    return node
+    return new_node(Watched, (edge,), edge.shape, edge.dtype, caller(3))  # type: ignore[no-any-return]
 
 
 def beneath(edge: Any) -> Any:

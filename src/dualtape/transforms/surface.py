@@ -15,7 +15,7 @@ from ..core import modes
 from ..core.aval import is_inexact
 from ..core.boxes import Box
 from ..core.errors import ConcreteError, DtypeError
-from ..core.graph import AccumulateGrad, Node
+from ..core.graph import AccumulateGrad, Identity, new_node
 from ..core.tensor import Tensor, boxed, unboxed, wrap
 
 _native: type[Tensor] = Tensor
@@ -146,14 +146,10 @@ def check_differentiable(t: Tensor, what: str) -> None:
         )
 
 
-class Entry(Node):
+class Entry(Identity):
     """Where a tensor with a history enters a function that is differentiated: a variable of its own."""
 
     __slots__ = ()
-
-    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
-        """See `Node.pullback`."""
-        return [ct]
 
 
 def variable(t: Tensor) -> Tensor:
@@ -182,15 +178,6 @@ def joined(value: Any, t: Tensor) -> Tensor:
     x = wrap(type(t).result_class, value)
     if edge is None:
         return x
-    node = x.edge = object.__new__(Entry)
-    node.inputs = (edge,)
-    node.owners = ()
-    node.params = None
-    node.plan = None
-    node.order = modes.next_order()
+    node = x.edge = new_node(Entry, (edge,), tuple(t.shape), t.value.dtype, None)
     node.level = max(edge.level, modes.depth())
-    node.site = None
-    node.hooks = None
-    node.shape = tuple(t.shape)
-    node.dtype = t.value.dtype
     return x

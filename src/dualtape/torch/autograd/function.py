@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from ...core import callsite, modes
 from ...core.errors import GraphError
-from ...core.graph import Node
-from ...core.tensor import new, wrap
+from ...core.graph import Node, new_node
+from ...core.tensor import wrap
 from .._tensor import Tensor
 from . import function_levels
 from .function_nodes import CustomNode, run
@@ -130,12 +130,6 @@ class DelayedError(Node):
 def _guarded(g: Any) -> Any:
     if not isinstance(g, Tensor):
         return g
-    node = new(DelayedError)
-    node.inputs = ()
-    node.owners = ()
-    node.params = node.plan = node.hooks = None
-    node.order = modes.next_order()
-    node.level = 0
-    node.site = callsite.caller(3)
-    node.shape, node.dtype = tuple(g.value.shape), g.value.dtype
+    site = callsite.caller(3)
+    node = new_node(DelayedError, (), tuple(g.value.shape), g.value.dtype, site)
     return wrap(Tensor, g.value, node)

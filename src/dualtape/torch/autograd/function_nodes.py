@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ...core import callsite, modes
-from ...core.graph import Freed, Node, Output, Version, check_residuals, saved_inference
+from ...core.graph import (
+    Freed,
+    Node,
+    Output,
+    Version,
+    check_residuals,
+    new_node,
+    saved_inference,
+)
 from ...core.inplace import rebase
 from ...core.saved import PackHooks, active_hooks, is_inference, packed
 from ...core.sweep import as_tensor, user_code
-from ...core.tensor import boxed, is_outer, new, wrap
+from ...core.tensor import boxed, is_outer, wrap
 from .._tensor import Tensor
 
 if TYPE_CHECKING:
@@ -300,14 +308,9 @@ def record(
     ]  # fmt: skip
     if not tensors:
         return
-    node = new(cls._node_class)
-    node.inputs = edges
-    node.params = node.plan = node.hooks = None
+    first = outs[tensors[0]].value
+    node = new_node(cls._node_class, edges, tuple(first.shape), first.dtype, callsite.caller(3))
     node.ctx = ctx
-    node.level = max(e.level for e in edges if e is not None)
-    node.site = callsite.caller(3)
-    first = outs[tensors[0]]
-    node.shape, node.dtype = tuple(first.value.shape), first.value.dtype
     node.differentiable = tuple(range(len(outs)))
     node.output_avals = None
     if several:
