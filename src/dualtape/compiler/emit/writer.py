@@ -1,0 +1,125 @@
+"""Writing LLVM IR as text: types of vectors, names, declarations, one function at a time."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+import numpy as np
+
+BITS = {"float": 32, "double": 64, "i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64}
+FLOATS = frozenset({"float", "double"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """A vector of `width` elements ("float", "double", "i1", "i8", ..., "i64"); a scalar when width is 1."""
+
+    element: str
+    width: int = 1
+
+    @property
+    def text(self) -> str:
+        """As LLVM writes it."""
+        return self.element if self.width == 1 else f"<{self.width} x {self.element}>"
+
+    @property
+    def bits(self) -> int:
+        """Bits of an element."""
+        return BITS[self.element]
+
+    @property
+    def suffix(self) -> str:
+        """As intrinsics are named: f32, v16f32, i64, v8i64."""
+        one = ("f" if self.element in FLOATS else "i") + str(self.bits)
+        return one if self.width == 1 else f"v{self.width}{one}"
+
+    def of(self, element: str) -> Lanes:
+        """As many elements of another kind."""
+        return Lanes(element, self.width)
+
+    def constant(self, value: float | int) -> str:
+        """A constant in every lane, exact."""
+        one = literal(self.element, value)
+        if self.width == 1:
+            return one
+        return f"<{', '.join([f'{self.element} {one}'] * self.width)}>"
+
+
+def literal(element: str, value: float | int) -> str:
+    """One number as LLVM reads it: hexadecimal for floats, rounded to the element first."""
+    if element == "float":
+        value = float(np.float32(value))
+    if element in FLOATS:
+        return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
+    if element == "i1":
+        return "true" if value else "false"
+    return str(int(value))
+
+
+@dataclass(slots=True)
+class Module:
+    """What functions of one module share: declarations and private helper functions, each once by name."""
+
+    declarations: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
+    fma: bool = True  # whether the target has fused multiply-add instructions
+
+    def text(self) -> str:
+        """The whole module."""
+        return "\n".join([*self.declarations.values(), *self.functions.values(), ""])
+
+
+class Writer:
+    """Writes the body of one function."""
+
+    __slots__ = ("count", "lines", "module")
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.lines: list[str] = []
+        self.count = 0
+
+    def name(self) -> str:
+        """A new name."""
+        self.count += 1
+        return f"%v{self.count}"
+
+    def op(self, text: str) -> str:
+        """Append an instruction that has a result, and return the result's name."""
+        name = self.name()
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def do(self, text: str) -> None:
+        """Append an instruction without a result."""
+        self.lines.append(f"  {text}")
+
+    def label(self, name: str) -> None:
+        """Start a block."""
+        self.lines.append(f"{name}:")
+
+    def binary(self, opcode: str, t: Lanes, a: str, b: str) -> str:
+        """`opcode` of two values of one type: fadd, fmul, and, shl, ..."""
+        return self.op(f"{opcode} {t.text} {a}, {b}")
+
+    def compare(self, condition: str, t: Lanes, a: str, b: str) -> str:
+        """Compare, fcmp or icmp by the element's kind; the result has elements i1."""
+        opcode = "fcmp" if t.element in FLOATS else "icmp"
+        return self.op(f"{opcode} {condition} {t.text} {a}, {b}")
+
+    def select(self, t: Lanes, condition: str, a: str, b: str) -> str:
+        """Lane by lane `a` where the condition holds, else `b`."""
+        return self.op(f"select {t.of('i1').text} {condition}, {t.text} {a}, {t.text} {b}")
+
+    def cast(self, opcode: str, a: str, t: Lanes, to: Lanes) -> str:
+        """bitcast, fpext, fptrunc, sitofp, fptosi, zext, sext, trunc."""
+        return self.op(f"{opcode} {t.text} {a} to {to.text}")
+
+    def intrinsic(self, name: str, t: Lanes, *operands: str) -> str:
+        """`llvm.<name>.<suffix>` of operands that all have the result's type (fma, sqrt, fabs, floor, minnum, ...)."""
+        full = f"@llvm.{name}.{t.suffix}"
+        if full not in self.module.declarations:
+            types = ", ".join([t.text] * len(operands))
+            self.module.declarations[full] = f"declare {t.text} {full}({types})"
+        return self.op(f"call {t.text} {full}({', '.join(f'{t.text} {a}' for a in operands)})")
