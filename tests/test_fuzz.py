@@ -181,3 +181,13 @@ def test_an_unbroken_program_is_run_as_it_is_written():
     program = Program(1, (Step("sin", (0,), {}), Step("mul", (0, 1), {})))
     np.testing.assert_allclose(program(np.array([1.0, 2.0])), [np.sin(1.0), 2 * np.sin(2.0)])
     assert str(program) == "v1 = sin(v0)\nv2 = mul(v0, v1)"
+
+
+def test_random_programs_take_no_jacobian_of_a_real_function_of_complex_numbers():
+    """The generator did, and the error that says so was taken for a failure of the law."""
+    x = np.array([1.0 + 2.0j])
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        program = random_program(lambda n, rng=rng: int(rng.integers(n)), [x], length=5)
+        with np.errstate(all="ignore"):
+            program(x)

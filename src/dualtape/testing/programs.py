@@ -199,8 +199,10 @@ def random_transform(choose: Choose, pool: list[Any], depth: int) -> tuple[Step,
     body = random_program(choose, [example], 3, depth - 1)
     if not body.steps:
         return None
-    if row.small and concrete(body(wrap(Tensor, example))).size > 8:
-        return None
+    if row.small:  # a Jacobian: of few rows, and not of a real function of complex numbers
+        out = concrete(body(wrap(Tensor, example)))
+        if out.size > 8 or out.dtype.kind != np.asarray(example).dtype.kind:
+            return None
     step = Step(name, operands, params, body)
     with np.errstate(all="ignore"):
         return step, apply(step, values)
