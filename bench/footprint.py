@@ -26,19 +26,14 @@ def import_milliseconds(module):
         [sys.executable, "-X", "importtime", "-c", f"import numpy\nimport {module}"],
         capture_output=True, text=True, env=env,
     ).stderr  # fmt: skip
-    for line in reversed(out.splitlines()):
+    # What each module took by itself: a package's cumulative line already has its parents and submodules in it.
+    found, total = False, 0
+    for line in out.splitlines():
         parts = [x.strip() for x in line.removeprefix("import time:").split("|")]
-        if len(parts) == 3 and parts[2] == module:
-            total = int(parts[1])
-            break
-    else:
-        raise RuntimeError(f"{module} is not in the import log")
-    parent = module.rpartition(".")[0]
-    if parent:  # a submodule's own line leaves out the parent package
-        total += next(
-            int(p[1]) for p in ([x.strip() for x in line.removeprefix("import time:").split("|")] for line in out.splitlines())
-            if len(p) == 3 and p[2] == parent
-        )  # fmt: skip
+        if len(parts) == 3 and found:
+            total += int(parts[0])
+        elif len(parts) == 3 and parts[2] == "numpy":
+            found = True
     return total / 1000
 
 

@@ -1,10 +1,11 @@
 """Measure dualtape beside PyTorch and TensorFlow, in one run, and write RESULTS.md.
 
-    python bench/run.py [--only REGEX] [--rounds N] [--threads N] [--no-write]
+    python bench/run.py [--only REGEX] [--rounds N] [--threads N] [--sites] [--no-write]
 
 Every system runs in a process of its own; rounds go round the systems, so that whatever else the machine
 does falls on all alike; the figure is the median over rounds of each burst's median, and the ratio is
-peer / dualtape (above 1: dualtape is ahead). A peer that is not installed is left out.
+peer / dualtape (above 1: dualtape is ahead). A peer that is not installed is left out. `--sites` alone measures what
+remembering the user's lines costs.
 """
 
 from __future__ import annotations
@@ -23,18 +24,22 @@ import sys
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from compiled import COMPILED  # noqa: E402
 from counts import calls_per_operation  # noqa: E402
 from footprint import footprint_rows  # noqa: E402
 from functional import FUNCTIONAL  # noqa: E402
+from sites import sites_rows  # noqa: E402
 from workloads import WORKLOADS  # noqa: E402
 
 
 class System:
     """A worker process for one system."""
 
-    def __init__(self, module, threads, mode=""):
+    def __init__(self, module, threads, mode="", path=None):
         env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads),
                    TF_CPP_MIN_LOG_LEVEL="3", PYTHONHASHSEED="0")  # fmt: skip
+        if path is not None:
+            env["PYTHONPATH"] = path
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "worker.py"), module, str(threads), mode],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env,
@@ -105,15 +110,13 @@ def measure(name, rounds, threads):
 PACKAGES = {"torch.func": "torch", "jax.jit": "jax", "dualtape.unsafe": "dualtape"}
 
 
-def functional_rows(only, rounds, threads):
+def table(what, mode, workloads, only, rounds, threads):
     """A row per workload and peer."""
-    rows = ["| transformation | dualtape us | peer us | ratio | aim |", "|---|---|---|---|---|"]
-    for name, (makers, aim) in FUNCTIONAL.items():
+    rows = [f"| {what} | dualtape us | peer us | ratio | aim |", "|---|---|---|---|---|"]
+    for name, (makers, aims) in workloads.items():
         if not re.search(only, name):
             continue
-        systems = {
-            s: System(s, threads, "functional") for s in makers if installed(PACKAGES.get(s, s))
-        }
+        systems = {s: System(s, threads, mode) for s in makers if installed(PACKAGES.get(s, s))}
         times = {s: [] for s in systems}
         for _ in range(rounds):
             for s, system in systems.items():
@@ -123,7 +126,7 @@ def functional_rows(only, rounds, threads):
         medians = {s: statistics.median(t) for s, t in times.items()}
         ours = medians.pop("dualtape")
         for peer, t in medians.items():
-            shown = {"torch.func": aim, "autograd": 2.0}.get(peer, "")
+            shown = aims.get(peer, "")
             rows.append(f"| {name} | {ours:.1f} | {peer} {t:.1f} | {t / ours:.2f} | {shown} |")
             print(rows[-1], flush=True)
     return rows
@@ -137,8 +140,12 @@ def main():
     p.add_argument("--only", default="")
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--sites", action="store_true")
     p.add_argument("--no-write", action="store_true")
     a = p.parse_args()
+    if a.sites:
+        print("\n".join(sites_rows(System, WORKLOADS, 3 * a.rounds, a.threads)))
+        return
     rows = ["| work | dualtape us | peer us | ratio | aim |", "|---|---|---|---|---|"]
     for name, (framework, _, aim) in WORKLOADS.items():
         if not re.search(a.only, name):
@@ -151,14 +158,19 @@ def main():
             shown = aim if aim and peer == framework else ""
             rows.append(f"| {name} | {ours:.1f} | {peer} {t:.1f} | {t / ours:.2f} | {shown} |")
         print(rows[-1] if len(times) < 2 else "\n".join(rows[-len(times) :]), flush=True)
-    functional = functional_rows(a.only, min(a.rounds, 5), a.threads)
-    extra = [] if a.only else [*footprint_rows(), *calls_per_operation()]
+    rounds = min(a.rounds, 5)
+    functional = table("transformation", "functional", FUNCTIONAL, a.only, rounds, a.threads)
+    compiled = table("compiled", "compiled", COMPILED, a.only, rounds, a.threads)
+    extra = []
+    if not a.only:
+        extra = [*footprint_rows(), *calls_per_operation()]
+        extra += sites_rows(System, WORKLOADS, 3 * a.rounds, a.threads)
     print("\n".join(extra))
     text = "\n".join([
         "# Results", "",
         f"Written by `python bench/run.py` on {datetime.date.today()}. Median of {a.rounds} interleaved rounds, {a.threads} thread(s); the ratio",
         "is the peer's time over dualtape's, so above 1 dualtape is ahead. Machines are shared: trust ratios, not microseconds.", "",
-        f"- Machine: {machine()}", f"- Versions: {versions()}", "", *rows, "", *functional, "", *extra, "",
+        f"- Machine: {machine()}", f"- Versions: {versions()}", "", *rows, "", *functional, "", *compiled, "", *extra, "",
     ])  # fmt: skip
     if not a.no_write and not a.only:
         (HERE / "RESULTS.md").write_text(text)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import dualtape.numpy as dnp
-from dualtape.numpy import constants, functions, scipy_ufuncs, tables, ufuncs
+from dualtape.numpy import constants, functions, scipy_advice, scipy_ufuncs, tables, ufuncs
 
 PAGE = Path(__file__).parent / "numpy.md"
 
@@ -29,6 +29,17 @@ traced, NumPy itself is called, whatever the function.
 
 Operators, indexing and the methods of arrays do what the functions of the same name do. `import dualtape.numpy
 as np` gives the same functions with arrays as results that may be assigned into, differentiably: `np.zeros`, `np.array`.
+
+Arrays may be overwritten as NumPy's may (`P -= K @ H`, `x[1:] += x[:-1]`, `out=`, masks), before and after a derivative
+needs what they held: a copy of what is overwritten is kept while it can be asked for. What may not be written to is an
+argument of the function that is differentiated: work on `x.copy()`. A plain NumPy array beside such arrays may be
+overwritten too up to 256 KB, since it is copied when it is used; of a larger one the sums are taken, and a change is an error
+when the derivative is taken. `np.asarray` of an array from `dualtape.numpy` is a copy.
+
+What differs from NumPy: a scalar under differentiation (`x[0]`, `x.sum()`) is an `Array` without axes, so `np.isscalar`
+says False of it; ask `np.ndim(x) == 0`. Inside `dt.vmap` a function runs once for the whole batch: `np.random.normal()`, or a
+generator's, draws once, and all examples get the same number, without a word, since NumPy does not say who draws. Draw for the
+batch outside and pass the numbers in (`dt.vmap(f)(x, rng.normal(size=len(x)))`).
 
 Derivatives at kinks (all of them are in [kinks.md](kinks.md)): ties of `max` and `min` share evenly, `abs`,
 `norm`, `std` and `sign` have 0 at 0, `clip` has 1 at its bounds, roundings have 0 everywhere.
@@ -122,9 +133,16 @@ def page() -> str:
     parts.append(
         f"\n## scipy.special\n\n**Differentiable** ({len(special) + len(ordered)}): {listed(special)}; of an order that is a "
         f"whole number and the same for all elements: {listed(ordered)}\n\n"
-        "**Not covered**: functions that SciPy writes in Python and that ask for plain numbers first (`logsumexp`, `softmax`, "
-        "`polygamma`): `np.logaddexp.reduce` is the first of them.\n"
+        "**Not covered** are functions that SciPy writes in Python and that ask for plain numbers first (`logsumexp`, `softmax`, "
+        "`polygamma`): an error names the line and what to write instead, most often what follows.\n"
     )
+    parts.append(
+        "\n## dualtape.scipy\n\n`from dualtape.scipy import linalg, special, stats, integrate` gives SciPy's modules, with these "
+        "functions differentiable by all that is continuous in them; for plain numbers they are SciPy's own, as is everything "
+        "else in the modules.\n"
+    )
+    for name, names in scipy_advice.HERE.items():
+        parts.append(f"\n**{name}** ({len(names.split())}): {listed(names.split())}\n")
     return "".join(parts)
 
 

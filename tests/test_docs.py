@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 # English and Chinese, with the same code.
 PAIRS = [
     ("README.md", "README.zh.md"),
+    ("docs/compiler.md", "docs/compiler.zh.md"),
     ("docs/gradient_doctor.md", "docs/gradient_doctor.zh.md"),
     ("docs/certified_gradients.md", "docs/certified_gradients.zh.md"),
 ]

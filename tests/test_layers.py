@@ -25,6 +25,7 @@ PLAN = {
     "torch": ENGINE,
     "tensorflow": ENGINE,
     "numpy": ENGINE,
+    "scipy": ENGINE | {"numpy"},
     "show": ENGINE | DIALECTS,
     "interop": ENGINE | DIALECTS,
     "standin": frozenset({"core"}),
@@ -48,6 +49,9 @@ OPTIONAL = {
     "matplotlib": frozenset({"show"}),
     "sklearn": frozenset({"interop"}),
 }
+
+# Rooms that front ends load when they are first used, to keep their own import short.
+LAZY_ROOMS = frozenset({"compiler"})
 
 # Of the standard library only what an error path needs, and what costs too much otherwise.
 LAZY_STDLIB = frozenset({"difflib", "logging", "pkgutil", "statistics"})
@@ -80,7 +84,7 @@ def _wrong_imports(path: Path, package: Path) -> Iterator[tuple[int, str]]:
             other = rest[0] if rest else ""
             if other != room and other not in PLAN[room]:
                 yield found.line, f"{room or 'the package'} imports {found.target}"
-            elif found.in_function:
+            elif found.in_function and (other == room or other not in LAZY_ROOMS):
                 yield found.line, f"{found.target} is imported inside a function"
         elif top in sys.stdlib_module_names:
             if found.in_function and top not in LAZY_STDLIB:

@@ -15,6 +15,8 @@ from . import standin as standin
 from .core.missing import missing_attribute as _missing_attribute
 
 if _TYPE_CHECKING:
+    from .compiler.jit import CompileError as CompileError
+    from .compiler.jit import jit as jit
     from .core.errors import GradientWarning as GradientWarning
     from .transforms import checkpoint as checkpoint
     from .transforms import cond as cond
@@ -50,6 +52,7 @@ __version__ = "0.1.0"
 # Where the names come from that are loaded when first asked for: a program in a front end's dialect
 # needs none of them.
 _LAZY = {
+    "compiler.jit": ("CompileError", "jit"),
     "core.errors": ("GradientWarning",),
     "transforms": (
         "checkpoint", "cond", "custom_rule", "fori_loop", "grad", "hessian", "hvp", "implicit", "jacfwd", "jacobian", "jacrev",

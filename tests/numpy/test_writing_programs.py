@@ -1,4 +1,4 @@
-"""Random programs of views and writes: right in every mode, or an error; never a wrong number."""
+"""Random programs of views and writes, of arrays that derivatives still need among others: right in every mode."""
 
 import random
 
@@ -7,7 +7,6 @@ import pytest
 
 import dualtape as dt
 import dualtape.numpy as dnp
-from dualtape.core.errors import InplaceError
 
 X = np.array([0.3, 0.9, -0.4])
 
@@ -107,11 +106,7 @@ def test_program(seed):
 
     attempts = [
         (lambda: dt.grad(f)(X) @ v, slope), (lambda: dt.jvp(f, (X,), (v,))[1], slope), (lambda: dt.vmap(f)(np.stack([X, X * 0.9])), [value, other]),
-        (lambda: dt.vmap(dt.grad(f))(X[None])[0] @ v, slope),
+        (lambda: dt.vmap(dt.grad(f))(X[None])[0] @ v, slope), (lambda: dt.grad(lambda r: dt.vmap(f)(r).sum())(X[None])[0] @ v, slope),
     ]  # fmt: skip
     for run, want in attempts:
-        try:
-            got = run()
-        except InplaceError:  # what the derivative needs was overwritten, which the user is told
-            continue
-        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5, err_msg=source)
+        np.testing.assert_allclose(run(), want, rtol=1e-5, atol=1e-5, err_msg=source)

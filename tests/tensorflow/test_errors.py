@@ -351,3 +351,62 @@ def test_sources_of_integers_are_refused_where_they_cannot_be_right(tf):
     with tf.GradientTape() as tape:
         y = x * x
     assert tape.gradient(y, x) is None
+
+
+def test_steps_of_slices_are_not_zero(tf):
+    x = tf.ones((2, 3))
+    for index in (np.s_[::0], np.s_[:, ::0]):
+        place = 0 if isinstance(index, slice) else 1
+        text = f"strides[{place}] must be non-zero [Op:StridedSlice] name: strided_slice/"
+        assert invalid(tf, lambda index=index: x[index]) == text
+
+
+def test_numbers_that_do_not_fit_what_is_there(tf):
+    x = tf.ones((2, 3))
+    text = "Input shape axis 0 must equal 3, got shape [2,3] [Op:Unpack] name: unstack"
+    assert invalid(tf, lambda: tf.unstack(x, num=3)) == text
+    with pytest.raises(ValueError, match="Dimensions 2 and 3 are not compatible"):
+        tf.repeat([1, 2], [1, 2, 3])
+    text = "Expected multiples[1] >= 0, but got -1 [Op:Tile]"
+    assert invalid(tf, lambda: tf.repeat([1, 2], -1)) == text
+    text = "partitions[1] = 5 is not in [0, 2) [Op:DynamicPartition]"
+    assert text in invalid(tf, lambda: tf.dynamic_partition([1, 2], [0, 5], 2))
+    assert "5 is not between 0 and 2" in invalid(tf, lambda: tf.math.invert_permutation([0, 5]))
+    assert "0 is duplicated in the input." in invalid(
+        tf, lambda: tf.math.invert_permutation([0, 0])
+    )
+    text = "Need minval < maxval, got 5 >= 5 [Op:StatelessRandomUniformIntV2] name: "
+    assert invalid(tf, lambda: tf.random.stateless_uniform((2,), [1, 2], 5, 5, tf.int32)) == text
+    assert "Input arr must be non-negative!" in invalid(tf, lambda: tf.math.bincount([-1]))
+    text = "Input 0: [2] != input 1: [3] [Op:AddN] name: "
+    assert invalid(tf, lambda: tf.add_n([tf.ones(2), tf.ones(3)])).endswith(text)
+    text = "Requires start <= limit when delta > 0: 1/-1"
+    assert text in invalid(tf, lambda: tf.linspace(0.0, 1.0, -1))
+    assert tf.linspace(0.0, 1.0, 0).shape == (0,)
+    text = "Cross-products are only defined for 3-element vectors."
+    cross = message(
+        tf, tf.errors.FailedPreconditionError, lambda: tf.linalg.cross([1.0, 2.0], [3.0, 4.0])
+    )
+    assert text in cross
+
+
+def test_batch_jacobians_have_an_axis_besides_the_batch(tf):
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+        z = y[:, None] * tf.ones((2, 1))
+    for target in (y, z):
+        with pytest.raises(ValueError, match=r"Shape \(2,\) must have rank at least 2"):
+            tape.batch_jacobian(target, x)
+
+
+def test_a_triangle_with_a_zero_on_its_diagonal_has_no_finite_solution(tf):
+    found = tf.linalg.triangular_solve(tf.zeros((2, 2)), tf.ones((2, 1))).numpy()
+    assert np.isinf(found[0, 0])
+    assert np.isnan(found[1, 0])
+
+
+def test_shapes_of_weights_are_tensor_shapes(tf):
+    layer = tf.keras.layers.Dense(2)
+    layer.build((None, 3))
+    assert repr([w.shape for w in layer.weights]) == "[TensorShape([3, 2]), TensorShape([2])]"

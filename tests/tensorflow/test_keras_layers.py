@@ -180,6 +180,28 @@ def test_regularizers_add_losses(tf, close):
     close(layer.losses[0], 1.5)
 
 
+def test_losses_are_those_of_the_last_outermost_call(tf, close):
+    class Adds(tf.keras.layers.Layer):
+        def call(self, x):
+            self.add_loss(tf.reduce_sum(x))
+            return x
+
+    adds = Adds()
+    hidden = dense(
+        tf, 2, [np.ones((3, 2)), np.zeros(2)], activity_regularizer=lambda y: tf.reduce_sum(y)
+    )
+    model = tf.keras.Sequential([hidden, adds])
+    for n in (2, 4):
+        model(tf.ones([n, 3]))
+        close(
+            sorted(float(x) for x in model.losses), [6.0, 6.0 * n]
+        )  # an activity's is per example
+    adds(tf.ones([1, 2]))
+    close(sorted(float(x) for x in model.losses), [2.0, 6.0])
+    adds.add_loss(tf.constant(1.0))
+    assert len(adds.losses) == 2
+
+
 def test_weights_that_do_not_fit(tf):
     layer = tf.keras.layers.Dense(1)
     layer.build((None, 2))

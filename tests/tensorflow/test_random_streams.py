@@ -209,7 +209,7 @@ def test_what_is_refused() -> None:
         stateless.stateless_uniform([2], seed, 3, dtype="int32")
     with pytest.raises(ValueError, match="don't use unsigned integers"):
         stateless.stateless_uniform([2], seed, 0, 3, "uint32")
-    with pytest.raises(ValueError, match="Need minval < maxval, got 5 >= 5"):
+    with pytest.raises(InvalidArgumentError, match="Need minval < maxval, got 5 >= 5"):
         streams.uniform([2], 5, 5, "int64")
     with pytest.raises(ValueError, match="minval must be 0-D"):
         streams.uniform([2], [1, 2], 5, "int64")

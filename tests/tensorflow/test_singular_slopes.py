@@ -8,7 +8,7 @@ import dualtape.tensorflow as tf
 POINTS = np.array([0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 1000.0, np.inf, -np.inf], np.float32)
 ONE = (
     "sqrt", "rsqrt", "reciprocal", "log", "log1p", "acos", "asin", "atan", "acosh", "asinh", "atanh", "tan", "erf", "erfinv",
-    "sigmoid", "softplus", "abs", "square", "reciprocal_no_nan",
+    "sigmoid", "softplus", "abs", "square", "reciprocal_no_nan", "lgamma", "digamma",
 )  # fmt: skip
 TWO = ("divide_no_nan", "multiply_no_nan", "xdivy", "xlogy", "xlog1py", "atan2", "pow", "divide")
 X, Y = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import importlib
 import io
 import pickle
 import zipfile
@@ -41,6 +42,23 @@ def test_a_missing_name_says_what_is_near() -> None:
     assert not hasattr(dt, "no_such_name")
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "near"),
+    [
+        ("nn", "Lineer", "Linear"),
+        ("nn.functional", "reluu", "relu"),
+        ("nn.init", "zeros", "zeros_"),
+        ("optim.lr_scheduler", "StepLRR", "StepLR"),
+        ("special", "erff", "erf"),
+        ("utils.data", "DataLoder", "DataLoader"),
+    ],
+)
+def test_a_missing_name_of_a_submodule(module: str, name: str, near: str) -> None:
+    found = importlib.import_module(f"dualtape.torch.{module}")
+    with pytest.raises(AttributeError, match=rf"module 'torch\.{module}' has no .*\n.*{near}"):
+        getattr(found, name)
+
+
 def test_legacy_types() -> None:
     x = dt.FloatTensor([1, 2])
     assert x.dtype is dt.float32
@@ -62,12 +80,15 @@ def test_printing_shows_history_and_dtype() -> None:
         assert repr(d * 2) == "tensor([2., 2.], tangent=tensor([2., 2.]))"
 
 
-def test_compile_is_the_function() -> None:
+def test_compile_gives_the_function_back_for_the_eager_backend() -> None:
     def f(x: float) -> float:
         return x + 1
 
-    assert dt.compile(f) is f
-    assert dt.compile(mode="max-autotune")(f) is f
+    assert dt.compile(f, backend="eager") is f
+    assert dt.compile(mode="max-autotune", disable=True)(f) is f
+    assert dt.compile(mode="max-autotune")(f)(dt.ones(2)).tolist() == [2.0, 2.0]
+    with pytest.raises(RuntimeError, match="Invalid backend: 'nothing'"):
+        dt.compile(f, backend="nothing")
     with pytest.raises(RuntimeError, match="Either mode or options can be specified"):
         dt.compile(f, mode="default", options={})
 

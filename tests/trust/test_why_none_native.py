@@ -3,6 +3,7 @@
 import linecache
 
 import numpy as np
+import pytest
 
 import dualtape as dt
 
@@ -78,3 +79,8 @@ def test_stop_gradient():
     (verdict,) = asked(f, np.array([1.0, 2.0]))
     told(verdict, dt.Cause.STOP_GRADIENT, "stopped")
     assert verdict.certain
+
+
+def test_of_a_function_it_says_what_to_ask_instead():
+    with pytest.raises(TypeError, match=r"dualtape\.check"):
+        dt.why_none(np.sin, np.ones(2))

@@ -4,3 +4,5 @@ Read in this order: `tensor` (what a user holds), `primitive` (what is declared 
 `bind` (what one recorded call does), `graph` (what is remembered), `backward` (how cotangents flow).
 `boxes`, `forward`, `batching` and `tracing` are the values that transformations put into a tensor.
 """
+
+from . import memory as memory

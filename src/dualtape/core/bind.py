@@ -8,12 +8,14 @@ Python call counts, and for the rest. All three end in the same node.
 from __future__ import annotations
 
 import weakref
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
-from .boxes import Box, open_trace, top_interpreter
-from .callsite import caller, getframe, is_ours
+from .adapted import own_copy
+from .boxes import Box, Interpreter, open_trace, top_interpreter
+from .callsite import NOWHERE, caller, getframe, is_users, latest
 from .conform import unfit
 from .graph import Output, SavedOutput, Version
 from .modes import AROUND, BOXED, NO_GRAD, OBSERVED, UNUSUAL, current, next_order, set_mode
@@ -21,9 +23,10 @@ from .observation import tell
 from .primitive import Primitive
 from .pullback import node_class
 from .saved import look_at
-from .tensor import Tensor, boxed, is_outer, new, wrap
+from .tensor import Outer, Tensor, boxed, is_outer, new, wrap
 from .value import Value
 from .views import connect, register, shares_memory
+from .watched import guarded
 
 
 class NaryPrimitive(Primitive):
@@ -53,9 +56,21 @@ class NaryPrimitive(Primitive):
                     continue
                 cls = x.result_class if cls is None or cls is Tensor else cls
         if cls is None:
+            if (
+                top is not None
+                and top is open_trace.get()
+                and all(isinstance(x, Tensor) for x in operands)
+            ):
+                return self.bind(
+                    *operands, **params
+                )  # a program's own tensors, of before the trace was opened
             return self.process(operands, params)
         tensors = tuple(
-            x if isinstance(x, Tensor) else wrap(cls, x if isinstance(x, Box) else np.asarray(x))
+            x
+            if isinstance(x, Tensor)
+            else wrap(cls, x)
+            if isinstance(x, Box)
+            else guarded(cls, np.asarray(x))
             for x in operands
         )
         return self.bind(*tensors, **params)
@@ -114,26 +129,33 @@ class NaryPrimitive(Primitive):
 
     def bind_boxed(self, tensors: tuple[Tensor, ...], params: dict[str, Any]) -> Any:
         """`bind` while a transformation is open (NOTE [levels] in `boxes`)."""
-        if self.outputs == 1 and not self.view:
-            for x in tensors:
-                if x.edge is not None or x.view_of is not None:
-                    break
-            else:
-                return self.bind_unrecorded(tensors, params)
-        values = tuple([x.value for x in tensors])
-        edges = tuple([x.edge if x.view_of is None else x.current_edge() for x in tensors])
-        top = top_interpreter(values)
-        level: float = 0 if top is None else top.level
-        recording = not current() & NO_GRAD and self.kind != "constant"
+        trace = open_trace.get()
+        if trace is not None:
+            trace.meet(tensors)
+        values: Any = []
+        edges: Any = []
         mask = depth = 0
-        for i, e in enumerate(edges):
+        bit = 1
+        for x in tensors:
+            values.append(x.value)
+            e = x.edge if x.view_of is None else x.current_edge()
+            edges.append(e)
             if e is not None:
-                depth = max(depth, e.level)
-                if recording:
-                    mask |= 1 << i
-        level = max(level, depth)
+                mask |= bit
+                if e.level > depth:
+                    depth = e.level
+            bit += bit
+        top = top_interpreter(values)
+        if not mask and self.outputs == 1 and not self.view:
+            return self.bind_unrecorded(tensors, values, top, params)
+        level: float = depth if top is None or top.level < depth else top.level
+        if current() & NO_GRAD or self.kind == "constant":
+            mask = 0
         # The owner of a residual that lies outside must give the whole tensor, not its value.
-        owners = tuple([kept(x) for x in tensors])
+        owners = tensors
+        if mask:
+            sources = self.plan(mask, len(tensors)).sources
+            owners = tuple([kept(x) if i in sources else x for i, x in enumerate(tensors)])
         within = True
         for i, e in enumerate(edges):
             if e is not None and e.level < level:
@@ -144,14 +166,14 @@ class NaryPrimitive(Primitive):
             values = tuple([x if o else v for x, v, o in zip(tensors, values, outer, strict=True)])
             owners = tuple(
                 [
-                    wrap(Tensor, boxed(x)) if o else y
+                    kept_outside(x, y) if o else y
                     for x, y, o in zip(tensors, owners, outer, strict=True)
                 ]
             )
             edges = tuple([None if o else e for e, o in zip(edges, outer, strict=True)])
             depth = max([e.level for e in edges if e is not None], default=0)
         if top is not None:
-            out = top.process(self, values, params)
+            out = top.process(self, tuple(values), params)
         elif within:
             out = self.eval(*values, **params)
         else:
@@ -163,7 +185,7 @@ class NaryPrimitive(Primitive):
             if not mask:
                 return out if type(out) is cls else wrap(cls, out.value, out.edge)
             out = boxed(out)
-        result = record(self, owners, params, edges, mask, out, cls, depth)
+        result = record(self, owners, params, tuple(edges), mask, out, cls, depth)
         one = self.view and cls.mutable and self.outputs == 1  # several: `ops.joining` sees to them
         if one and (top is not None or shares_memory(out, values[0])):
             connect(result, tensors[0], self, params)
@@ -172,15 +194,27 @@ class NaryPrimitive(Primitive):
             top.kept.extend([weakref.ref(t) for t in (result if self.outputs != 1 else (result,))])
         return result
 
-    def bind_unrecorded(self, tensors: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
+    def bind_unrecorded(
+        self,
+        tensors: tuple[Tensor, ...],
+        values: list[Any],
+        top: Interpreter | None,
+        params: dict[str, Any],
+    ) -> Tensor:
         """`bind_boxed` for one output and operands without history."""
-        values = tuple([x.value for x in tensors])
-        top = top_interpreter(values)
-        out = self.eval(*values, **params) if top is None else top.process(self, values, params)
-        cls = class_of_results(tensors)
+        out = (
+            self.eval(*values, **params)
+            if top is None
+            else top.process(self, tuple(values), params)
+        )
+        cls = tensors[0].result_class
+        if cls is Tensor:
+            cls = class_of_results(tensors)
         if isinstance(out, Tensor):  # what a box held was recorded outside
             return out if type(out) is cls else wrap(cls, out.value, out.edge)
-        result = wrap(cls, out)
+        result: Tensor = new(cls)
+        result.value = out
+        result.edge = result.version = result.view_of = result.leaf = None
         if top is not None and top.kept is not None:
             top.kept.append(weakref.ref(result))
         return result
@@ -195,10 +229,23 @@ def class_of_results(tensors: tuple[Tensor, ...]) -> type[Tensor]:
 
 
 def kept(x: Tensor) -> Tensor:
-    """`x` as a residual: boxes are never written to, so one that may be replaced is kept as it is now."""
-    if x.joins_batches and x.version is not None and isinstance(x.value, Box):
-        return wrap(type(x).result_class, x.value, x.edge)
-    return x
+    """`x` as a residual. A value that a write may replace, by a box or where it is one, is kept as it is now."""
+    if not x.joins_batches or isinstance(x.value, np.generic):
+        return x
+    t = wrap(type(x).result_class, x.value, x.edge)
+    if type(x.value) is Outer:
+        t.version = x.version
+    elif not isinstance(x.value, Box):
+        t.version = x.shared_version()
+    return t
+
+
+def kept_outside(x: Tensor, y: Tensor) -> Tensor:
+    """The residual of an inner recording that `x`, of an outer one, is; `y` is what `kept` made of it."""
+    t = wrap(Tensor, boxed(y))
+    if x.joins_batches:
+        t.version = y.version
+    return t
 
 
 def is_own(x: Tensor, level: float) -> bool:
@@ -221,10 +268,8 @@ def record(
 ) -> Any:
     """Wrap the result `out` of `primitive`, with a node when `mask` says that some operand needs one."""
     several = primitive.outputs != 1
-    outs = out if several else (out,)
     if not mask:
-        results = tuple([wrap(cls, v) for v in outs])
-        return results if several else results[0]
+        return tuple([wrap(cls, v) for v in out]) if several else wrap(cls, out)
     plan = primitive.plan(mask, len(tensors))
     node = new(primitive.node_class or node_class(primitive))
     node.inputs = edges
@@ -237,19 +282,19 @@ def record(
         if e is not None:
             source = e.source if source is None or source == e.source else 0
     node.source = source or 0
-    node.site = caller(3)
+    node.code, node.instruction = caller(3) or NOWHERE
     node.hooks = None
-    first = outs[primitive.differentiable[0]]
+    first = out[primitive.differentiable[0]] if several else out
     node.shape = first.shape
     node.dtype = first.dtype
-    results = tuple([wrap(cls, v) for v in outs])
     if several:
-        node.output_avals = tuple([(v.shape, v.dtype) for v in outs])
+        results = tuple([wrap(cls, v) for v in out])
+        node.output_avals = tuple([(v.shape, v.dtype) for v in out])
         for i in primitive.differentiable:
-            v = outs[i]
+            v = out[i]
             results[i].edge = Output(node, i, v.shape, v.dtype)
     else:
-        results[0].edge = node
+        results = (wrap(cls, out, node),)
     if plan.saves_output:
         kept: list[Any] = list(tensors)
         for i, t in enumerate(results):
@@ -267,14 +312,17 @@ def record(
 class UnaryPrimitive(NaryPrimitive):
     """A primitive of one operand and one output."""
 
-    def __call__(self, *operands: Any, **params: Any) -> Any:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bind1 = MethodType(own_copy(UnaryPrimitive.bind1), self)  # type: ignore[method-assign]
+
+    def __call__(self, x: Any, /, **params: Any) -> Any:
         """Apply to arrays or tensors; see `NaryPrimitive`."""
-        (x,) = operands
-        if type(x) is np.ndarray and not current() & BOXED:
+        if type(x) is np.ndarray and (not current() & BOXED or open_trace.get() is None):
             return self.eval(x, **params) if params else self.eval(x)
         if isinstance(x, Tensor):
             return self.bind1(x, params)
-        return self.process(operands, params)
+        return self.process((x,), params)
 
     def bind1(self, x: Tensor, params: dict[str, Any] | None = None) -> Tensor:
         """`bind` for one operand."""
@@ -311,30 +359,37 @@ class UnaryPrimitive(NaryPrimitive):
         node.source = edge.source
         frame = getframe(2)
         code = frame.f_code
-        node.site = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)
+        if code is latest[0] or is_users(code):
+            node.code = code
+            node.instruction = frame.f_lasti
+        else:
+            node.code, node.instruction = caller(3) or NOWHERE
         node.shape = out.shape
         node.dtype = out.dtype
         if plan.saves_output:
             t.version = Version()
             node.owners = plan.save((x, SavedOutput(out, t.version)))
         else:
-            node.owners = plan.save((x,))
+            node.owners = plan.save((x,)) if plan.sources else ()
         return t
 
 
 class BinaryPrimitive(NaryPrimitive):
     """A primitive of two operands and one output."""
 
-    def __call__(self, *operands: Any, **params: Any) -> Any:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bind2 = MethodType(own_copy(BinaryPrimitive.bind2), self)  # type: ignore[method-assign]
+
+    def __call__(self, x: Any, y: Any, /, **params: Any) -> Any:
         """Apply to arrays or tensors; see `NaryPrimitive`."""
-        x, y = operands
-        if type(x) is type(y) is np.ndarray and not current() & BOXED:
+        if type(x) is type(y) is np.ndarray and (not current() & BOXED or open_trace.get() is None):
             return self.eval(x, y, **params) if params else self.eval(x, y)
         if isinstance(x, Tensor):
             if isinstance(y, Tensor):
                 return self.bind2(x, y, params)
         elif not isinstance(y, Tensor):
-            return self.process(operands, params)
+            return self.process((x, y), params)
         return super().__call__(x, y, **params)
 
     def bind2(self, x: Tensor, y: Tensor, params: dict[str, Any] | None = None) -> Tensor:
@@ -371,12 +426,16 @@ class BinaryPrimitive(NaryPrimitive):
             node.source = ex.source if ex.source == ey.source else 0
         frame = getframe(2)
         code = frame.f_code
-        node.site = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)
+        if code is latest[0] or is_users(code):
+            node.code = code
+            node.instruction = frame.f_lasti
+        else:
+            node.code, node.instruction = caller(3) or NOWHERE
         node.shape = out.shape
         node.dtype = out.dtype
         if plan.saves_output:
             t.version = Version()
             node.owners = plan.save((x, y, SavedOutput(out, t.version)))
         else:
-            node.owners = plan.save((x, y))
+            node.owners = plan.save((x, y)) if plan.sources else ()
         return t

@@ -20,6 +20,7 @@ with closed-over weights, right.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,9 @@ class Interpreter:
         """Return the primitive's result (a tuple for several outputs)."""
         raise NotImplementedError
 
+    def meet(self, tensors: tuple[Any, ...]) -> None:
+        """Look at the operands of a primitive, before their values are taken; an open trace is called."""
+
 
 class Box(Value):
     """A value of one interpreter."""
@@ -68,7 +72,7 @@ revived: ContextVar[bool] = ContextVar("dualtape_revived", default=False)
 """Set where a function is run again as it ran inside transformations that may have ended since."""
 
 
-def top_interpreter(values: tuple[Any, ...]) -> Interpreter | None:
+def top_interpreter(values: Sequence[Any]) -> Interpreter | None:
     """The innermost transformation that has a say in an operation on `values`."""
     top = open_trace.get()
     for v in values:

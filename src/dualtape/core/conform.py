@@ -149,7 +149,7 @@ def unfit(
             "return it from the transformed function instead of storing it"
         )
     if "could not be broadcast" in text and len(avals) >= 2:
-        return mismatch(primitive.name, avals[0].shape, avals[1].shape)
+        return mismatched(primitive.name, [a.shape for a in avals])
     operands = ", ".join(map(str, avals))
     if isinstance(error, TypeError):
         return DtypeError(f"{primitive.name}: {text}\n  operands: {operands}")
@@ -157,6 +157,17 @@ def unfit(
         return ShapeError(f"{primitive.name}: {text}\n  operands: {operands}")
     error.add_note(f"in {primitive.name} of {operands}, at {callsite.describe(callsite.caller(3))}")
     return error
+
+
+def mismatched(name: str, shapes: list[tuple[int, ...]]) -> ShapeError:
+    """The error for the first of several shapes that does not broadcast with those before it."""
+    common = shapes[0]
+    for shape in shapes[1:]:
+        try:
+            common = np.broadcast_shapes(common, shape)
+        except ValueError:
+            return mismatch(name, common, shape)
+    return mismatch(name, shapes[0], shapes[1])
 
 
 def mismatch(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> ShapeError:

@@ -1,4 +1,4 @@
-"""Operations whose rules are given from outside, as one primitive per call.
+"""Operations whose rules are given from outside: as one primitive per call, or as a front end's own node.
 
 A front end (or `transforms.custom`) describes the operation as a `Rules`: how to run it, push tangents
 and pull cotangents, on lists of values. `Call` puts that through the same door as every primitive, so
@@ -12,7 +12,7 @@ from typing import Any
 from .aval import Aval, aval_of, is_inexact
 from .bind import NaryPrimitive
 from .errors import TransformError
-from .graph import Output
+from .graph import Node, Output
 from .modes import AROUND, BOXED, OBSERVED, current
 from .observation import tell
 from .primitive import Plan, Step
@@ -51,6 +51,54 @@ class CallNode(SeveralOutputsNode):
         """The edge of output `number`, None where it has no derivative."""
         shape, dtype = self.output_avals[number]
         return Output(self, number, shape, dtype) if is_inexact(dtype) else None
+
+
+class UserNode(Node):
+    """The node of a call that a front end has run and whose derivative is a function of the user's, on tensors.
+
+    Subclasses say how that function is asked. What such a call computes, keeps and may write into is the dialect's;
+    see "Rules that users write" in docs/architecture.md.
+
+    Attributes:
+        gave_none: The inputs that needed a gradient and for which the function returned None.
+        output_avals: The outputs' shapes and dtypes; None for one output that is no tuple.
+    """
+
+    __slots__ = ("differentiable", "gave_none", "output_avals")
+
+    gave_none: frozenset[int]
+    output_avals: tuple[tuple[tuple[int, ...], Any], ...] | None
+    differentiable: tuple[int, ...]
+
+    def begin(self, avals: tuple[Any, ...] | None, count: int) -> None:
+        """Set what `new_node` does not: the outputs' shapes and dtypes, and their number."""
+        self.gave_none = frozenset()
+        self.output_avals = avals
+        self.differentiable = tuple(range(count))
+
+    def asked(self, cts: tuple[Any, ...], edges: tuple[Any, ...], graph: bool) -> list[Any]:
+        """Return the gradients of the inputs, None for zero, as `Node.pullback` does.
+
+        Args:
+            cts: One per output; what `missing` gave where nothing arrived.
+            edges, graph: As for `Node.pullback`.
+        """
+        raise NotImplementedError
+
+    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
+        """See `Node.pullback`."""
+        grads = self.asked(ct if isinstance(ct, tuple) else (ct,), edges, graph)
+        nones = [i for i, g in enumerate(grads) if g is None and self.inputs[i] is not None]
+        if nones:
+            self.gave_none |= {*nones}
+        return grads
+
+    def edge_of(self, number: int) -> Any:
+        """The edge of output `number`."""
+        if self.output_avals is None:
+            return self
+        shape, dtype = self.output_avals[number]
+        return Output(self, number, shape, dtype)
 
 
 class Rules:
@@ -204,7 +252,7 @@ class Call(NaryPrimitive):
         joint = Step(0, self.pull, None, tuple(range(len(sources))), None)
         return Plan(
             lambda everything: tuple([everything[s] for s in sources]) if kept else everything[:count],
-            bool(kept), sources, (), joint, False,
+            bool(kept), sources, (), joint,
         )  # fmt: skip
 
     def pull(self, ct: tuple[Any, ...], needs: tuple[bool, ...], *saved: Any) -> Values:

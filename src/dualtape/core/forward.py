@@ -9,32 +9,27 @@ import numpy as np
 
 from .aval import Aval
 from .boxes import Box, Interpreter, open_trace
-from .modes import BOXED, current, set_mode
-from .primitive import AVAL, Primitive, Signature
-from .tensor import Tensor
+from .primitive import AVAL, NO_RESIDUAL, Primitive, Signature
+from .tensor import Tensor, new
 from .value import Value
 from .vocabulary import vocabulary
 
 
 class Dual(Box):
-    """A primal with a tangent of the same shape and dtype."""
+    """A primal with a tangent of the same shape and dtype (NumPy's, `dtype`)."""
 
-    __slots__ = ("primal", "tangent")
+    __slots__ = ("dtype", "primal", "tangent")
 
     def __init__(self, interpreter: ForwardMode, primal: Any, tangent: Any) -> None:
         self.interpreter = interpreter
         self.primal = primal
         self.tangent = tangent
+        self.dtype = dtype_of(primal)  # asked for more often than a property can be called for free
 
     @property
     def shape(self) -> Any:
         """The primal's shape."""
         return self.primal.shape
-
-    @property
-    def dtype(self) -> Any:
-        """The primal's NumPy dtype."""
-        return dtype_of(self.primal)
 
     def __repr__(self) -> str:
         return f"Dual({self.primal!r}, {self.tangent!r})"
@@ -44,6 +39,8 @@ def dtype_of(x: Any) -> Any:
     """The NumPy dtype of a value or tensor."""
     return x.value.dtype if isinstance(x, Tensor) else x.dtype
 
+
+ndarray = np.ndarray
 
 paused: ContextVar[bool] = ContextVar("dualtape_forward_paused", default=False)
 """Whether operations drop tangents, as a front end's switch asked."""
@@ -64,21 +61,17 @@ class ForwardMode(Interpreter):
         for v in values:
             if v.__class__ is Dual and v.interpreter is self:
                 p, t = v.primal, v.tangent
-                plain = plain and not isinstance(t, Value) and not isinstance(p, Value)
-                primals.append(p)
-                tangents.append(t)
+                if t.__class__ is not ndarray and isinstance(t, Value):
+                    plain = False
             else:
-                plain = plain and not isinstance(v, Value)
-                primals.append(v)
-                tangents.append(None)
+                p, t = v, None
+            if p.__class__ is not ndarray and isinstance(p, Value):
+                plain = False
+            primals.append(p)
+            tangents.append(t)
         if plain and primitive.push is None and open_trace.get() is None:
             # Nobody else has a say: below this level there are arrays, on which a primitive is the NumPy call.
-            mode = current()
-            set_mode(mode & ~BOXED)
-            try:
-                return self.push(primitive, primitive.eval, primals, tangents, params)
-            finally:
-                set_mode(mode)
+            return self.push(primitive, primitive.eval, primals, tangents, params)
         return self.push(primitive, primitive, primals, tangents, params)
 
     def push(
@@ -99,10 +92,29 @@ class ForwardMode(Interpreter):
         out = compute(*primals, **params)
         if primitive.kind == "constant" or paused.get():
             return out
-        dots = pushforward(primitive, primals, tangents, out, params)
-        if primitive.outputs == 1:
-            return out if dots[0] is None else Dual(self, out, dots[0])
-        return tuple(o if d is None else Dual(self, o, d) for o, d in zip(out, dots, strict=True))
+        if primitive.outputs != 1:
+            dots = pushforward(primitive, primals, tangents, out, params)
+            return tuple(
+                o if d is None else Dual(self, o, d) for o, d in zip(out, dots, strict=True)
+            )
+        if primitive.pointwise:
+            dot = pushed_pointwise(primitive, primals, tangents, out, params)
+        elif primitive.kind == "linear" and len(tangents) == 1:
+            dot = tangents[0]
+            if dot is not None:
+                dot = compute(dot, **params)
+                if dot.shape != out.shape or dot.dtype is not out.dtype:
+                    dot = fitted(dot, out)
+        else:
+            dot = pushforward(primitive, primals, tangents, out, params)[0]
+        if dot is None:
+            return out
+        box: Dual = new(Dual)  # `Dual(self, out, dot)`, in half the time
+        box.interpreter = self
+        box.primal = out
+        box.tangent = dot
+        box.dtype = out.dtype if out.__class__ is ndarray else dtype_of(out)
+        return box
 
 
 def pushforward(
@@ -163,18 +175,16 @@ def pushed_pointwise(
             rule = primitive.jvp_of(i)
             if rule is None:
                 continue
-        needs = rule.needs
-        if params:
+        only = rule.only
+        if params or only is None:
             part = apply(rule, dot, primals, (out,), i, params)
-        elif not needs:
+        elif only == NO_RESIDUAL:
             part = rule.rule(dot)
-        elif len(needs) == 1 and needs[0] >= 0:
-            part = rule.rule(dot, primals[needs[0]] if needs[0] < len(primals) else out)
         else:
-            part = apply(rule, dot, primals, (out,), i, params)
+            part = rule.rule(dot, primals[only] if only < len(primals) else out)
         if part.shape != out.shape or part.dtype is not out.dtype:
             part = fitted(part, out)
-        total = part if total is None else vocabulary.add(total, part)
+        total = part if total is None else total + part
     return total
 
 

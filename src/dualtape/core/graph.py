@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable
+from types import CodeType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -34,10 +35,12 @@ class Version:
     """How often a buffer was written in place; shared by all tensors that alias the buffer.
 
     `stamp` is the clock at the last write, `writes` the last few as (clock, call site): enough to
-    name the line that overwrote a residual.
+    name the line that overwrote a residual. `journal`, where a front end keeps one, knows what the memory held.
     """
 
-    __slots__ = ("count", "stamp", "writes")
+    __slots__ = ("count", "journal", "stamp", "writes")
+
+    journal: Any  # not there before the first write, and then only of arrays that keep one
 
     REMEMBERED = 16
 
@@ -55,7 +58,7 @@ class Version:
             del writes[: self.REMEMBERED // 2]
         frame = callsite.getframe(depth - 1)
         code = frame.f_code
-        if callsite.is_ours(code.co_filename) is False:
+        if code is callsite.latest[0] or callsite.is_users(code):
             writes.append((stamp, (code, frame.f_lasti)))
         else:
             writes.append((stamp, callsite.caller(depth)))
@@ -65,9 +68,10 @@ class Version:
         self.count += 1
         self.stamp = modes.next_order()
 
-    def spares(self, value: Any, order: int) -> bool:
-        """Whether the writes later than `order` are known to have left `value` alone; nothing is known here."""
-        return False
+    def as_of(self, value: Any, order: int) -> Any:
+        """What `value`, which is on this memory, was at `order`: itself if no write has changed it; None if not known."""
+        journal = getattr(self, "journal", None)
+        return None if journal is None else journal.as_of(self, value, order)
 
     def since(self, order: int) -> list[tuple[int, callsite.Site | None]]:
         """The remembered writes later than `order`, oldest first."""
@@ -144,22 +148,23 @@ class Node:
         plan: Which rules to run and which residuals each takes.
         order: The clock at recording; inputs are always older.
         level: How many transformations were open around the leaves it depends on (see `boxes`).
-        site: The user's line.
+        code, instruction: The user's line; code is None where it is not known.
         source: The number of the only leaf that it depends on; 0 for several, or not known.
         shape, dtype: Of the output (of the first output, for several).
     """
 
     __slots__ = (
+        "code",
         "dtype",
         "hooks",
         "inputs",
+        "instruction",
         "level",
         "order",
         "owners",
         "params",
         "plan",
         "shape",
-        "site",
     )
 
     kind: ClassVar[int] = NODE
@@ -175,7 +180,8 @@ class Node:
     plan: Plan | None
     order: int
     level: int
-    site: callsite.Site | None
+    code: CodeType | None
+    instruction: int
     shape: tuple[int, ...]
     dtype: Any
     hooks: Hooks | None
@@ -195,6 +201,11 @@ class Node:
         """The cotangent of output `number`, one of several, when nothing arrived at it: zeros."""
         shape, dtype = self.output_avals[number]
         return np.zeros(shape, dtype)
+
+    @property
+    def site(self) -> callsite.Site | None:
+        """The user's line."""
+        return None if self.code is None else (self.code, self.instruction)
 
     # What PyTorch calls these, for programs that walk the graph.
 
@@ -238,7 +249,7 @@ def new_node(
     node.plan = None
     node.order = modes.next_order()
     node.level = max([e.level for e in inputs if e is not None], default=0)
-    node.site = site
+    node.code, node.instruction = site or callsite.NOWHERE
     node.hooks = None
     node.shape = shape
     node.dtype = dtype
@@ -343,8 +354,13 @@ class AccumulateGrad:
         return f"<AccumulateGrad object at {id(self):#x}>"
 
 
-def check_residuals(node: Node) -> None:
-    """Raise when the residuals of `node` are gone or no longer what they were when saved."""
+def check_residuals(node: Node) -> Any:
+    """Return the holders of the residuals of `node`, put back to what they were when saved.
+
+    Raises:
+        GraphError: They are gone.
+        InplaceError: They were overwritten, and what they were is not known.
+    """
     owners = node.owners
     if isinstance(owners, Freed):
         raise GraphError(
@@ -361,8 +377,13 @@ def check_residuals(node: Node) -> None:
         if version is not None and version.stamp < node.order:
             if isinstance(version, InferenceVersion):
                 raise saved_inference()
-            if not version.spares(owner.value, node.order):
+            value = version.as_of(owner.value, node.order)
+            if value is None:
                 raise overwritten(node, number, owner)
+            if value is not owner.value:
+                restored = SavedOutput(value, Version())
+                node.owners = (*node.owners[:number], restored, *node.owners[number + 1 :])
+    return node.owners
 
 
 def saved_inference() -> GraphError:

@@ -22,7 +22,7 @@ from .callsite import caller
 from .errors import InplaceError, ShapeError, TransformError
 from .graph import AccumulateGrad, InferenceVersion, Node, SavedOutput, Version, new_node
 from .tensor import Tensor, is_outer, wrap
-from .views import Chain, owner, registered, replay, shares_memory
+from .views import Alias, Chain, owner, registered, replay, shares_memory
 from .vocabulary import vocabulary
 
 
@@ -59,9 +59,11 @@ def write(x: Tensor, compute: Callable[[Tensor], Tensor], *, fills: bool = False
     holders = sys.getrefcount(before)
     out = compute(before)
     if sys.getrefcount(before) > holders:
-        if type(before.value) is np.ndarray:
+        if type(before.value) is not np.ndarray or isinstance(out.value, Box):
+            before.version = None  # nothing is overwritten
+        elif not x.journals:
             before.value = before.value.copy()
-        before.version = None
+            before.version = None
     return assign(x, out, before, fills=fills)
 
 
@@ -76,9 +78,12 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None, *, fills: bool = False
     held = None
     if isinstance(value, Box) or isinstance(out.value, Box):
         check_batches(x, out)
-        if x.view_of is not None and write_through(x, out, before is not None):
+        check_inside(x, out)
+        aliased = isinstance(x.view_of, Alias)
+        if x.view_of is not None and write_through(x, out, before is not None and not aliased):
             return x
         edge = out.edge
+        left(x)
         # A box is never written to and may be shared; an array may be a view of another's memory.
         x.value = out.value if isinstance(out.value, Box) else np.array(out.value)
         if isinstance(x.value, Box) and x.value.interpreter.kept is not None:
@@ -95,6 +100,7 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None, *, fills: bool = False
         if type(value) is np.ndarray:
             if not value.flags.writeable:
                 value = writable(value, shared_places=fills)
+            x.overwriting(value)
             np.copyto(value, out.value, casting="unsafe")
         else:
             new_value = out.value
@@ -114,6 +120,12 @@ def assign(x: Tensor, out: Tensor, before: Tensor | None, *, fills: bool = False
     elif edge is not None or view.base.current_edge() is not None:
         rebase(x, edge)
     return x
+
+
+def left(x: Tensor) -> None:
+    """Note that `x` moves from its memory to a box: what is kept on that memory has not been written to."""
+    if x.journals and type(x.value) is np.ndarray:
+        x.version = None
 
 
 def innermost(value: Any) -> float:
@@ -149,6 +161,23 @@ def check_batches(x: Tensor, out: Tensor) -> None:
         )
 
 
+def check_inside(x: Tensor, out: Tensor) -> None:
+    """Raise for a write of something made at each step of a traced loop into what lives outside of it.
+
+    Raises:
+        TransformError: The value stands for something inside of a body, and `x` is not from there.
+    """
+    made = out.value
+    inside = getattr(made, "interpreter", None)
+    if getattr(inside, "keeps_writes_out", False) and (
+        not isinstance(x.value, Box) or x.value.interpreter is not inside
+    ):
+        raise TransformError(
+            "the body of a traced loop or condition writes in place to a tensor from outside of it: carry the tensor along "
+            "instead, and return it with its new value"
+        )
+
+
 def write_through(x: Tensor, out: Tensor, recording: bool) -> bool:
     """Write to a view inside a transformation: its base, and all that views it, get new values.
 
@@ -165,11 +194,12 @@ def write_through(x: Tensor, out: Tensor, recording: bool) -> bool:
             "transformation is not supported: build the result out of place (torch.complex)"
         )
     places = np.arange(base.size_).reshape(tuple(base.shape))
-    if not shares_memory(replay(chain, places), places):
+    if chain and not shares_memory(replay(chain, places), places):
         x.view_of = None
         return False
     before = wrap(type(base).result_class, base.value, base.current_edge())
-    new_base = vocabulary.put_view(before, chain, out)
+    new_base = vocabulary.put_view(before, chain, out) if chain else out
+    left(base)
     base.value = new_base.value
     if recording:
         base.edge = new_base.edge
@@ -189,7 +219,7 @@ def update_views(base: Tensor) -> None:
             x.edge = new_x.edge
 
 
-class _Memory:
+class Memory:
     """Memory as NumPy asks for it: an array interface, and who owns what it points to."""
 
     __slots__ = ("__array_interface__", "base")
@@ -227,7 +257,7 @@ def writable(a: Any, *, shared_places: bool = False) -> Any:
     interface = dict(a.__array_interface__)
     interface["data"] = (interface["data"][0], False)
     interface["strides"] = a.strides
-    made = np.asarray(_Memory(interface, root))
+    made = np.asarray(Memory(interface, root))
     return made if made.dtype == a.dtype else made.view(a.dtype)
 
 
@@ -278,7 +308,7 @@ def check_writable(x: Tensor) -> None:
                 "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
                 "  Update it under `with torch.no_grad():`, or write to a clone."
             )
-        if not x.view_of.recorded and base.edge is not None:
+        if not x.view_of.recorded and base.edge is not None and not isinstance(x.view_of, Alias):
             raise InplaceError(
                 "A view was created in no_grad mode and is being modified inplace with grad mode "
                 "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can "

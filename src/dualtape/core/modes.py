@@ -38,6 +38,7 @@ _mode: ContextVar[int] = ContextVar("dualtape_mode", default=0)
 
 _depth: ContextVar[int] = ContextVar("dualtape_depth", default=0)
 
+variable = _mode
 current = _mode.get
 depth = _depth.get
 """How many transformations are open around the running code."""

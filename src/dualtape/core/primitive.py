@@ -34,12 +34,27 @@ NO_RESIDUAL = -3
 _SPECIAL = {"aval": AVAL, "index": INDEX}
 
 
-class Signature(NamedTuple):
-    """What a rule asks for: residual positions (or AVAL, INDEX) and static parameters (None: all)."""
+class Signature:
+    """What a rule asks for.
 
-    rule: Rule
-    needs: tuple[int, ...]
-    params: tuple[str, ...] | None
+    Attributes:
+        rule: The function.
+        needs: Positions of the residuals in (*inputs, *outputs); or AVAL, INDEX.
+        params: Names of static parameters; None for all.
+        only: The one residual that it needs, or NO_RESIDUAL; None where it needs something else.
+    """
+
+    __slots__ = ("needs", "only", "params", "rule")
+
+    def __init__(self, rule: Rule, needs: tuple[int, ...], params: tuple[str, ...] | None) -> None:
+        self.rule = rule
+        self.needs = needs
+        self.params = params
+        self.only: int | None = None
+        if not needs:
+            self.only = NO_RESIDUAL
+        elif len(needs) == 1 and needs[0] >= 0:
+            self.only = needs[0]
 
 
 class Step(NamedTuple):
@@ -56,19 +71,36 @@ class Step(NamedTuple):
     params: tuple[str, ...] | None
 
 
-class Plan(NamedTuple):
+class Plan:
     """What to keep, and what to run backward, when a given set of inputs needs gradients.
 
-    `simple`: each rule needs at most one thing besides the cotangent. A node without static parameters
-    (its rules' keyword parameters then have defaults) takes the backward pass's fast path.
+    Attributes:
+        save: Chooses the residuals from the operands and the outputs.
+        saves_output: Whether outputs are among them.
+        sources: Where each stands in (*operands, *outputs).
+        steps: A rule per input.
+        rules: The same as plain tuples, which are unpacked in half the time.
+        joint: One rule for all inputs instead.
+        pull: The backward pass's short cut for nodes of this plan; made by `sweep` when it meets the first.
     """
 
-    save: Callable[[tuple[Any, ...]], tuple[Any, ...]]
-    saves_output: bool
-    sources: tuple[int, ...]
-    steps: tuple[Step, ...]
-    joint: Step | None
-    simple: bool
+    __slots__ = ("joint", "pull", "rules", "save", "saves_output", "sources", "steps")
+
+    def __init__(
+        self,
+        save: Callable[[tuple[Any, ...]], tuple[Any, ...]],
+        saves_output: bool,
+        sources: tuple[int, ...],
+        steps: tuple[Step, ...],
+        joint: Step | None,
+    ) -> None:
+        self.save = save
+        self.saves_output = saves_output
+        self.sources = sources
+        self.steps = steps
+        self.rules = tuple([tuple(step) for step in steps])
+        self.joint = joint
+        self.pull: Callable[..., bool] | None = None
 
 
 def _saver(sources: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
@@ -240,7 +272,6 @@ class Primitive:
             tuple(sources),
             tuple(steps),
             joint,
-            joint is None and self.outputs == 1 and all(s.one is not None for s in steps),
         )
 
 

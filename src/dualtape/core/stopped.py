@@ -14,7 +14,7 @@ def stopped(value: Any) -> Any:
     """A tensor's value with neither tangents nor history at any level; batches stay batches.
 
     A trace's values stay what they are: they have numbers later, and what derives from them is for
-    the trace to say.
+    the trace to say (which may know how to `stop`).
     """
     while isinstance(value, (Box, Tensor)):
         if isinstance(value, Tensor):
@@ -28,5 +28,6 @@ def stopped(value: Any) -> Any:
             assert isinstance(level, Batching)
             return value if content is value.content else Batched(level, content, value.axis)
         else:
-            return value
+            stop = getattr(value.interpreter, "stop", None)
+            return value if stop is None else stop(value)
     return value

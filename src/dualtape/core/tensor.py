@@ -10,6 +10,7 @@ from .boxes import Box, Interpreter
 from .errors import TransformError
 from .graph import AccumulateGrad, Version
 from .value import Value
+from .views import Alias, register
 
 new = object.__new__
 
@@ -28,6 +29,7 @@ class Tensor(Value):
         variable_class: The class of the variables that a transformation makes of it, where that is another one.
         mutable: Whether users can write to it in place, so that who shares its memory must be known.
         joins_batches: Whether writing an example of a batch to it makes it part of the batch, or is refused.
+        journals: Whether `overwriting` keeps what it is told of, so that residuals may be written to.
     """
 
     __slots__ = ("__weakref__", "edge", "leaf", "value", "version", "view_of")
@@ -36,6 +38,7 @@ class Tensor(Value):
     variable_class: ClassVar[type[Tensor] | None] = None
     mutable: ClassVar[bool] = True
     joins_batches: ClassVar[bool] = False
+    journals: ClassVar[bool] = False
     _diagnosis: ClassVar[str] = "dualtape.trust.native"  # who answers `why_none`; loaded when asked
 
     value: Any
@@ -73,6 +76,9 @@ class Tensor(Value):
         if self.version is None:
             self.version = Version()
         return self.version
+
+    def overwriting(self, memory: Any, at: Any = None) -> None:
+        """Hear that `memory`, a part of this tensor's, is about to be written to (at an index, if one is given)."""
 
     def current_edge(self) -> Any:
         """The edge, brought up to date when the memory it views has been rewritten."""
@@ -127,6 +133,10 @@ def alias(x: Tensor, edge: Any = None, track: bool = True) -> Tensor:
     t = wrap(type(x).result_class, x.buffer(), edge)
     if track:
         t.version = x.shared_version()
+    if isinstance(t.value, Box) and t.mutable:
+        view = x.view_of
+        t.view_of = Alias(x, ()) if view is None else Alias(view.base, view.chain)
+        register(t)
     return t
 
 
@@ -153,6 +163,32 @@ def constant(number: Any, dtype: np.dtype[Any], like: Any) -> Any:
             if len(cache) >= _MOST:
                 cache.clear()
             cache[number, dtype] = found
+    return found
+
+
+FIXED = Version()
+"""The version of constants that are kept for other operations: the compiler leaves them as they are."""
+
+_tensors: dict[tuple[Any, Any, Any, bool], Tensor] = {}
+
+
+def constant_tensor(cls: type[Tensor], number: Any, like: Any) -> Any:
+    """`constant` as a tensor of class `cls`, made once: for operands that nobody else gets hold of.
+
+    Args:
+        cls: The class.
+        number: A Python float or int.
+        like: The value of the other operand, whose dtype it gets.
+    """
+    key = (cls, number, like.dtype, type(like) is np.ndarray)
+    found = _tensors.get(key)
+    if found is None:
+        found = wrap(cls, constant(number, like.dtype, like))
+        found.version = FIXED
+        if number and number == number:
+            if len(_tensors) >= _MOST:
+                _tensors.clear()
+            _tensors[key] = found
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from . import modes
@@ -39,10 +40,22 @@ class Traced(Box):
             "Use where() or a structured condition instead of `if`."
         )
 
-    def __float__(self) -> float:
-        raise TransformError(
-            f"float() of a traced value ({self.aval}), which has no number while tracing"
+    def _no_number(self, what: str) -> TransformError:
+        return TransformError(
+            f"{what} of a traced value ({self.aval}), which has no number while tracing"
         )
+
+    def __float__(self) -> float:
+        raise self._no_number("float()")
+
+    def __int__(self) -> int:
+        raise self._no_number("int()")
+
+    def __index__(self) -> int:
+        raise self._no_number("the use as an index")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise self._no_number("NumPy's view")
 
     def __repr__(self) -> str:
         return f"%{self.number}:{self.aval}"
@@ -122,6 +135,59 @@ class Trace(Interpreter):
             )
         )
         return outs if several else outs[0]
+
+
+class SettingUp(TransformError):
+    """Something that lives on was made in a function being compiled: it runs eagerly this once, and is traced at its next call."""
+
+
+class StagingError(Exception):
+    """A front end refuses the function as a program, although Python would run it: the user is told, and nothing runs."""
+
+
+capture: ContextVar[Any] = ContextVar("dualtape_capture", default=None)
+"""The compiler's trace, which stands beneath all transformations, while one is open."""
+
+
+around_capture: list[Callable[[Any], Any]] = []
+"""Context managers, by the capture, that front ends want to be around it."""
+
+
+settings: list[tuple[dict[str, Any], str]] = []
+"""Globals of front ends that change what code means (a default dtype): a compiled program holds for their values."""
+
+
+after_call: list[Callable[[], None]] = []
+"""What front ends do when a function that is being compiled has returned: let go of what it left with them."""
+
+
+def asked(ask: Callable[[], Any]) -> Any:
+    """`ask()`, or what stands for it in a function being compiled: it is then asked at each call.
+
+    Args:
+        ask: Gives an array that differs from call to call, as a draw at random does.
+    """
+    trace = capture.get()
+    return ask() if trace is None else trace.draw(ask)
+
+
+def not_while_compiling(what: str) -> None:
+    """Raise in a function that is being compiled, for what its programs would not do at each call.
+
+    Raises:
+        TransformError: It is being compiled.
+    """
+    if capture.get() is not None:
+        raise TransformError(f"{what} in a function that is being compiled: do it outside of it")
+
+
+def option(container: Any, key: Any) -> Any:
+    """The number `container[key]`, or what stands for it in a function being compiled: it is read at each call."""
+    trace = capture.get()
+    number = container[key]
+    if trace is None or type(number) is not float:
+        return number
+    return trace.option(container, key)
 
 
 @contextmanager

@@ -50,10 +50,19 @@ class View:
                 tensor.edge = replay(self.chain, base).edge
 
 
+class Alias(View):
+    """A view without history (`detach`, or a part of it), taken inside a transformation, where no memory is shared."""
+
+    __slots__ = ()
+
+    def __init__(self, base: Tensor, chain: Chain) -> None:
+        super().__init__(base, chain, False)
+
+
 def replay(chain: Chain, x: Any) -> Any:
-    """Apply the view operations of `chain` to any value."""
+    """Apply the view operations of `chain` to any value; to an array always now, even under a trace."""
     for primitive, params in chain:
-        x = primitive(x, **params)  # type: ignore[operator]
+        x = primitive.eval(x, **params) if type(x) is np.ndarray else primitive(x, **params)  # type: ignore[operator]
     return x
 
 
@@ -103,6 +112,8 @@ def connect(out: Tensor, x: Tensor, primitive: Primitive, params: dict[str, Any]
     recorded = not modes.current() & modes.NO_GRAD
     if view is None:
         out.view_of = View(x, ((primitive, params),), recorded)
+    elif isinstance(view, Alias):
+        out.view_of = Alias(view.base, (*view.chain, (primitive, params)))
     else:
         out.view_of = View(
             view.base, (*view.chain, (primitive, params)), recorded and view.recorded

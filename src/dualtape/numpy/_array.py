@@ -7,25 +7,24 @@ and are loaded at the first call that needs them. Read on in `operators`, `ufunc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..core.bind import UnaryPrimitive
+from ..core.aval import FLOATS
 from ..core.boxes import Box
-from ..core.graph import Version
 from ..core.tensor import Tensor
 from .concrete import concrete, is_concrete, number_of, taken
-from .regions import Regions
+from .journal import Journal
 
 _STACK = "join values with np.stack, np.concatenate or dt.numpy.array"
 _MATH = "use NumPy's functions (np.sin rather than math.sin), which are followed"
 
-UNARY: dict[np.ufunc, UnaryPrimitive] = {}
-"""NumPy's functions of one argument that are one primitive each; filled by `ufuncs`."""
-BINARY: dict[np.ufunc, Any] = {}
+UNARY: dict[np.ufunc, Callable[[Any], Any]] = {}
+"""What NumPy's functions of one argument compute on an array of a floating dtype; filled by `ufuncs`."""
+BINARY: dict[np.ufunc, Callable[[Any, Any], Any]] = {}
 """Likewise of two arguments of one floating dtype."""
 
 
@@ -40,6 +39,7 @@ class Array(Tensor):
     result_class: ClassVar[type[Tensor]]
     mutable: ClassVar[bool] = True
     joins_batches: ClassVar[bool] = True
+    journals: ClassVar[bool] = True
 
     if TYPE_CHECKING:  # given by `operators`
 
@@ -69,11 +69,13 @@ class Array(Tensor):
     def __init__(self, value: Any, edge: Any = None) -> None:
         super().__init__(value if isinstance(value, (Box, np.generic)) else np.asarray(value), edge)
 
-    def shared_version(self) -> Version:
-        """See `Tensor.shared_version`; of an array it knows which part a write has changed."""
-        if self.version is None:
-            self.version = Regions()
-        return self.version
+    def overwriting(self, memory: Any, at: Any = None) -> None:
+        """See `Tensor.overwriting`: what was there is kept."""
+        version = self.shared_version()
+        journal = getattr(version, "journal", None)
+        if journal is None:
+            journal = version.journal = Journal(version)
+        journal.note(version, memory, at)
 
     # --- NumPy's protocols ------------------------------------------------------------------------
 
@@ -81,16 +83,16 @@ class Array(Tensor):
         if method == "__call__" and not kwargs:
             x = inputs[0]
             if len(inputs) == 1:
-                primitive = UNARY.get(ufunc)
-                if primitive is not None and x.value.dtype.kind == "f":
-                    return primitive.bind1(x)
+                compute = UNARY.get(ufunc)
+                if compute is not None and x.value.dtype in FLOATS:
+                    return compute(x)
             elif len(inputs) == 2:
-                primitive = BINARY.get(ufunc)
+                combine = BINARY.get(ufunc)
                 y = inputs[1]
-                if primitive is not None and type(x) is type(y) is Array:
+                if combine is not None and type(x) is type(y) is Array:
                     dtype = x.value.dtype
-                    if dtype is y.value.dtype and dtype.kind == "f":
-                        return primitive.bind2(x, y)
+                    if dtype is y.value.dtype and dtype in FLOATS:
+                        return combine(x, y)
         return ufunc_call(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -101,11 +103,12 @@ class Array(Tensor):
             self, "np.array, np.asarray or another function that NumPy does not hand over", _STACK
         )
         if copy is False:
-            value = self.buffer()
+            value = self.buffer().view()
             if dtype is not None and value.dtype != dtype:
                 raise ValueError("unable to avoid copy while converting the Array to another dtype")
+            value.flags.writeable = False  # a write past the array would go unnoticed
             return value  # type: ignore[no-any-return]
-        return np.array(value, dtype) if copy else np.asarray(value, dtype)
+        return np.array(value, dtype)
 
     # --- plain numbers ----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from ..core.boxes import Box
 from ..core.errors import ConcreteError
 from ..core.forward import Dual
 from ..core.tensor import Outer, Tensor
+from . import scipy_advice
 
 
 def concrete(x: Any, what: str = "") -> Any:
@@ -99,25 +100,20 @@ def library_call(entered: list[FrameType], advice: str) -> tuple[str, str] | Non
     if not entered:
         return None
     library = entered[0].f_globals.get("__name__", "").partition(".")[0]
+    if library == "scipy":
+        return scipy_advice.advice(entered)
     name, module = "", library
     for frame in entered:
         parts = frame.f_globals.get("__name__", "").split(".")
-        called = frame.f_code.co_qualname
         # Decorators and dispatchers stand before the function that the program named.
-        if (
-            parts[0] == library
-            and parts[1:2] != ["_lib"]
-            and not any(p[0] in "_<" for p in called.split("."))
+        if parts[0] == library and not any(
+            p[0] in "_<" for p in frame.f_code.co_qualname.split(".")
         ):
-            name, module = called, ".".join(takewhile(lambda part: not part.startswith("_"), parts))
+            name, module = (
+                frame.f_code.co_qualname,
+                ".".join(takewhile(lambda part: not part.startswith("_"), parts)),
+            )
             break
-    if library == "scipy":
-        what = f"{module}.{name}" if name else "a function of SciPy"
-        return (
-            f"{what} computes with plain numbers",
-            "compute it with NumPy's functions (docs/numpy.md lists those of SciPy that can be used as they are), or give "
-            "it a derivative with dt.custom_rule or dt.implicit",
-        )
     if module == "numpy.linalg" and hasattr(np.linalg, name):
         return f"np.linalg.{name} of a list", f"{advice} first"
     if name == "full":

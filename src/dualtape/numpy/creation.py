@@ -103,7 +103,12 @@ def array(
         isinstance(object, (list, tuple)) and holds_tensor(object)
     ):
         make: Any = np.array
-        return wrap(Array, make(object, dtype, copy=copy, order=order, ndmin=ndmin, **kwargs))  # type: ignore[return-value]
+        made = make(object, dtype, copy=copy, order=order, ndmin=ndmin, **kwargs)
+        if not copy and np.may_share_memory(made, object):
+            if copy is False:
+                raise ValueError("unable to avoid a copy: an Array's memory is nobody else's")
+            made = made.copy("K")  # writes to `object` would go unnoticed
+        return wrap(Array, made)  # type: ignore[return-value]
     x = as_array(object)
     out = x if dtype is None else cast(x, dtype)
     if copy and out is x and isinstance(object, (Tensor, Box)):

@@ -21,9 +21,10 @@ from ..ops.shape import select_p, slice_p
 from ..ops.views import clone
 from ._array import Array
 from .concrete import concrete, is_concrete
+from .journal import same_places
 from .operands import as_array
 from .operators import is_immutable
-from .regions import whole_memory, writing
+from .writing import check_write
 
 
 def shared(x: Array) -> Array:
@@ -58,7 +59,9 @@ def number_index(key: Any) -> Any:
             raise IndexError("arrays used as indices must be of integer (or boolean) type")
         if not key.ndim and key.dtype.kind != "b":
             return int(key)
-        return key
+        return np.array(
+            key
+        )  # a copy: the derivative needs it, and the program may go on to overwrite it
     return key if isinstance(key, bool) else operator.index(key)
 
 
@@ -140,29 +143,21 @@ def setitem(self: Array, key: Any, v: Any) -> None:
     if v.value.dtype.kind == "c" and self.value.dtype.kind != "c":
         raise TypeError("a complex value cannot be written to a real array; take np.real of it")
     key = prepared(key)
-    region = region_of(whole_memory(self), key)
-    if v.view_of is not None and is_same_memory(region, v.value):
+    if v.view_of is not None and is_part(v.value, self.value, key):
         return  # the end of `x[i] += y`, which has written already
-    with writing(self, region):
-        set_item(self, key, v, numpy=True)
+    check_write(self)
+    set_item(self, key, v, numpy=True)
 
 
-def is_same_memory(a: Any, b: Any) -> bool:
-    """Whether two arrays are the same elements in the same places."""
-    if type(a) is not np.ndarray or type(b) is not np.ndarray or a.dtype != b.dtype:
+def is_part(part: Any, whole: Any, key: Any) -> bool:
+    """Whether an array is the view `whole[key]`."""
+    if type(part) is not np.ndarray or type(whole) is not np.ndarray:
         return False
-    return a.shape == b.shape and a.strides == b.strides and a.ctypes.data == b.ctypes.data
-
-
-def region_of(value: Any, key: Any) -> Any:
-    """The memory that a write to `key` changes, as a view of it; None where that is not known."""
-    if type(value) is not np.ndarray:
-        return None
     keys = key if isinstance(key, tuple) else (key,)
     for k in keys:
         if isinstance(k, (Tensor, Box, np.ndarray, bool)):
-            return value  # somewhere in there
-    return value[keys if ... in keys else (*keys, ...)]
+            return False
+    return same_places(part, whole[keys if ... in keys else (*keys, ...)])
 
 
 def elements(self: Array) -> Any:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..core import modes
 from ..core.boxes import Box
 from ..core.errors import DtypeError
-from ..core.graph import Version
-from ..core.tensor import Tensor, constant, wrap
+from ..core.tensor import FIXED, Tensor, constant, wrap
+from ..core.watched import SMALL, guarded
 from ..ops.complex import cast
 from ..ops.shape import stack
 from ..transforms.surface import check_ordinary
 from ._array import Array
 from .concrete import concrete
-from .watched import watched
 
 PLAIN = (np.ndarray, np.generic)
 
@@ -33,6 +34,7 @@ def number_like(number: Any, value: Any) -> Any:
     if found is not None:
         return found
     made = wrap(Array, constant(number, value.dtype, value))
+    made.version = FIXED
     if number == number:
         if len(_numbers) >= _MOST:
             _numbers.clear()
@@ -59,12 +61,11 @@ def beside(x: Array, other: Any) -> Any:
 
 
 def constant_array(x: np.ndarray[Any, Any]) -> Any:
-    """A plain array as an operand, watched for being overwritten."""
+    """A plain array as an operand, which may be overwritten later."""
     if type(x) is not np.ndarray or x.dtype.kind == "O":
         x = ordinary(x)
-    t = wrap(Array, x)
-    t.version = watched(x)
-    return t
+    # Inside a transformation it may be kept where nobody looks at versions.
+    return guarded(Array, x, sys.maxsize if modes.current() & modes.BOXED else SMALL)
 
 
 def ordinary(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -194,12 +195,13 @@ def wrapped(out: Any) -> Any:
 def plainly(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Call NumPy's own function on concrete numbers."""
     out = kwargs.get("out")
+    for t in out if isinstance(out, tuple) else (out,):
+        if isinstance(t, Tensor):
+            t.overwriting(t.buffer())
     result = func(*[stripped(a) for a in args], **{name: stripped(v) for name, v in kwargs.items()})
     if out is None:
         return wrapped(result)
     for t in out if isinstance(out, tuple) else (out,):
         if isinstance(t, Tensor):
-            if t.version is None:
-                t.version = Version()
-            t.version.bump()
+            t.shared_version().bump()
     return out[0] if isinstance(out, tuple) and len(out) == 1 else out

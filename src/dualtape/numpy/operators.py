@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..core import modes
+from ..core.adapted import own_copy
+from ..core.aval import FLOATS
 from ..core.boxes import Box
 from ..core.inplace import write
 from ..core.tensor import Tensor, wrap
@@ -21,7 +23,7 @@ from . import _array
 from ._array import Array
 from .concrete import is_followed
 from .operands import PLAIN, beside, constant_array, is_quiet, number_like, wrapped
-from .regions import whole_memory, writing
+from .writing import check_write
 
 Operator = Callable[..., Any]
 
@@ -58,14 +60,14 @@ def _pair(name: str, ufunc: np.ufunc, primitive: Any) -> tuple[Operator, Operato
         kind = type(other)
         if kind is Array:
             dtype = value.dtype
-            if dtype is other.value.dtype and dtype.kind == "f":
+            if dtype is other.value.dtype and dtype in FLOATS:
                 return bind(self, other)
         elif kind is float or kind is int:
-            if value.dtype.kind == "f":
+            if value.dtype in FLOATS:
                 return bind(self, number_like(other, value))
         elif kind is np.ndarray or kind is np.float64:
             dtype = value.dtype
-            if dtype is other.dtype and dtype.kind == "f":
+            if dtype is other.dtype and dtype in FLOATS:
                 return bind(self, made(other))
         return through(ufunc, self, other)
 
@@ -73,16 +75,16 @@ def _pair(name: str, ufunc: np.ufunc, primitive: Any) -> tuple[Operator, Operato
         value = self.value
         kind = type(other)
         if kind is float or kind is int:
-            if value.dtype.kind == "f":
+            if value.dtype in FLOATS:
                 return bind(number_like(other, value), self)
         elif kind is np.ndarray or kind is np.float64:
             dtype = value.dtype
-            if dtype is other.dtype and dtype.kind == "f":
+            if dtype is other.dtype and dtype in FLOATS:
                 return bind(made(other), self)
         return through(ufunc, other, self)
 
     forward.__name__, reflected.__name__ = f"__{name}__", f"__r{name}__"
-    return forward, reflected
+    return own_copy(forward), own_copy(reflected)
 
 
 def _by_ufunc(name: str, ufunc: np.ufunc) -> tuple[Operator, Operator]:
@@ -160,12 +162,12 @@ def updated(ufunc: np.ufunc, out_of_place: Operator, x: Array, y: Any) -> Any:
         base = None if x.view_of is None else x.view_of.base
         if (base is None or base.edge is None) and is_quiet(y):
             plain = y.value if isinstance(y, Tensor) else y
+            x.overwriting(x.value)
             ufunc(x.value, plain, out=x.value)
-            with writing(x, x.value):
-                x.shared_version().bump()
+            x.shared_version().bump()
             return x
-    with writing(x, whole_memory(x)):
-        return write(x, lambda old: stored(out_of_place(old, y), x, ufunc.__name__))
+    check_write(x)
+    return write(x, lambda old: stored(out_of_place(old, y), x, ufunc.__name__))
 
 
 def stored(out: Array, x: Array, name: str) -> Array:

@@ -15,6 +15,7 @@ from ..ops.axes import normalize_axis, size_of
 from ..ops.complex import cast, imag, real
 from ..ops.complex import conj as conjugate
 from ..ops.index import basic_view
+from ..ops.strided import unfold
 from ._array import Array
 from .concrete import concrete
 from .functions import implements
@@ -310,3 +311,22 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 def conj(x: Any) -> Any:
     """`ndarray.conj`, which leaves real arrays as they are."""
     return conjugate(x) if x.value.dtype.kind == "c" else x
+
+
+@implements("lib.stride_tricks.sliding_window_view", sharing=True)
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
+    """`np.lib.stride_tricks.sliding_window_view`; writing to windows that overlap is an error."""
+    x = view_of(x)
+    sizes = lengths(window_shape)
+    rank = len(x.shape)
+    axes = tuple(range(rank)) if axis is None else lengths(axis)
+    if len(sizes) != len(axes):
+        raise ValueError(
+            "Must provide matching length window_shape and axis; got "
+            f"{len(sizes)} window_shape elements and {len(axes)} axes elements."
+        )
+    for n, size in zip([normalize_axis(a, rank) for a in axes], sizes, strict=True):
+        x = unfold(x, n, size, 1)
+    return x

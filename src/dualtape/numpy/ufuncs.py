@@ -28,7 +28,7 @@ from .concrete import concrete, is_concrete, refused
 from .operands import PLAIN, as_array, beside, inexact, is_quiet, operand, plainly, spec
 from .operators import stored
 from .products import matmul, matvec, vecdot, vecmat
-from .regions import whole_memory, writing
+from .writing import check_write
 
 Rule = Callable[..., Any]
 
@@ -158,13 +158,14 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
         return methods[method](ufunc, *inputs, **kwargs)
     if kwargs:
         return with_options(ufunc, inputs, **kwargs)
-    if ufunc in PAIRS and ufunc is not np.power:
+    combine = _array.BINARY.get(ufunc)
+    if combine is not None:
         x, y = inputs
         if type(x) is Array:
             if (plain := beside(x, y)) is not None:
-                return PAIRS[ufunc].bind2(x, plain)
+                return combine(x, plain)
         elif type(y) is Array and (plain := beside(y, x)) is not None:
-            return PAIRS[ufunc].bind2(plain, y)
+            return combine(plain, y)
     for x in inputs:
         if not isinstance(x, (Tensor, Box, *PLAIN, int, float, complex, list, tuple)):
             return NotImplemented
@@ -277,14 +278,14 @@ def in_place(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Array, dtype: Any) -
             ufunc.__name__,
         )
 
-    with writing(out, whole_memory(out)):
-        return write(out, compute)  # type: ignore[return-value]
+    check_write(out)
+    return write(out, compute)  # type: ignore[return-value]
 
 
 def store(out: Array, result: Array, name: str) -> Array:
     """Write a result into an array given as `out=`."""
-    with writing(out, whole_memory(out)):
-        return write(out, lambda old: stored(result, out, name))  # type: ignore[return-value]
+    check_write(out)
+    return write(out, lambda old: stored(result, out, name))  # type: ignore[return-value]
 
 
 def into_plain(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, where: Any, dtype: Any) -> Any:
@@ -313,8 +314,9 @@ methods: dict[str, Callable[..., Any]] = {}
 
 def install() -> None:
     """Fill the short paths of `Array.__array_ufunc__`."""
-    _array.UNARY.update(SIMPLE)
-    _array.BINARY.update({f: p for f, p in PAIRS.items() if f is not np.power})
+    _array.UNARY.update({f: p.bind1 for f, p in SIMPLE.items()})
+    _array.BINARY.update({f: p.bind2 for f, p in PAIRS.items() if f is not np.power})
+    _array.BINARY[np.matmul] = matmul
     _array.ufunc_call = call
 
 

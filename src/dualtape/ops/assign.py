@@ -238,6 +238,7 @@ def _plainly_set(x: Tensor, parsed: Parsed, v: Any, accumulate: bool) -> bool:
         return False  # the other way has the message, and the faster sums
     if picks is None:
         v = fitted(plain(v), value, part.shape)
+        x.overwriting(part)
         if accumulate:
             part += v
         else:
@@ -248,6 +249,7 @@ def _plainly_set(x: Tensor, parsed: Parsed, v: Any, accumulate: bool) -> bool:
         for axis, array in zip(picks.axes, picks.arrays, strict=True):
             at[axis] = np.asarray(plain(array))
         try:
+            x.overwriting(part, tuple(at))
             part[tuple(at)] = v
         except IndexError as error:
             raise in_torch_words(error) from None

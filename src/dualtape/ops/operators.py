@@ -20,24 +20,22 @@ _NUMBERS = (int, float, complex, bool)
 
 
 def coerced(x: Any, other: Any) -> Any:
-    """`other` as an operand beside the value `x`: a Python number in the dtype of `x`."""
-    if isinstance(other, _NUMBERS):
-        dtype = dtype_of(x)
-        if dtype.kind in "biu" and not isinstance(other, int):
-            return np.asarray(other)
-        if isinstance(other, complex) and dtype.kind != "c":
-            return np.asarray(other)
-        number = constant(other, dtype, getattr(x, "value", None))
-        return wrap(x.result_class, number) if isinstance(x, Tensor) else number
-    return other
+    """The Python number `other` as an operand beside the value `x`, in its dtype."""
+    dtype = dtype_of(x)
+    if dtype.kind in "biu" and not isinstance(other, int):
+        return np.asarray(other)
+    if isinstance(other, complex) and dtype.kind != "c":
+        return np.asarray(other)
+    number = constant(other, dtype, getattr(x, "value", None))
+    return wrap(x.result_class, number) if isinstance(x, Tensor) else number
 
 
 def _pair(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(x: Any, y: Any) -> Any:
-        return primitive(x, coerced(x, y))
+        return primitive(x, coerced(x, y) if isinstance(y, _NUMBERS) else y)
 
     def backward(x: Any, y: Any) -> Any:
-        return primitive(coerced(x, y), x)
+        return primitive(coerced(x, y) if isinstance(y, _NUMBERS) else y, x)
 
     return forward, backward
 
@@ -45,7 +43,7 @@ def _pair(primitive: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 def _pow(x: Any, y: Any) -> Any:
     if isinstance(y, (int, float)):
         return a.power(x, exponent=y)
-    return a.pow(x, coerced(x, y))
+    return a.pow(x, coerced(x, y) if isinstance(y, _NUMBERS) else y)
 
 
 def install() -> None:
@@ -56,7 +54,7 @@ def install() -> None:
         setattr(Value, f"__r{name}__", backward)
     Value.__neg__ = lambda x: a.neg(x)  # type: ignore[method-assign]
     Value.__pow__ = _pow  # type: ignore[method-assign]
-    Value.__rpow__ = lambda x, y: a.pow(coerced(x, y), x)  # type: ignore[method-assign]
+    Value.__rpow__ = lambda x, y: a.pow(coerced(x, y) if isinstance(y, _NUMBERS) else y, x)  # type: ignore[method-assign]
 
 
 install()

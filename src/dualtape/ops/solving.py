@@ -33,6 +33,7 @@ from .matrices import (
     spread,
     sum_matrix,
 )
+from .series import concrete
 
 
 def first_zero_pivot(a: Array) -> int:
@@ -297,8 +298,59 @@ def _cofactor_slope_eval(d: Array, x: Array) -> Array:
     return np.asarray(_phase(u, vh) * np.matmul(np.matmul(u.conj(), core), vh.conj()))
 
 
+def _products_without_three(s: Array) -> Array:
+    """p[i, j, k], the product of all but s[i], s[j] and s[k]; 0 where two of these are one."""
+    n = s.shape[-1]
+    one = np.eye(n, dtype=bool)
+    p = _products_without_two(np.where(one, 1, s[..., None, :]))  # [k, i, j]
+    return np.asarray(np.where(one[:, :, None] | one[:, None, :], 0, p))
+
+
+def _cofactor_curve_eval(c: Array, d: Array, x: Array) -> Array:
+    # In the bases of x's singular vectors, where x is a diagonal s: every three of the rows contribute a mixed 3 x 3
+    # determinant of c, d and the matrix of which this is the gradient, times the product of the other s. One sum for each of
+    # the six permutations of the three columns.
+    u, s, vh = np.linalg.svd(x.astype(d.dtype, copy=False))
+    left, right = u.conj().swapaxes(-1, -2), vh.conj().swapaxes(-1, -2)
+    b, g = np.matmul(np.matmul(left, c), right), np.matmul(np.matmul(left, d), right)
+    p = _products_without_three(s).astype(u.dtype)  # [k, i, j]
+    on = np.einsum("...kij,...ii,...jj->...k", p, b, g) - np.einsum(
+        "...kij,...ij,...ji->...k", p, b, g
+    )
+    core = (
+        np.einsum("...kij,...ij,...jk->...ki", p, b, g) + np.einsum("...kij,...ik,...ji->...kj", p, b, g)
+        - np.einsum("...kij,...ik,...jj->...ki", p, b, g) - np.einsum("...kij,...ii,...jk->...kj", p, b, g)
+    )  # fmt: skip
+    at = np.arange(s.shape[-1])
+    core[..., at, at] = on
+    return np.asarray(_phase(u, vh) * np.matmul(np.matmul(u.conj(), core), vh.conj()))
+
+
+cofactor_curve_p = general(
+    "cofactor_curve", _cofactor_curve_eval, inputs="c d x", aval=lambda c, d, x: Aval(
+        broadcast_shapes("det", c.shape, d.shape, x.shape), d.dtype),
+    jvp=(lambda t, d, x: cofactor_curve_p(t, d, x), lambda t, c, x: cofactor_curve_p(c, t, x), "missing"),
+    vjp=(lambda ct, d, x: cofactor_curve_p(ct, d, x), lambda ct, c, x: cofactor_curve_p(c, ct, x), "missing"),
+    batch=batch_matrices(lambda: cofactor_curve_p),
+    doc="The second derivative of `cofactor` along c and d, of singular matrices too. As the third derivative of det it "
+        "is symmetric in all that it is paired with.",
+)  # fmt: skip
+
+
+def _may_be_singular(x: Any) -> bool:
+    """Whether a matrix is known to be singular, or so close to it that its inverse says little."""
+    value = concrete(x)
+    if value is None or not value.size or not np.isfinite(value).all():
+        return False
+    size = np.linalg.svd(value, compute_uv=False)
+    limit = 1000 * np.finfo(value.dtype).eps
+    return bool((size.min(-1, initial=np.inf) <= limit * size.max(-1, initial=0)).any())
+
+
 def _third(c: Any, d: Any, x: Any) -> Any:
-    """The third derivative of det along c and d, for invertible x."""
+    """The third derivative of det along c and d."""
+    if _may_be_singular(x):
+        return cofactor_curve_p(c, d, x)
     w = inv_p(x, check=True)
     wt, dt = mt(w), mt(d)
     cof = cofactor_p(x)

@@ -1,12 +1,9 @@
 """Taylor rules: the series of an operation's result from the series of its operands.
 
-A series is a list of coefficients, x(t) = x[0] + x[1] t + x[2] t^2 + ..., None for a zero one past the
-first. A rule takes the result's first coefficient and the operands' series, all of one length, and returns the
-result's series (or None, where it does not hold at this point); `TABLE` has one per primitive. Order k costs
-O(k^2) operations. An operation without a rule is pushed forward order by order (`transforms.jets`).
-
-Source of the recurrences: Griewank and Walther, Evaluating Derivatives, 2nd ed., 2008, table 13.2. They follow
-from y'(t) = f'(x(t)) x'(t), coefficient by coefficient.
+A rule takes the result's first coefficient and the operands' series (`series`), all of one length, and returns the
+result's series (or None, where it does not hold at this point); where there are several results, a tuple of first
+coefficients and a list of series. `TABLE` has one per primitive. Order k costs O(k^2) operations. An operation without a
+rule is pushed forward order by order (`transforms.jets`).
 """
 
 from __future__ import annotations
@@ -15,8 +12,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from . import arithmetic as a
 from . import complex as c
 from . import exponential as e
@@ -24,138 +19,29 @@ from . import guarded, logistic, select, special
 from . import trigonometric as t
 from .compare import logical_not
 from .matmul import matmul
+from .series import (
+    Series,
+    divided,
+    followed,
+    growing,
+    integrated,
+    may_be_zero,
+    minus,
+    plus,
+    product,
+    product_at,
+    quotient,
+    raised,
+    root,
+    scaled,
+    shifted,
+    times,
+    whole_power,
+)  # fmt: skip
 from .solving import solve_p
 from .spectral import ratio
-
-Series = list[Any]
-
-
-def plus(x: Any, y: Any) -> Any:
-    """The sum, None for zero."""
-    return y if x is None else x if y is None else x + y
-
-
-def minus(x: Any) -> Any:
-    """The negative, None for zero."""
-    return None if x is None else -x
-
-
-def times(x: Any, y: Any) -> Any:
-    """The product, None for zero."""
-    return None if x is None or y is None else x * y
-
-
-def scaled(x: Any, number: Any) -> Any:
-    """A number times x, None for zero."""
-    return None if x is None else x if number == 1 else x * number
-
-
-def product_at(x: Series, y: Series, k: int, low: int = 0, high: int | None = None) -> Any:
-    """Coefficient k of a product: the sum of x[j] y[k-j] for j from `low` up to `high` (k)."""
-    total = None
-    for j in range(low, (k if high is None else high) + 1):
-        total = plus(total, times(x[j], y[k - j]))
-    return total
-
-
-def product(x: Series, y: Series) -> Series:
-    """The product of two series."""
-    return [product_at(x, y, k) for k in range(len(x))]
-
-
-def shifted(x: Series, number: float, sign: int = 1) -> Series:
-    """The series of `number + sign * x`."""
-    rest = x[1:] if sign == 1 else [minus(v) for v in x[1:]]
-    return [(x[0] if sign == 1 else -x[0]) + number, *rest]
-
-
-def followed(x: Series, slope: Series, k: int) -> Any:
-    """Coefficient k of the y with y' = slope * x': the sum of j x[j] slope[k-j] for j = 1 ... k, over k."""
-    total = None
-    for j in range(1, k + 1):
-        total = plus(total, times(scaled(x[j], j / k), slope[k - j]))
-    return total
-
-
-def integrated(y0: Any, x: Series, slope: Series) -> Series:
-    """The y with y' = slope * x', for a slope known beforehand."""
-    return [y0, *[followed(x, slope, k) for k in range(1, len(x))]]
-
-
-def growing(y0: Any, x: Series, slope0: Any, slope_at: Callable[[Series, int], Any]) -> Series:
-    """The y with y' = slope * x', where coefficient k of the slope follows from those of y up to k."""
-    y, slope = [y0], [slope0]
-    for k in range(1, len(x)):
-        y.append(followed(x, slope, k))
-        slope.append(slope_at(y, k))
-    return y
-
-
-def divided(y0: Any, x: Series, q: Series, number: float = 1) -> Series:
-    """The y with q y' = number * x'."""
-    y = [y0]
-    for k in range(1, len(x)):
-        rest = None
-        for j in range(1, k):
-            rest = plus(rest, times(scaled(y[j], j / k), q[k - j]))
-        top = plus(scaled(x[k], number), minus(rest))
-        y.append(None if top is None else top / q[0])
-    return y
-
-
-def quotient(y0: Any, x: Series, z: Series) -> Series:
-    """The series of x / z."""
-    y = [y0]
-    for k in range(1, len(x)):
-        top = plus(x[k], minus(product_at(y, z, k, 0, k - 1)))
-        y.append(None if top is None else top / z[0])
-    return y
-
-
-def root(y0: Any, x: Series) -> Series:
-    """The square root of a series."""
-    y = [y0]
-    for k in range(1, len(x)):
-        top = plus(x[k], minus(product_at(y, y, k, 1, k - 1)))
-        y.append(None if top is None else top / (y0 + y0))
-    return y
-
-
-def raised(y0: Any, x: Series, exponent: Any) -> Series:
-    """X ** exponent where x[0] is not zero: from x y' = exponent * y x'."""
-    y = [y0]
-    for k in range(1, len(x)):
-        total = None
-        for j in range(1, k + 1):
-            total = plus(total, scaled(times(x[j], y[k - j]), (exponent * j - (k - j)) / k))
-        y.append(None if total is None else total / x[0])
-    return y
-
-
-def whole_power(x: Series, exponent: int, like: Any) -> Series:
-    """X ** exponent for a whole exponent of one or more, by repeated squaring."""
-    out: Series | None = None
-    while True:
-        if exponent & 1:
-            out = x if out is None else product(out, x)
-        exponent >>= 1
-        if not exponent:
-            assert out is not None
-            return [like, *out[1:]]
-        x = product(x, x)
-
-
-def _may_be_zero(x: Any) -> bool:
-    """Whether a value has a zero among its numbers, or has none yet."""
-    while not isinstance(x, (np.ndarray, np.generic)):
-        inside = next(
-            (v for n in ("value", "content", "primal") if (v := getattr(x, n, None)) is not None),
-            None,
-        )
-        if inside is None:
-            return True
-        x = inside
-    return not np.all(x)
+from .taylor_matrices import MATRICES
+from .taylor_sums import SUMS
 
 
 def _power(y0: Any, x: Series, *, exponent: Any) -> Series | None:
@@ -165,12 +51,12 @@ def _power(y0: Any, x: Series, *, exponent: Any) -> Series | None:
     if not isinstance(exponent, complex) and exponent > 0 and math.isfinite(exponent):
         if exponent == int(exponent):
             return whole_power(x, int(exponent), y0)
-        return None if _may_be_zero(x[0]) else raised(y0, x, exponent)
+        return None if may_be_zero(x[0]) else raised(y0, x, exponent)
     return raised(y0, x, exponent)
 
 
 def _cbrt(y0: Any, x: Series) -> Series | None:
-    return None if _may_be_zero(x[0]) else raised(y0, x, 1 / 3)
+    return None if may_be_zero(x[0]) else raised(y0, x, 1 / 3)
 
 
 def _rpow(y0: Any, x: Series, *, base: Any) -> Series | None:
@@ -265,7 +151,7 @@ def _termwise(operation: Callable[..., Any]) -> Callable[..., Series]:
 
 def _atan2(y0: Any, y: Series, x: Series) -> Series | None:
     """From (x^2 + y^2) angle' = x y' - y x'; order by order where that may be 0 = 0."""
-    if _may_be_zero(x[0] * x[0] + y[0] * y[0]):
+    if may_be_zero(x[0] * x[0] + y[0] * y[0]):
         return None
     out, q = [y0], [plus(u, v) for u, v in zip(product(x, x), product(y, y), strict=True)]
     for k in range(1, len(x)):
@@ -280,7 +166,7 @@ def _atan2(y0: Any, y: Series, x: Series) -> Series | None:
 
 
 def _guarded_quotient(y0: Any, x: Series, z: Series) -> Series | None:
-    return None if _may_be_zero(z[0]) else quotient(y0, x, z)
+    return None if may_be_zero(z[0]) else quotient(y0, x, z)
 
 
 def _solve(y0: Any, a: Series, b: Series) -> Series:
@@ -350,4 +236,6 @@ TABLE: dict[Any, Callable[..., Series | None]] = dict([
     (c.cast_p, _termwise(c.cast_p)),
     *zip((t.sin, t.cos), _pair(t.sin, t.cos, -1), strict=True),
     *zip((t.sinh, t.cosh), _pair(t.sinh, t.cosh, 1), strict=True),
+    *MATRICES.items(),
+    *SUMS.items(),
 ])  # fmt: skip

@@ -165,7 +165,7 @@ __version__ = "2.21.0"
 
 # What is imported when it is first asked for: eagerly it would take three times as long.
 _LAZY = frozenset({
-    "autodiff", "bitwise", "config", "data", "debugging", "keras", "linalg", "math", "nn", "random", "signal",
+    "autodiff", "autograph", "bitwise", "config", "data", "debugging", "keras", "linalg", "math", "nn", "random", "signal",
     "strings",
 })  # fmt: skip
 

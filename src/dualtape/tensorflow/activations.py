@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.vocabulary import vocabulary
 from ..ops import activation as act
 from ..ops import arithmetic as a
 from ..ops import logistic
@@ -18,7 +19,7 @@ from .elementwise import unary
 from .errors import AbortedError
 from .kernels import check_dtype
 from .raising import kernel_error
-from .tensor import EagerTensor
+from .tensor import EagerTensor, tensor
 
 relu = unary("Relu", act.relu, k.RECTIFIED, "Return max(x, 0), of derivative 0 at 0.")
 relu6 = unary("Relu6", act.relu6, k.REALS, "Return min(max(x, 0), 6).")
@@ -37,7 +38,7 @@ def leaky_relu(features: Any, alpha: Any = 0.2, name: str | None = None) -> Eage
     """Return x for x > 0 and alpha * x elsewhere."""
     x = as_tensor(features)
     if x.value.dtype.kind in "iu":
-        x = as_tensor(x.value.astype(np.float32))
+        x = tensor(vocabulary.cast(x.value, np.dtype(np.float32)))
     check_dtype("LeakyRelu", x.value.dtype, k.HALF_FIRST)
     return act.leaky_relu(x, float(static(alpha)))  # type: ignore[no-any-return]
 

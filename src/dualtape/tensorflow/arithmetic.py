@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from ..core.adapted import own_copy
+from ..core.aval import FLOATS
 from ..core.bind import BinaryPrimitive
 from ..core.errors import ShapeError
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, constant_tensor
 from ..ops import arithmetic as a
 from ..ops import compare as c
 from ..ops.complex import cast
 from ..ops.numbers import abs_
 from ..ops.tf_choices import pow_bare
 from . import kernels as k
-from .convert import as_tensor, number_tensor, operands
+from .convert import as_tensor, operands
 from .kernels import ANYTHING, Dtypes, check_dtype
 from .raising import incompatible_shapes, kernel_error
 from .tensor import EagerTensor, Readable, tensor
@@ -70,7 +72,7 @@ def binary(
     Raises:
         InvalidArgumentError: The dtypes differ, or have no kernel, or the shapes do not broadcast.
     """
-    return function
+    return own_copy(function)
 
 
 def operator_pair(
@@ -84,8 +86,8 @@ def operator_pair(
             value = self.value
             cls = other.__class__
             if cls is not EagerTensor:
-                if (cls is float or cls is int) and value.dtype.kind == "f":
-                    return bind(self, number_tensor(other, value))
+                if (cls is float or cls is int) and value.dtype in FLOATS:
+                    return bind(self, constant_tensor(EagerTensor, other, value))
                 if isinstance(other, Readable):
                     other = other._read()
                     cls = other.__class__
@@ -104,13 +106,13 @@ def operator_pair(
         if self.__class__ is EagerTensor:
             value = self.value
             cls = other.__class__
-            if (cls is float or cls is int) and value.dtype.kind == "f":
-                return bind(number_tensor(other, value), self)
+            if (cls is float or cls is int) and value.dtype in FLOATS:
+                return bind(constant_tensor(EagerTensor, other, value), self)
         if not is_operand(other):
             return NotImplemented
         return function(like(other, self), self)
 
-    return forward, reflected
+    return own_copy(forward), own_copy(reflected)
 
 
 def is_operand(other: Any) -> bool:

@@ -1,4 +1,7 @@
-"""Control flow as functions: eagerly these are Python's own `if`, `while` and `for`."""
+"""Control flow as functions: eagerly these are Python's own `if`, `while` and `for`.
+
+In a function being traced, where a tensor decides, they are part of the program (`autograph.running`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from typing import Any
 
 from ..core.errors import TransformError
 from ..ops.shape import broadcast_to
+from ..transforms import control, loops
 from ..transforms.batch import batch_level, batched, unbatched
 from . import nest
+from .autograph.running import and_, choice, graph_loop
+from .autograph.state import traced
 from .convert import as_tensor
-from .joining import stack, unstack
+from .joining import concat, stack, unstack
 from .logs import warn as say
 from .tensor import EagerTensor
 
@@ -31,9 +37,11 @@ def cond(
             raise TypeError(f"'{what}' must be callable.")
     if pred is None:
         raise TypeError("pred must not be a Python None")
-    chosen = true_fn if bool(as_tensor(pred)) else false_fn
-    assert chosen is not None
-    return chosen()
+    assert true_fn is not None
+    assert false_fn is not None
+    if traced(pred):
+        return choice(pred, true_fn, false_fn)
+    return true_fn() if bool(as_tensor(pred)) else false_fn()
 
 
 def case(
@@ -48,6 +56,12 @@ def case(
     Raises:
         ValueError: None is true and there is no default; or several are, and `exclusive`.
     """
+    if any(traced(pred) for pred, _ in pred_fn_pairs):
+        if exclusive:
+            raise TransformError(
+                "tf.case(exclusive=True) looks at all predicates, and runs eagerly"
+            )
+        return _first(list(pred_fn_pairs), default)
     found = [f for pred, f in pred_fn_pairs if bool(as_tensor(pred))]
     if exclusive and len(found) > 1:
         raise ValueError("Input error: exactly one predicate must be true, several are")
@@ -56,6 +70,14 @@ def case(
     if default is None:
         raise ValueError("None of the conditions evaluated as True.")
     return default()
+
+
+def _first(pairs: list[tuple[Any, Callable[[], Any]]], default: Callable[[], Any] | None) -> Any:
+    """The result of the first function whose predicate, a tensor, is true."""
+    (pred, f), *rest = pairs
+    if not rest:
+        return f() if default is None else choice(as_tensor(pred), f, default)
+    return choice(as_tensor(pred), f, lambda: _first(rest, default))
 
 
 def switch_case(
@@ -68,6 +90,11 @@ def switch_case(
     table = dict(enumerate(branch_fns)) if not isinstance(branch_fns, dict) else dict(branch_fns)
     if table and isinstance(table[next(iter(table))], tuple):
         table = dict(table.values())
+    if traced(branch_index):
+        other = default or table.pop(max(table))
+        return (
+            _first([(branch_index == k, f) for k, f in table.items()], other) if table else other()
+        )
     index = int(as_tensor(branch_index))
     chosen = table.get(index, default or table[max(table)])
     return chosen()
@@ -94,7 +121,10 @@ def while_loop(
     limit = None if maximum_iterations is None else int(as_tensor(maximum_iterations))
     current: Any = loop_vars
     count = 0
-    while bool(as_tensor(cond(*current))):
+    going = as_tensor(cond(*current))
+    if traced(going):
+        return _graph_while(cond, body, loop_vars, limit)
+    while bool(going):
         if limit is not None and count >= limit:
             break
         found = body(*current)
@@ -102,9 +132,34 @@ def while_loop(
             found = (found,)
         current = type(loop_vars)(found) if isinstance(loop_vars, (list, tuple)) else found
         count += 1
+        going = as_tensor(cond(*current))
     return nest.map_structure(
         lambda x: as_tensor(x) if not isinstance(x, EagerTensor) and _is_number(x) else x, current
     )
+
+
+def _graph_while(cond: Any, body: Any, loop_vars: Any, limit: int | None) -> Any:
+    """`while_loop` as one operation of the program."""
+    single = len(loop_vars) == 1
+    state: list[Any] = [loop_vars, 0]
+
+    def test() -> Any:
+        going = cond(*state[0])
+        return going if limit is None else and_(lambda: going, lambda: state[1] < limit)
+
+    def once() -> None:
+        found = body(*state[0])
+        if single and not isinstance(found, (list, tuple)):
+            found = (found,)
+        state[0] = type(loop_vars)(found) if isinstance(loop_vars, (list, tuple)) else found
+        state[1] = state[1] + 1
+
+    def put(values: Sequence[Any]) -> None:
+        state[:] = values
+
+    names = ("loop_vars", "the number of steps")
+    graph_loop(test, once, lambda: tuple(state), put, names, names)
+    return state[0]
 
 
 def _is_number(x: Any) -> bool:
@@ -121,6 +176,8 @@ def map_fn(
     Raises:
         ValueError: There are no slices, so that the result's form is unknown.
     """
+    if loops.wanted():
+        return control.scan(lambda _, x: ((), _tensors(fn(x))), (), _tensors(elems))[1]
     slices = [unstack(x) for x in nest.flatten(elems)]
     count = len(slices[0])
     results = []
@@ -176,9 +233,36 @@ def _stacked(results: list[Any]) -> Any:
     )
 
 
+def _tensors(x: Any) -> Any:
+    """A structure with tensors for what can be one."""
+    return nest.map_structure(as_tensor, x)
+
+
 def _folded(
     fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, keep: bool
 ) -> Any:
+    if loops.wanted():
+        first: Any = None
+        if initializer is None:  # it is the first element
+            elems = _tensors(elems)
+            ends = (-1, slice(None, -1)) if reverse else (0, slice(1, None))
+            first, elems = [nest.map_structure(lambda x, at=at: x[at], elems) for at in ends]
+
+        def step(state: Any, x: Any) -> Any:
+            new = _tensors(fn(state, x))
+            return new, new if keep else ()
+
+        last, all_of_them = control.scan(
+            step,
+            _tensors(initializer if first is None else first),
+            _tensors(elems),
+            reverse=reverse,
+        )
+        if not keep or first is None:
+            return all_of_them if keep else last
+        return nest.map_structure(
+            lambda x, xs: concat([xs, x[None]] if reverse else [x[None], xs], 0), first, all_of_them
+        )
     slices = [unstack(x) for x in nest.flatten(elems)]
     items = [nest.pack_sequence_as(elems, [s[i] for s in slices]) for i in range(len(slices[0]))]
     if reverse:

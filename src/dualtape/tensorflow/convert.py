@@ -16,7 +16,6 @@ import numpy as np
 from ..core.departures import COPIED, left
 from ..core.errors import ShapeError
 from ..core.tensor import Tensor, retyped, wrap
-from ..core.tensor import constant as number_value
 from ..ops.shape import stack
 from .dtype import DType, as_dtype, kernel_name
 from .printing import as_bytes
@@ -377,11 +376,6 @@ def convert_to_tensor(
 
 
 # --- operands ---------------------------------------------------------------------------------------
-
-
-def number_tensor(number: Any, like: Any) -> EagerTensor:
-    """A Python number as an operand beside the value `like`, in its dtype."""
-    return wrap(EagerTensor, number_value(number, like.dtype, like))  # type: ignore[return-value]
 
 
 def unified(tensors: list[EagerTensor]) -> list[EagerTensor]:

@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
+from ..core.tensor import plain
+from ..core.vocabulary import vocabulary
+from ..ops.compare import eq, lt
+from ..ops.select import where
 from ..ops.shape import broadcast_to as broadcast
 from . import kernels as k
 from .convert import as_tensor, constant, converted, numpy_dtype, operands, static, static_shape
@@ -160,7 +165,7 @@ def linspace(
     """Make `num` evenly spaced numbers from `start` to `stop`, both included.
 
     Raises:
-        InvalidArgumentError: `num` is not positive.
+        InvalidArgumentError: `num` is negative.
     """
     a = as_tensor(start)
     b = as_tensor(stop, a.value.dtype)
@@ -169,8 +174,8 @@ def linspace(
         a, b = cast(a, "float64"), cast(b, "float64")
     check_dtype("LinSpace", a.value.dtype, k.FLOATING)
     n = int(static(num))
-    if n < 1:
-        raise kernel_error("LinSpace", f"Requires num > 0: {n}")
+    if n < 0:
+        raise kernel_error("Range", f"Requires start <= limit when delta > 0: 1/{n}")
     dtype = a.value.dtype
     at = axis if axis >= 0 else axis + len(a.value.shape) + 1
     steps = np.arange(n, dtype=dtype)
@@ -229,17 +234,21 @@ def one_hot(
     at = rank if axis in (None, -1) else axis
     assert at is not None
     places = np.arange(n).reshape([n if i == at else 1 for i in np.arange(rank + 1)])
-    hit = np.expand_dims(x.value, at) == places
-    return tensor(np.where(hit, on, off).astype(want, copy=False))
+    shape = list(x.value.shape)
+    shape.insert(at, 1)
+    hit = eq(vocabulary.cast(vocabulary.reshape(x.value, tuple(shape)), places.dtype), places)
+    return tensor(where(hit, on, off))
 
 
 def sequence_mask(
     lengths: Any, maxlen: Any = None, dtype: Any = bool, name: str | None = None
 ) -> EagerTensor:
     """Make rows whose first `lengths[i]` elements are true."""
-    x = as_tensor(lengths).value
-    n = int(np.max(x, initial=0)) if maxlen is None else int(static(maxlen))
-    return tensor((np.arange(n) < np.expand_dims(x, -1)).astype(numpy_dtype(dtype)))
+    x = as_tensor(lengths)
+    n = int(np.max(plain(x), initial=0)) if maxlen is None else int(static(maxlen))
+    places = np.arange(n)
+    ends = vocabulary.reshape(vocabulary.cast(x.value, places.dtype), (*x.value.shape, 1))
+    return tensor(vocabulary.cast(lt(places, ends), numpy_dtype(dtype)))
 
 
 def shape(input: Any, out_type: Any = int32, name: str | None = None) -> EagerTensor:
@@ -269,6 +278,6 @@ def _shape_of(x: Any) -> tuple[int, ...]:
 def repeated(x: EagerTensor, dims: tuple[int, ...]) -> EagerTensor:
     """A scalar everywhere in a tensor of shape `dims`."""
     from_scalar: EagerTensor = broadcast(x, dims)
-    if x.edge is None:
+    if x.edge is None and not isinstance(from_scalar.value, Box):
         return tensor(np.array(from_scalar.value)) if dims else x
     return from_scalar

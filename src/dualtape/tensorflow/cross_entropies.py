@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
 from ..ops import arithmetic as a
 from ..ops import cross_entropy as ce
 from ..ops import pointwise_loss, select
 from ..ops import shape as s
 from ..ops import softmax as soft
+from ..ops.compare import between
+from ..ops.picking import position_p
 from . import kernels as k
 from .activations import relu, softplus
 from .arithmetic import absolute, add, multiply
@@ -144,17 +147,25 @@ def sparse_softmax_cross_entropy_with_logits(
             f"and logits.shape={x.shape}"
         )
     classes = x.value.shape[-1]
-    flat = np.asarray(y.value).reshape(-1).astype(np.int64)
-    bad = flat[(flat < 0) | (flat >= classes)]
-    if bad.size:
-        raise kernel_error(
-            op,
-            f"Received a label value of {bad[0]} which is outside the valid range of [0, {classes}).  "
-            f"Label values: {' '.join(map(str, flat.tolist()))}",
-        )
+    count = math.prod(y.value.shape)
+    flat = s.reshape(y.value, (count,))
+    if isinstance(flat, Box):
+        flat = position_p(
+            flat, size=classes, wrap=False,
+            message="Received a label value of {index} which is outside the valid range of [0, {size}).",
+        )  # fmt: skip
+    else:
+        flat = flat.astype(np.int64)
+        bad = flat[(flat < 0) | (flat >= classes)]
+        if bad.size:
+            raise kernel_error(
+                op,
+                f"Received a label value of {bad[0]} which is outside the valid range of [0, {classes}).  "
+                f"Label values: {' '.join(map(str, flat.tolist()))}",
+            )
     if len(x.value.shape) == 2:
         return ce.cross_entropy_p(x, tensor(flat), reduction="none")  # type: ignore[no-any-return]
-    rows = s.reshape(x, (flat.size, classes))
+    rows = s.reshape(x, (count, classes))
     loss = ce.cross_entropy_p(rows, tensor(flat), reduction="none")
     return s.reshape_p(loss, shape=tuple(y.value.shape))  # type: ignore[no-any-return]
 
@@ -166,7 +177,7 @@ def log_poisson_loss(
     x, y = operands("Mul", log_input, targets)
     loss = exp(x) - x * y
     if compute_full_loss:
-        inside = tensor(np.asarray((y.value >= 0) & (y.value <= 1))[()])
+        inside = tensor(between(y.value, low=0, high=1))
         # Where it is not used, Stirling's approximation is that of 1, whose slope is a number.
         t = select.where(inside, a.ones_like(y), y)
         stirling = t * log(t) - t + 0.5 * log(2 * math.pi * t)

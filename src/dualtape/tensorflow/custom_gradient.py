@@ -7,10 +7,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ..core import modes
+from ..core import modes, random_state
 from ..core.callsite import caller
+from ..core.custom import UserNode
 from ..core.departures import STOPPED, left
-from ..core.graph import Node, Output, new_node
+from ..core.graph import new_node
 from ..core.sweep import as_tensor as as_class
 from ..core.tensor import Tensor, wrap
 from . import nest
@@ -25,33 +26,21 @@ from .variable import Variable, differentiable
 Function = Callable[..., Any]
 
 
-class CustomGradient(Node):
+class CustomGradient(UserNode):
     """The node of a call of a function with a gradient of its own.
 
     owners: none; the gradient function keeps what it needs. `params` holds it, and the names for messages.
     """
 
-    __slots__ = ("differentiable", "output_avals")
+    __slots__ = ()
 
-    differentiable: Any
-    output_avals: Any
-
-    @property
-    def gave_none(self) -> frozenset[int]:
-        """The inputs that needed a gradient and for which the gradient function returned None."""
+    def asked(self, cts: tuple[Any, ...], edges: tuple[Any, ...], graph: bool) -> list[Any]:
+        """See `UserNode.asked`."""
         assert self.params is not None
-        return self.params["nones"]  # type: ignore[no-any-return]
-
-    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
-        """See `Node.pullback`."""
-        assert self.params is not None
-        cts = [as_class(c, self.params["class"]) for c in (ct if isinstance(ct, tuple) else (ct,))]
-        found = self.params["pull"](*cts)
+        found = self.params["pull"](*[as_class(c, self.params["class"]) for c in cts])
         grads: list[Any] = []
-        for i, (g, edge) in enumerate(zip(found, self.inputs, strict=True)):
+        for g, edge in zip(found, self.inputs, strict=True):
             if g is None or edge is None:
-                if edge is not None:
-                    self.params["nones"] |= {i}
                 grads.append(None)
                 continue
             g = as_tensor(as_dense(g), edge.dtype)
@@ -144,21 +133,11 @@ def _recorded(
     attached = any(isinstance(x, AttachedTensor) for x in inputs)
     cls = AttachedTensor if attached else EagerTensor
     avals = tuple([(o.value.shape, o.value.dtype) for o in outs])
-    given: dict[str, Any] = {
-        "pull": pull,
-        "grad": grad_fn,
-        "name": name,
-        "class": cls,
-        "nones": frozenset(),
-    }
+    given: dict[str, Any] = {"pull": pull, "grad": grad_fn, "name": name, "class": cls}
     node: CustomGradient = new_node(CustomGradient, edges, *avals[0], caller(3), given)
-    node.output_avals = avals
-    node.differentiable = tuple(range(len(outs)))
-    results = []
-    for i, o in enumerate(outs):
-        edge = Output(node, i, *node.output_avals[i]) if differentiable(o.value) else None
-        results.append(wrap(cls, o.value, edge))
-    return results  # type: ignore[return-value]
+    node.begin(avals, len(outs))
+    edges_out = [node.edge_of(i) if differentiable(o.value) else None for i, o in enumerate(outs)]
+    return [wrap(cls, o.value, e) for o, e in zip(outs, edges_out, strict=True)]  # type: ignore[misc]
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Any:
@@ -194,10 +173,14 @@ def is_input(x: Any) -> bool:
 
 
 def recompute_grad(f: Function) -> Function:
-    """Decorate a function to be run again for its gradient, instead of keeping what it computed."""
+    """Decorate a function to be run again for its gradient, instead of keeping what it computed.
+
+    It draws the same random numbers again, so that the gradient is that of what it returned.
+    """
 
     @custom_gradient
     def again(*args: Any, **kwargs: Any) -> Any:
+        drawn = random_state.state()
         with modes.switched(on=modes.NO_GRAD):
             result = f(*args, **kwargs)
 
@@ -209,7 +192,8 @@ def recompute_grad(f: Function) -> Function:
                 tape.watch(own)
                 it = iter(own)
                 fresh = nest.map_structure(lambda x: next(it) if is_input(x) else x, list(args))
-                out = f(*fresh, **kwargs)
+                with random_state.restored(drawn):
+                    out = f(*fresh, **kwargs)
             found = tape.gradient(out, [*own, *(variables or [])], output_gradients=list(cts))
             pulled = iter(found[: len(own)])
             aligned = [next(pulled) if is_input(x) else None for x in flat]

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.adapted import own_copy
+from ..core.boxes import Box
 from ..core.errors import ShapeError
 from ..core.tensor import wrap
+from ..core.vocabulary import vocabulary
 from ..ops import arithmetic as a
 from ..ops import compare as c
 from ..ops import exponential as e
@@ -26,6 +29,7 @@ from . import kernels as k
 from .convert import as_tensor, operands
 from .dtype import as_dtype, kernel_name
 from .errors import UnimplementedError
+from .hosted import on_numbers
 from .indexed_slices import IndexedSlices
 from .kernels import Dtypes, check_dtype
 from .logs import warn
@@ -63,7 +67,7 @@ def unary(op: str, compute: Callable[[Any], Any], allowed: Dtypes, doc: str) -> 
     Raises:
         InvalidArgumentError: The dtype has no kernel.
     """
-    return function
+    return own_copy(function)
 
 
 def flat(op: str, compute: Callable[[Any], Any], allowed: Dtypes, doc: str) -> Function:
@@ -102,8 +106,8 @@ rint = flat("Rint", n.round_p, k.FLOATING, "Return the nearest integer, the even
 erf = unary("Erf", s.erf, k.FLOATING, "Return the Gauss error function of x.")
 erfc = unary("Erfc", s.erfc, k.FLOATING, "Return 1 - erf(x).")
 erfinv = unary("Erfinv", s.erfinv, k.FLOATING, "Return the inverse of erf at x.")
-lgamma = unary("Lgamma", s.lgamma, k.FLOATING, "Return log(|gamma(x)|).")
-digamma = unary("Digamma", s.digamma, k.FLOATING, "Return the derivative of lgamma at x.")
+lgamma = unary("Lgamma", slopes.lgamma, k.FLOATING, "Return log(|gamma(x)|).")
+digamma = unary("Digamma", slopes.digamma, k.FLOATING, "Return the derivative of lgamma at x.")
 is_nan = unary("IsNan", c.isnan, k.FLOATING, "Return where x is NaN.")
 is_inf = unary("IsInf", c.isinf, k.FLOATING, "Return where x is infinite.")
 is_finite = unary("IsFinite", c.isfinite, k.FLOATING, "Return where x is finite.")
@@ -201,12 +205,14 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
             have.name, to.name,
         )  # fmt: skip
     if have.kind in "fV" and to.kind in "iu":
-        return as_tensor(_truncated(x.value, to))
+        return tensor(_truncated(x.value, to))
     return cast_to(x, to)
 
 
 def _truncated(value: Any, to: np.dtype[Any]) -> Any:
     """Floats as integers; NaN and what does not fit give what the machine's conversion gives, silently."""
+    if isinstance(value, Box):
+        return vocabulary.cast(value, to)
     with np.errstate(invalid="ignore"):
         return value.astype(to)
 
@@ -224,7 +230,8 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> EagerTenso
     x = as_tensor(value)
     to = as_dtype(dtype)
     if to.is_integer and (x.dtype.is_floating or x.dtype.is_integer):
-        return as_tensor(_saturated(x.value, to.numpy_dtype))
+        bounded = to.numpy_dtype
+        return tensor(on_numbers(lambda v: _saturated(v, bounded), x.value.shape, bounded, x.value))
     if to.is_floating and x.dtype.is_floating and to.max < x.dtype.max:
         # As a maximum of a minimum: the derivative inside the bounds is that of x.
         bounds = [as_tensor(x.value.dtype.type(b)) for b in (to.max, to.min)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import CodeType
 from typing import Any
 
@@ -16,9 +17,12 @@ import numpy as np
 
 from ..core.tensor import Tensor
 from . import nest
+from .config import functions_run_eagerly
+from .conversion import in_graph
 from .convert import as_tensor, constant, converted
 from .dtype import kernel_name
 from .errors import InvalidArgumentError
+from .recording import recording
 from .shapes import TensorSpec
 from .symbolic import gradients_recorded
 from .tensor import EagerTensor, Readable
@@ -39,11 +43,14 @@ class Function:
         input_signature: Any = None,
         *,
         bound: bool = False,
+        autograph: bool = True,
     ) -> None:
         self._python_function = python_function
+        self._autograph = autograph
         self._input_signature = None if input_signature is None else tuple(input_signature)
         self._bound = bound
         self._traces: dict[Any, Any] = {}
+        self._compiled: Any = None
         code = getattr(inspect.unwrap(python_function), "__code__", None)
         self._differentiates = code is not None and _mentions_gradients(code)
         functools.update_wrapper(self, python_function)
@@ -78,11 +85,22 @@ class Function:
         return self._run(args, kwargs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if (
+            recording().tapes or functions_run_eagerly()
+        ):  # a tape around sees the operations themselves
+            return self._eager(*args, **kwargs)
+        if self._compiled is None:
+            compiler = import_module("dualtape.compiler.jit")
+            self._compiled = compiler.Compiled(self._eager, name="tf.function", effects_once=True)
+        return self._compiled(*args, **kwargs)
+
+    def _eager(self, *args: Any, **kwargs: Any) -> Any:
+        f = in_graph(self._python_function) if self._autograph else self._python_function
         if self._differentiates:
             with gradients_recorded(args, kwargs):
-                result = self._python_function(*args, **kwargs)
+                result = f(*args, **kwargs)
         else:
-            result = self._python_function(*args, **kwargs)
+            result = f(*args, **kwargs)
         return nest.map_structure(_as_output, result)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -93,7 +111,7 @@ class Function:
         if found is None:
             method = self._python_function.__get__(instance, owner)
             signature = self._input_signature
-            found = Function(method, signature, bound=True)
+            found = Function(method, signature, bound=True, autograph=self._autograph)
             if hasattr(instance, "__dict__"):
                 vars(instance)[name] = found
         return found
@@ -248,7 +266,7 @@ def function(
     Args:
         func: The function; None to decorate with options.
         input_signature: `tf.TensorSpec`s that calls are checked against.
-        autograph: Not needed: Python's control flow runs as it is.
+        autograph: Whether Python's control flow is made part of the program where tensors decide.
         jit_compile: Not used.
         reduce_retracing: Not used: nothing is traced.
         experimental_implements: Not used.
@@ -259,5 +277,5 @@ def function(
         experimental_follow_type_hints: Not used.
     """
     if func is None:
-        return lambda f: Function(f, input_signature)
-    return Function(func, input_signature)
+        return lambda f: Function(f, input_signature, autograph=autograph)
+    return Function(func, input_signature, autograph=autograph)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
 from ..core.errors import ShapeError
 from ..ops import picking
 from ..ops import shape as s
@@ -14,6 +15,7 @@ from ..ops.select import where as select
 from . import indexing
 from .arithmetic import boolean
 from .convert import as_tensor, operands, static, unified
+from .hosted import on_numbers
 from .kernels import Dtypes, check_dtype
 from .raising import dims, kernel_error
 from .recording import recording
@@ -25,7 +27,7 @@ INDEX_TYPES = Dtypes("iu", "int16, int32, int64")
 
 def _indices(op: str, indices: Any, attribute: str = "Tindices") -> EagerTensor:
     out = as_tensor(indices)
-    if out.value.size == 0 and out.value.dtype.kind == "f":  # an empty list
+    if out.value.dtype.kind == "f" and 0 in out.value.shape:  # an empty list
         return tensor(out.value.astype(np.int32))
     if out.value.dtype.kind not in "iu":
         check_dtype(op, out.value.dtype, INDEX_TYPES, attribute)
@@ -69,26 +71,37 @@ def gather(
     x = as_tensor(params)
     at = _indices("GatherV2", indices)
     where = at.value
-    batch = int(batch_dims) if batch_dims >= 0 else int(batch_dims) + where.ndim
+    batch = int(batch_dims) if batch_dims >= 0 else int(batch_dims) + len(where.shape)
     rank = len(x.value.shape)
     along = batch if axis is None else int(static(axis))
     if along < -rank or along >= rank:
         least = along + 1 if along >= 0 else -along
         raise kernel_error("GatherV2", f"Shape must be at least rank {least} but is rank {rank}")
     along %= rank
-    bad = _first_bad(np.asarray(where), x.value.shape[along])
-    if bad is not None:
-        rows = isinstance(params, Readable) and not along and not batch
-        raise kernel_error(
-            "ResourceGather" if rows else "GatherV2",
-            f"{bad[0]} = {bad[1]} is not in [0, {x.value.shape[along]})",
-        )
+    if isinstance(where, Box):
+        where = checked(where, x.value.shape[along])
+        at = tensor(where)
+    else:
+        bad = _first_bad(np.asarray(where), x.value.shape[along])
+        if bad is not None:
+            rows = isinstance(params, Readable) and not along and not batch
+            raise kernel_error(
+                "ResourceGather" if rows else "GatherV2",
+                f"{bad[0]} = {bad[1]} is not in [0, {x.value.shape[along]})",
+            )
     if batch:
-        return _batch_gather(x, np.asarray(where), along, batch)
+        return _batch_gather(x, where, along, batch)
     out: EagerTensor = picking.index_p(x, at, axis=along, depth=1)
     if along == 0:
         _note(out, at)
     return out
+
+
+def checked(indices: Any, size: int) -> Any:
+    """Indices that are not known yet, as int64: that they are in range is looked at when they are."""
+    return picking.position_p(
+        indices, size=size, wrap=False, message="indices = {index} is not in [0, {size})"
+    )
 
 
 def _note(out: EagerTensor, indices: EagerTensor) -> None:
@@ -99,10 +112,9 @@ def _note(out: EagerTensor, indices: EagerTensor) -> None:
             tape.gathers[node] = indices
 
 
-def _batch_gather(
-    x: EagerTensor, where: np.ndarray[Any, Any], axis: int, batch: int
-) -> EagerTensor:
+def _batch_gather(x: EagerTensor, where: Any, axis: int, batch: int) -> EagerTensor:
     shape = x.value.shape
+    rank = len(where.shape)
     if where.shape[:batch] != shape[:batch]:
         raise kernel_error(
             "GatherV2",
@@ -112,13 +124,11 @@ def _batch_gather(
     order = [*range(batch), axis, *[i for i in range(batch, len(shape)) if i != axis]]
     moved = s.permute(x, order) if axis != batch else x
     # The batch axes and the gathered one count as one axis: positions in it are unique to their batch.
-    starts = np.arange(math.prod(shape[:batch])).reshape(
-        *shape[:batch], *(1,) * (where.ndim - batch)
-    )
+    starts = np.arange(math.prod(shape[:batch])).reshape(*shape[:batch], *(1,) * (rank - batch))
     out = picking.index_p(moved, tensor(where + starts * shape[axis]), axis=0, depth=batch + 1)
     if axis != batch:
         between = axis - batch
-        inner = where.ndim - batch
+        inner = rank - batch
         rank = len(out.value.shape)
         back = [
             *range(batch), *range(batch + inner, batch + inner + between), *range(batch, batch + inner),
@@ -157,13 +167,19 @@ def embedding_lookup(
 
 def places(op: str, indices: Any, shape: tuple[int, ...]) -> tuple[EagerTensor, int]:
     """The rows of `indices` as positions in the leading axes of `shape`, and how many axes those are."""
-    at = np.asarray(_indices(op, indices).value)
-    depth = at.shape[-1] if at.ndim else 1
+    at = _indices(op, indices).value
+    depth = at.shape[-1] if at.shape else 1
     if depth > len(shape):
         raise kernel_error(
             op,
             f"index innermost dimension length must be <= params rank; saw: {depth} vs. {len(shape)}",
         )
+    flat = on_numbers(lambda at: _flat_places(op, at, shape), at.shape[:-1], np.int64, at)
+    return tensor(flat), depth
+
+
+def _flat_places(op: str, at: Any, shape: tuple[int, ...]) -> Any:
+    depth = at.shape[-1] if at.ndim else 1
     flat = np.zeros(at.shape[:-1], np.int64)
     bad = np.zeros(at.shape[:-1], bool)
     for i in range(depth):
@@ -179,7 +195,7 @@ def places(op: str, indices: Any, shape: tuple[int, ...]) -> tuple[EagerTensor, 
         raise kernel_error(
             op, f"{where} = [{', '.join(map(str, at[place].tolist()))}] {words} {tail}"
         )
-    return tensor(flat), depth
+    return flat
 
 
 def gather_nd(

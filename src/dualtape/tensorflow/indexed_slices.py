@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
 from ..core.tensor import Tensor
-from ..ops.picking import deposit_p
+from ..ops.picking import deposit_p, position_p
 from ..ops.shape import reshape
 from . import printing
 from .convert import as_tensor
@@ -77,13 +79,17 @@ class IndexedSlices:
                 "know how many rows there are"
             )
         shape = tuple(self._dense_shape.numpy().tolist())
-        flat = np.asarray(self._indices).reshape(-1)
-        if flat.size and (flat.min() < 0 or flat.max() >= shape[0]):
+        count = math.prod(self._indices.value.shape)
+        flat = reshape(self._indices.value, (count,))
+        if isinstance(flat, Box):
+            message = "segment_ids = {index} is out of range [0, {size})"
+            flat = position_p(flat, size=shape[0], wrap=False, message=message)
+        elif count and (flat.min() < 0 or flat.max() >= shape[0]):
             raise kernel_error(
                 "UnsortedSegmentSum",
                 f"segment_ids = {flat.tolist()} is out of range [0, {shape[0]})",
             )
-        values = reshape(self._values, (flat.size, *shape[1:]))
+        values = reshape(self._values, (count, *shape[1:]))
         return deposit_p(values, flat, axis=0, depth=1, shape=shape)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
 from ..core.tensor import Tensor
+from ..ops.picking import index_p, position_p
 from ..ops.shape import slice_p
 from .convert import as_tensor
 from .raising import kernel_error
-from .tensor import EagerTensor, Readable
+from .tensor import EagerTensor, Readable, tensor
 
 
 def _refused(index: Any) -> TypeError:
@@ -61,14 +63,19 @@ def basic_index(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
             name="strided_slice/",
         )  # fmt: skip
     axis = 0
-    for item in items:
+    for place, item in enumerate(items):
         if item is None:
             out.append(None)
         elif item is Ellipsis:
             out.append(Ellipsis)
             axis += rank - used
         elif isinstance(item, slice):
-            out.append(slice(_bound(item.start), _bound(item.stop), _bound(item.step)))
+            step = _bound(item.step)
+            if step == 0:
+                raise kernel_error(
+                    "StridedSlice", f"strides[{place}] must be non-zero", name="strided_slice/"
+                )
+            out.append(slice(_bound(item.start), _bound(item.stop), step))
             axis += 1
         else:
             i = _integer(item)
@@ -98,7 +105,41 @@ def getitem(self: EagerTensor, index: Any) -> EagerTensor:
     mask = mask_of(index)
     if mask is not None:
         return masked(self, mask)
+    items = index if isinstance(index, (tuple, list)) else (index,)
+    if any([_is_traced(i) for i in items]):  # noqa: C419
+        return _picked(self, list(items))
     return slice_p(self, index=basic_index(index, self.value.shape))  # type: ignore[no-any-return]
+
+
+def _is_traced(item: Any) -> bool:
+    """Whether an index is an integer that is not known yet."""
+    return isinstance(item, Tensor) and isinstance(item.value, Box) and not item.value.shape
+
+
+def _picked(x: EagerTensor, items: list[Any]) -> EagerTensor:
+    """`getitem` with integers that are not known yet: they pick from what the others leave, the last axis first."""
+    rank = len(x.value.shape)
+    used = sum(1 for i in items if i is not None and i is not Ellipsis)
+    axis, picks = 0, []
+    rest: list[Any] = []
+    for item in items:
+        if _is_traced(item):
+            picks.append((axis, item.value))
+            rest.append(slice(None))
+            axis += 1
+        else:
+            rest.append(item)
+            if item is Ellipsis:
+                axis += rank - used
+            elif item is None or isinstance(item, slice):
+                axis += 1
+    out: Any = slice_p(x, index=basic_index(tuple(rest), x.value.shape))
+    for axis, i in reversed(picks):
+        size = out.value.shape[axis]
+        message = f"slice index {{index}} of dimension {axis} out of bounds."
+        at = position_p(i, size=size, wrap=True, message=message)
+        out = index_p(out, tensor(at), axis=axis, depth=1)
+    return out  # type: ignore[no-any-return]
 
 
 def mask_of(index: Any) -> Any:

@@ -83,7 +83,7 @@ def batch_jacobian(
 
     Raises:
         RuntimeError: The tape is not persistent and was used before.
-        ValueError: The batch sizes differ.
+        ValueError: The batch sizes differ, or target or source has no other axis.
     """
     shape, own = tuple(target.shape), tuple(source.shape)
     (x,) = checked_sources(source)
@@ -92,6 +92,9 @@ def batch_jacobian(
         raise IndexError(
             "list index out of range\n  batch_jacobian needs a batch axis in target and source"
         )
+    for given in (shape, own):
+        if len(given) < 2:
+            raise ValueError(f"Shape {given} must have rank at least 2")
     if shape[0] != own[0]:
         raise ValueError(
             f"Need first dimension of target shape ({shape}) and source shape ({own}) to match."

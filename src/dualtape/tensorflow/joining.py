@@ -115,7 +115,8 @@ def unstack(
     """Return the slices along an axis, without it.
 
     Raises:
-        ValueError: `axis` is out of range, or `num` is not its length.
+        ValueError: `axis` is out of range.
+        InvalidArgumentError: `num` is not its length.
     """
     x = as_tensor(value)
     rank = len(x.value.shape)
@@ -124,7 +125,12 @@ def unstack(
     axis %= rank
     n = x.value.shape[axis]
     if num is not None and num != n:
-        raise ValueError(f"Argument `num` = {num} does not match the length {n} of axis {axis}")
+        raise kernel_error(
+            "Unpack",
+            f"Input shape axis {axis} must equal {num}, got shape {dims(x.value.shape)}",
+            kernel=f"Unpack_num_{num}",
+            name="unstack",
+        )
     return [s.slice_p(x, index=s.along(axis, i)) for i in range(n)]
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from ..core.missing import missing_attribute
+from ..core.vocabulary import vocabulary
 from ..ops import arithmetic as a
 from ..ops import diagonals as d
 from ..ops import exponential as e
@@ -156,14 +157,11 @@ def triangular_solve(
 ) -> EagerTensor:
     """Solve A X = rhs, reading one triangle of A (A^H X = rhs if `adjoint`).
 
-    Raises:
-        InvalidArgumentError: A has a zero on its diagonal.
+    Infinite or NaN where A has a zero on its diagonal.
     """
     x, y = operands(
         "MatrixTriangularSolve", _matrix("MatrixTriangularSolve", matrix, square=True), rhs
     )
-    if not np.all(np.diagonal(x.value, axis1=-2, axis2=-1)):
-        raise kernel_error("MatrixTriangularSolve", "Input matrix is not invertible.")
     upper = not lower
     if adjoint:
         x, upper = hermitian(x), not upper
@@ -267,7 +265,7 @@ def matrix_rank(
     """Return how many singular values exceed `tol`."""
     x = _matrix("Svd", a)
     rank = spectra.matrix_rank(x, atol=None if tol is None else float(static(tol)))
-    return tensor(np.asarray(rank.value).astype(np.int32)[()])
+    return tensor(vocabulary.cast(rank.value, np.dtype(np.int32)))
 
 
 # --- rearrangements and parts -------------------------------------------------------------------------

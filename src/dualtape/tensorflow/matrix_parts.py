@@ -15,6 +15,7 @@ from ..ops.complex import conj as conjugate
 from .arithmetic import absolute
 from .convert import as_tensor, operands, static
 from .elementwise import sqrt
+from .errors import FailedPreconditionError
 from .raising import dims, kernel_error
 from .reductions import reduce_max, reduce_sum
 from .shaping import pad
@@ -165,7 +166,8 @@ def cross(a: Any, b: Any, name: str | None = None) -> EagerTensor:
     """Return the cross product of vectors of three elements in the last axis.
 
     Raises:
-        InvalidArgumentError: The shapes differ, or the last axis has another length.
+        InvalidArgumentError: The shapes differ.
+        FailedPreconditionError: The last axis has another length.
     """
     x, y = operands("Cross", a, b)
     if x.value.shape != y.value.shape:
@@ -174,7 +176,8 @@ def cross(a: Any, b: Any, name: str | None = None) -> EagerTensor:
             f"Both inputs must be of same shape: {dims(x.value.shape)} vs. {dims(y.value.shape)}",
         )
     if not x.value.shape or x.value.shape[-1] != 3:
-        raise kernel_error("Cross", "Cross-products are only defined for 3-element vectors.")
+        error = kernel_error("Cross", "Cross-products are only defined for 3-element vectors.")
+        raise FailedPreconditionError(None, None, error.message)
     return vectors.cross(x, y)  # type: ignore[no-any-return]
 
 

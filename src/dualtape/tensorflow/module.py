@@ -50,6 +50,10 @@ class Module:
         """The variables of this module and its submodules: attributes by name, own ones first."""
         return tuple(_unique(self._flatten(lambda x: isinstance(x, Variable))))
 
+    def compiled_keepers(self) -> tuple[Variable, ...]:
+        """What compiled programs read at each call: see `compiler.reach`."""
+        return self.variables
+
     @property
     def trainable_variables(self) -> tuple[Variable, ...]:
         """Those of the variables that are trainable."""

@@ -57,7 +57,7 @@ from .elementwise import sigmoid, tanh
 from .gather import embedding_lookup
 from .nn_norms import batch_normalization, l2_loss, l2_normalize, moments
 from .raising import dims, kernel_error
-from .random import streams
+from .random import drawn, streams
 from .reductions import reduce_sum
 from .shaping import pad
 from .sorting import in_top_k, top_k, zero_fraction
@@ -108,10 +108,10 @@ def dropout(
         return t
     shape = t.value.shape if noise_shape is None else static_shape(noise_shape)
     shape = tuple([n if m in (None, -1) else m for n, m in zip(t.value.shape, shape, strict=True)])
-    drawn = streams.uniform(shape, 0, 1, t.value.dtype, seed)
-    scale = converted(1 / (1 - share), t.value.dtype)
-    kept = tensor(drawn >= t.value.dtype.type(share))
-    zero = tensor(np.zeros((), t.value.dtype)[()])
+    dtype = t.value.dtype
+    scale = converted(1 / (1 - share), dtype)
+    kept = drawn(lambda: streams.uniform(shape, 0, 1, dtype, seed) >= dtype.type(share))
+    zero = tensor(np.zeros((), dtype)[()])
     return where(kept, t * scale, zero)  # type: ignore[no-any-return]
 
 

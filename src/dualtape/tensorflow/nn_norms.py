@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
 from ..core.errors import ShapeError
 from ..ops import arithmetic as a
+from ..ops.compare import exceeds, isfinite
 from ..ops.complex import conj
 from ..ops.select import where
 from ..ops.tf_choices import maximum_first, minimum_first
@@ -105,7 +107,7 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
         return IndexedSlices(clip_by_norm(t.values, clip_norm, axes), t.indices, t.dense_shape)
     x = as_tensor(t)
     total = reduce_sum(a.mul(x, x), axes, True)
-    positive = tensor(np.asarray(total.value > 0)[()])
+    positive = tensor(exceeds(total.value, bound=0))
     # Where the norm is 0 its derivative is not asked for: the root is taken of 1 instead.
     safe = where(positive, total, a.ones_like(total))
     size = where(positive, sqrt(safe), total)
@@ -125,12 +127,14 @@ def clip_by_global_norm(
         TypeError: `t_list` is no sequence.
     """
     size = global_norm(t_list) if use_norm is None else as_tensor(use_norm)
-    value = float(size.value)
     bound = converted(clip_norm, size.value.dtype)
     one = tensor(size.value.dtype.type(1))
     scale = a.mul(bound, minimum(a.div(one, size), a.div(one, bound)))
-    if not np.isfinite(value):
-        scale = tensor(size.value.dtype.type(np.nan))
+    finite, nan = isfinite(size.value), tensor(size.value.dtype.type(np.nan))
+    if isinstance(finite, Box):
+        scale = where(tensor(finite), scale, nan)
+    elif not finite:
+        scale = nan
     out: list[Any] = []
     for x in t_list:
         if x is None:

@@ -1,13 +1,30 @@
-"""`tf.random`: seeded streams that repeat TensorFlow's numbers, and the stateless functions."""
+"""`tf.random`: seeded streams that repeat TensorFlow's numbers, and the stateless functions.
+
+In a function that is compiled a draw is `asked` for at each call. What a traced value decides goes through the
+engine's operations on what was drawn, where the number of draws does not depend on it; the functions that need the
+value itself (a stateless seed, the rate of a rejection method) cannot be compiled.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ..core import random_state
+from ..core.boxes import Box
 from ..core.missing import missing_attribute
+from ..core.tensor import plain
+from ..core.tracing import asked, capture, not_while_compiling
+from ..core.vocabulary import vocabulary
 from ..ops import picking
+from ..ops.compare import isfinite, le
+from ..ops.exponential import exp
+from ..ops.extrema import amax
+from ..ops.reduce import sum as total
+from ..ops.scan import cumsum
+from ..ops.select import where
 from . import random_rejection, random_stateless
 from .convert import as_tensor, converted, numpy_dtype, static, static_shape
 from .dtype import float32, int32, int64
@@ -18,9 +35,12 @@ from .tensor import EagerTensor, Readable, tensor
 streams = Streams()
 """The streams of this process."""
 
+random_state.streams.append(random_state.Stream(streams.get_state, streams.set_state))
+
 
 def set_seed(seed: int | None) -> None:
     """Set the global seed, and start all streams again."""
+    not_while_compiling("random numbers are seeded")
     streams.set_seed(None if seed is None else int(static(seed)))
 
 
@@ -33,6 +53,12 @@ def _plain(x: Any) -> Any:
     return x.numpy() if isinstance(x, (EagerTensor, Readable)) else x
 
 
+def drawn(draw: Callable[[], Any]) -> EagerTensor:
+    """What `draw` gives as a tensor; in a function being compiled it is drawn anew at each call."""
+    values = asked(lambda: np.asarray(draw()))
+    return tensor(values if isinstance(values, Box) else values[()])
+
+
 def _scaled(draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, *rest: Any) -> EagerTensor:
     """Samples of mean 0 and deviation 1, moved; by tensors so that gradients flow to them."""
     to = _name(dtype)
@@ -40,8 +66,8 @@ def _scaled(draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, *rest: An
     if not isinstance(mean, (EagerTensor, Readable)) and not isinstance(
         stddev, (EagerTensor, Readable)
     ):
-        return tensor(np.asarray(draw(dims, *rest, mean, stddev, to))[()])
-    unit = tensor(np.asarray(draw(dims, *rest, 0.0, 1.0, to))[()])
+        return drawn(lambda: draw(dims, *rest, mean, stddev, to))
+    unit = drawn(lambda: draw(dims, *rest, 0.0, 1.0, to))
     return unit * converted(stddev, to) + converted(mean, to)  # type: ignore[no-any-return]
 
 
@@ -84,8 +110,21 @@ def uniform(
     Raises:
         ValueError: Integers without `maxval`, or another dtype.
     """
-    out = streams.uniform(static_shape(shape), _plain(minval), _plain(maxval), _name(dtype), seed)
-    return tensor(np.asarray(out)[()])
+    return _between(
+        lambda s, low, high, d: streams.uniform(s, low, high, d, seed), shape, minval, maxval, dtype
+    )
+
+
+def _between(draw: Any, shape: Any, low: Any, high: Any, dtype: Any) -> EagerTensor:
+    """Samples from [low, high), which count as constants whatever the bounds are."""
+    dims, to = static_shape(shape), _name(dtype)
+    bounds = [as_tensor(x).value for x in (low, high) if isinstance(x, (EagerTensor, Readable))]
+    if to.kind in "fV" and any(isinstance(x, Box) for x in bounds):
+        start = converted(low, to).value
+        width = converted(1 if high is None else high, to).value - start
+        return tensor(drawn(lambda: draw(dims, 0, None, to)).value * width + start)
+    least, bound = _plain(low), _plain(high)
+    return drawn(lambda: draw(dims, least, bound, to))
 
 
 def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> EagerTensor:
@@ -93,8 +132,9 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Eag
     x = as_tensor(value)
     if not x.value.shape:
         return x
-    order = streams.shuffle_order(x.value.shape[0], x.dtype.name, seed)
-    return picking.index_p(x, tensor(order), axis=0, depth=1)  # type: ignore[no-any-return]
+    count, name_ = x.value.shape[0], x.dtype.name
+    order = drawn(lambda: streams.shuffle_order(count, name_, seed))
+    return picking.index_p(x, order, axis=0, depth=1)  # type: ignore[no-any-return]
 
 
 def categorical(
@@ -105,8 +145,24 @@ def categorical(
     name: str | None = None,
 ) -> EagerTensor:
     """Draw class numbers, shape [batch, num_samples], with probabilities softmax(logits)."""
-    x = np.asarray(as_tensor(logits).value)
-    return tensor(streams.categorical(x, int(static(num_samples)), _name(dtype), seed))
+    scores, count, to = as_tensor(logits).value, int(static(num_samples)), _name(dtype)
+    if capture.get() is not None:
+        return _categorical(scores, count, to, seed)
+    return tensor(streams.categorical(np.asarray(scores), count, to, seed))
+
+
+def _categorical(scores: Any, count: int, dtype: Any, seed: int | None) -> EagerTensor:
+    """`Streams.categorical` in the engine's operations."""
+    checked = np.zeros(scores.shape, scores.dtype)
+    place = asked(lambda: streams.categorical_uniforms(checked, count, dtype, seed))
+    wide = vocabulary.cast(scores, np.dtype(np.float64))
+    finite, zero = isfinite(wide), np.float64(0)
+    top = amax(where(finite, wide, -np.finfo(np.float64).max), 1, True)
+    share = where(finite, exp(where(finite, wide - top, zero)), zero)
+    ends = vocabulary.reshape(cumsum(share, 1), (scores.shape[0], 1, scores.shape[1]))
+    last = vocabulary.take_slice(ends, 2, scores.shape[1] - 1)
+    beyond = le(ends, vocabulary.reshape(place * last, (*place.shape, 1)))
+    return tensor(total(vocabulary.cast(beyond, dtype), 2))
 
 
 def gamma(
@@ -118,26 +174,21 @@ def gamma(
     name: str | None = None,
 ) -> EagerTensor:
     """Draw from gamma distributions; the samples count as constants."""
-    out = streams.gamma(
-        static_shape(shape),
-        _array(alpha),
-        None if beta is None else _array(beta),
-        _name(dtype),
-        seed,
-    )
-    return tensor(np.asarray(out)[()])
+    a, b = _array(alpha), None if beta is None else _array(beta)
+    dims, to = static_shape(shape), _name(dtype)
+    return drawn(lambda: streams.gamma(dims, a, b, to, seed))
 
 
 def poisson(
     shape: Any, lam: Any, dtype: Any = float32, seed: int | None = None, name: str | None = None
 ) -> EagerTensor:
     """Draw from Poisson distributions."""
-    out = streams.poisson(static_shape(shape), _array(lam), _name(dtype), seed)
-    return tensor(np.asarray(out)[()])
+    dims, rates, to = static_shape(shape), _array(lam), _name(dtype)
+    return drawn(lambda: streams.poisson(dims, rates, to, seed))
 
 
 def _array(x: Any) -> Any:
-    return np.asarray(as_tensor(x).value)
+    return np.asarray(plain(as_tensor(x)))
 
 
 def _seed(seed: Any) -> Any:
@@ -277,6 +328,7 @@ class Generator:
     @property
     def state(self) -> EagerTensor:
         """Where it stands."""
+        not_while_compiling("the state of random numbers is read")
         return tensor(np.array(self._engine.state))
 
     @property
@@ -286,10 +338,12 @@ class Generator:
 
     def reset_from_seed(self, seed: Any) -> None:
         """Start again from a seed."""
+        not_while_compiling("random numbers are seeded")
         self._engine.reset_from_seed(_plain(seed))
 
     def skip(self, delta: int) -> EagerTensor:
         """Move on; returns where it stood."""
+        not_while_compiling("the state of random numbers is read")
         return tensor(np.array(self._engine.skip(delta)))
 
     def normal(
@@ -323,25 +377,22 @@ class Generator:
         name: str | None = None,
     ) -> EagerTensor:
         """Draw evenly from [minval, maxval)."""
-        out = self._engine.uniform(
-            static_shape(shape), _plain(minval), _plain(maxval), _name(dtype)
-        )
-        return tensor(np.asarray(out)[()])
+        return _between(self._engine.uniform, shape, minval, maxval, dtype)
 
     def uniform_full_int(
         self, shape: Any, dtype: Any = np.uint64, name: str | None = None
     ) -> EagerTensor:
         """Draw integers from all that `dtype` holds."""
-        return tensor(
-            np.asarray(self._engine.uniform_full_int(static_shape(shape), _name(dtype)))[()]
-        )
+        dims, to = static_shape(shape), _name(dtype)
+        return drawn(lambda: self._engine.uniform_full_int(dims, to))
 
     def make_seeds(self, count: int = 1) -> EagerTensor:
         """Return `count` seeds for the stateless functions, as columns."""
-        return tensor(self._engine.make_seeds(count))
+        return drawn(lambda: self._engine.make_seeds(count))
 
     def split(self, count: int = 1) -> list[Generator]:
         """Return independent generators made of this one."""
+        not_while_compiling("random number generators are made")
         return [Generator(g) for g in self._engine.split(count)]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import random_state
 from . import philox
 from .philox import Array, Position
 from .random_stateless import (
@@ -44,6 +45,12 @@ class Generator:
     """TensorFlow's number for Philox."""
 
     _at: Position
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Generator:
+        """Make a generator, known to what saves and restores random states."""
+        made = object.__new__(cls)
+        _generators.add(made)
+        return made
 
     def __init__(self, copy_from: Generator | None = None) -> None:
         if not isinstance(copy_from, Generator):
@@ -172,6 +179,12 @@ class Generator:
         """Return generators with keys drawn from this one and counters at zero."""
         keys: list[int] = self.uniform_full_int((count,)).tolist()
         return [self._at_position(Position(key, 0)) for key in keys]
+
+
+_generators = random_state.Generators()
+random_state.streams.append(
+    random_state.of_each(_generators, lambda g: g._at, lambda g, at: setattr(g, "_at", at))
+)
 
 
 def _check_algorithm(alg: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import random_state
 from .philox import Array
 from .random_stateless import (
     stateless_normal,
@@ -57,6 +58,15 @@ class SeedGenerator:
         ValueError: `seed` is not an integer.
     """
 
+    # What compiled code draws with it is drawn at each call; where it stands is no reason to trace again.
+    __slots__ = ("__weakref__", "state")
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> SeedGenerator:
+        """Make a generator, known to what saves and restores random states."""
+        made = object.__new__(cls)
+        _generators.add(made)
+        return made
+
     def __init__(self, seed: int | None = None) -> None:
         start = make_default_seed() if seed is None else seed
         if not isinstance(start, int):
@@ -73,11 +83,24 @@ class SeedGenerator:
         return present
 
 
+_generators = random_state.Generators()
+random_state.streams.append(
+    random_state.of_each(
+        _generators, lambda g: g.state, lambda g, state: setattr(g, "state", state)
+    )
+)
+
+
 class KerasSeeds:
     """What `keras.random` makes of a `seed` argument; without one, a generator all calls share."""
 
     def __init__(self) -> None:
         self._shared: SeedGenerator | None = None
+        random_state.streams.append(
+            random_state.Stream(
+                lambda: self._shared, lambda shared: setattr(self, "_shared", shared)
+            )
+        )
 
     def reset(self) -> None:
         """Forget the shared generator, as `keras.utils.set_random_seed` does."""

@@ -27,6 +27,7 @@ from ..core.errors import TransformError
 from . import philox
 from .errors import InvalidArgumentError
 from .philox import Array, Position
+from .raising import kernel_error
 
 __all__ = [
     "FLOATS",
@@ -139,7 +140,9 @@ def uniform_at(at: Position, shape: Shape, low: Any, high: Any, dtype: np.dtype[
         if bound.dtype.kind not in "iu":
             raise TypeError(f"Cannot convert {bound.item()} to EagerTensor of dtype {dtype.name}")
     if int(low) >= int(high):
-        raise ValueError(f"Need minval < maxval, got {low} >= {high}")
+        raise kernel_error(
+            "StatelessRandomUniformIntV2", f"Need minval < maxval, got {low} >= {high}"
+        )
     return philox.integers(at, count, int(low), int(high), dtype).reshape(shape)
 
 
@@ -181,6 +184,20 @@ def categorical_at(at: Position, logits: Any, num_samples: int, dtype: Any = np.
         ValueError: `logits` is not a matrix of floats with a column, or `num_samples` is negative.
     """
     scores = np.asarray(logits)
+    drawn = categorical_uniforms_at(at, scores, num_samples)
+    rows, _ = scores.shape
+    out = np.empty((rows, num_samples), dtype)
+    for row in range(rows):
+        wide = scores[row].astype(np.float64)
+        finite = np.isfinite(wide)
+        top = wide[finite].max(initial=-np.finfo(np.float64).max)
+        total = np.cumsum(np.where(finite, np.exp(np.where(finite, wide - top, 0.0)), 0.0))
+        out[row] = np.searchsorted(total, drawn[row] * total[-1], side="right")
+    return out
+
+
+def categorical_uniforms_at(at: Position, scores: Array, num_samples: int) -> Array:
+    """Return the uniform samples that `categorical_at` goes by, shape (batch, num_samples); raises as that."""
     if scores.ndim != 2:
         raise ValueError(f"logits should be a matrix, got shape {list(scores.shape)}")
     if scores.dtype.kind != "f" and scores.dtype.name != "bfloat16":
@@ -190,15 +207,8 @@ def categorical_at(at: Position, logits: Any, num_samples: int, dtype: Any = np.
     rows, classes = scores.shape
     if classes < 1:
         raise ValueError(f"num_classes should be positive, got {classes}")
-    drawn = philox.uniform(at, rows * num_samples, np.dtype(np.float64)).reshape(rows, num_samples)
-    out = np.empty((rows, num_samples), dtype)
-    for row in range(rows):
-        wide = scores[row].astype(np.float64)
-        finite = np.isfinite(wide)
-        top = wide[finite].max(initial=-np.finfo(np.float64).max)
-        total = np.cumsum(np.where(finite, np.exp(np.where(finite, wide - top, 0.0)), 0.0))
-        out[row] = np.searchsorted(total, drawn[row] * total[-1], side="right")
-    return out
+    drawn = philox.uniform(at, rows * num_samples, np.dtype(np.float64))
+    return drawn.reshape(rows, num_samples)
 
 
 # --- stateless -----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from .random_stateless import (
     FLOATS,
     SIGNED,
     categorical_at,
+    categorical_uniforms_at,
     checked_dtype,
     element_count,
     normal_at,
@@ -42,7 +43,6 @@ Shape = Sequence[int]
 
 _SEED_MODULUS = 2**31 - 1
 _NO_GLOBAL_SEED = 87654321
-_ENTROPY = random.SystemRandom()
 
 
 class Streams:
@@ -64,6 +64,7 @@ class Streams:
         self._global: int | None = None
         self._operations = random.Random()
         self._positions: dict[Hashable, Position] = {}
+        self._chance = random.Random()  # where streams without any seed begin
 
     @property
     def global_seed(self) -> int | None:
@@ -81,6 +82,20 @@ class Streams:
             self._global = value
             self._operations = random.Random(value)
             self._positions.clear()
+
+    def get_state(self) -> Any:
+        """Where all streams stand; for `set_state`."""
+        with self._lock:
+            chance = self._chance.getstate()
+            return self._global, self._operations.getstate(), dict(self._positions), chance
+
+    def set_state(self, state: Any) -> None:
+        """Go on from where `get_state` was called."""
+        with self._lock:
+            self._global, operations, positions, chance = state
+            self._chance.setstate(chance)
+            self._operations.setstate(operations)
+            self._positions = dict(positions)
 
     def op_seeds(self, seed: int | None) -> tuple[int, int] | None:
         """Return the two seeds of an operation called with `seed`, None if there is neither.
@@ -111,7 +126,7 @@ class Streams:
         with self._lock:
             at = self._positions.get((kernel, pair))
             if at is None:
-                key, upper = pair or (_ENTROPY.getrandbits(64), _ENTROPY.getrandbits(64))
+                key, upper = pair or (self._chance.getrandbits(64), self._chance.getrandbits(64))
                 at = Position(key, upper << 64)
             # Seeds drawn here do not come again, short of chance; remembering each of their streams
             # would cost a long run its memory.
@@ -209,11 +224,30 @@ class Streams:
     ) -> Array:
         """Return `tf.random.categorical`; see `categorical_at`."""
         scores = np.asarray(logits)
+        return categorical_at(
+            self._categorical(scores, num_samples, dtype, seed), scores, num_samples, dtype
+        )
+
+    def _categorical(
+        self, scores: Array, num_samples: int, dtype: Any, seed: int | None
+    ) -> Position:
         rows = len(scores) if scores.ndim else 0
         # Samples are counted in fours per row, twice, being float64.
         blocks = rows * -(-max(num_samples, 0) // 4) * 4 * 2 * philox.RESERVED_PER_OUTPUT
         kernel = ("Multinomial", scores.dtype.name, np.dtype(dtype).name)
-        return categorical_at(self.reserve(kernel, seed, blocks), scores, num_samples, dtype)
+        return self.reserve(kernel, seed, blocks)
+
+    def categorical_uniforms(
+        self, scores: Array, num_samples: int, dtype: Any, seed: int | None
+    ) -> Array:
+        """Return what `categorical` picks classes by, float64 in [0, 1), shape (batch, num_samples).
+
+        Args:
+            scores: Of the shape and dtype of the logits.
+            num_samples, dtype, seed: As there, and it raises the same.
+        """
+        at = self._categorical(scores, num_samples, dtype, seed)
+        return categorical_uniforms_at(at, scores, num_samples)
 
 
 def _as_int(seed: Any) -> int:

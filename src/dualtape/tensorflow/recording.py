@@ -125,7 +125,11 @@ def leaf_of(value: Any, result_class: Any) -> AccumulateGrad:
     leaf.source = leaf.order - 1
     leaf.ended = False
     # It belongs outside of what has been opened since the first of the tapes began to record.
-    leaf.level = min([t.depth for t in recording().tapes], default=modes.depth())
+    tapes = recording().tapes
+    if len(tapes) == 1:
+        leaf.level = tapes[0].depth
+    else:
+        leaf.level = min([t.depth for t in tapes], default=modes.depth())
     leaf.result_class = result_class
     leaf.variable_ref = _nobody  # type: ignore[assignment]
     return leaf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..ops.tf_slopes import sqrt_masked
 from . import kernels as k
 from .arithmetic import boolean
 from .convert import as_tensor, numpy_dtype, static
+from .hosted import on_numbers
 from .kernels import Dtypes, check_dtype
 from .raising import kernel_error
 from .tensor import EagerTensor, tensor
@@ -112,8 +114,11 @@ def reduce_mean(
         return _float_mean(x, axis, keepdims)
     check_dtype("Mean", x.value.dtype, k.SUMMED)
     total = reduce_sum(x, axis, keepdims).value
-    count = x.value.size // max(total.size, 1)
-    return tensor(np.trunc(total / count).astype(x.value.dtype)[()])
+    dtype = x.value.dtype
+    count = math.prod(x.value.shape) // max(math.prod(total.shape), 1)
+    return tensor(
+        on_numbers(lambda t: np.trunc(t / count).astype(dtype)[()], total.shape, dtype, total)
+    )
 
 
 def _extremum(op: str, primitive: Any, lowest: bool, doc: str) -> Callable[..., EagerTensor]:

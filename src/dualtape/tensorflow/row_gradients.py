@@ -7,6 +7,7 @@ uses of a source are gathers, the pass is asked for those instead of the source.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -125,11 +126,11 @@ def _slices(edge: Any, parts: list[tuple[Any, EagerTensor]]) -> IndexedSlices | 
     values = []
     places = []
     for g, indices in parts:
-        flat = np.asarray(indices).reshape(-1)
-        values.append(reshape(as_class(g, EagerTensor), (flat.size, *shape[1:])))
-        places.append(flat)
+        count = math.prod(indices.value.shape)
+        values.append(reshape(as_class(g, EagerTensor), (count, *shape[1:])))
+        places.append(reshape(indices.value, (count,)))
     return IndexedSlices(
         values[0] if len(values) == 1 else concatenate(values),
-        tensor(places[0] if len(places) == 1 else np.concatenate(places)),
+        tensor(places[0] if len(places) == 1 else concatenate(places)),
         tensor(np.array(shape, np.int32)),
     )

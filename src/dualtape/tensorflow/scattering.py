@@ -27,12 +27,12 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) 
 def _check_updates(
     op: str, at: EagerTensor, v: EagerTensor, shape: tuple[int, ...], depth: int
 ) -> None:
-    want = (*at.value.shape, *shape[depth:])
+    rank, want = len(at.value.shape), (*at.value.shape, *shape[depth:])
     if v.value.shape != want:
         raise kernel_error(
             op,
-            f"Dimensions [0,{at.value.ndim}) of indices[shape={dims((*at.value.shape, depth))}] must match "
-            f"dimensions [0,{at.value.ndim}) of updates[shape={dims(v.value.shape)}]; expected updates of "
+            f"Dimensions [0,{rank}) of indices[shape={dims((*at.value.shape, depth))}] must match "
+            f"dimensions [0,{rank}) of updates[shape={dims(v.value.shape)}]; expected updates of "
             f"shape {dims(want)}",
         )
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
+from ..core.tensor import plain
 from ..ops import picking, scatter_reduce
 from ..ops import shape as s
+from ..ops.exponential import sqrt
 from .convert import as_tensor, static
+from .hosted import on_numbers
 from .raising import kernel_error
 from .tensor import EagerTensor, tensor
 
 
 def _segments(
     op: str, data: Any, segment_ids: Any, count: int | None
-) -> tuple[EagerTensor, np.ndarray[Any, Any], int]:
+) -> tuple[EagerTensor, Any, int]:
     """The data as [rows, ...], the rows' numbers and how many there are; rows numbered below 0 are left out."""
     x = as_tensor(data)
-    ids = np.asarray(as_tensor(segment_ids).value)
+    ids = as_tensor(segment_ids).value
+    if isinstance(ids, Box) and count is not None:
+        return _segments_to_come(op, x, ids, count)
+    ids = np.asarray(plain(ids))
     if count is None and ids.size and (np.any(np.diff(ids) < 0) or ids.min() < 0):
         raise kernel_error(op, "segment ids are not increasing")
     if ids.shape != x.value.shape[: ids.ndim]:
@@ -37,32 +45,61 @@ def _segments(
     return x, flat, n
 
 
-def _summed(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
+def _segments_to_come(
+    op: str, x: EagerTensor, ids: Any, count: int
+) -> tuple[EagerTensor, Any, int]:
+    """`_segments` for numbers that are not known yet: rows that are left out go to one more segment."""
+    rank = len(ids.shape)
+    if ids.shape != x.value.shape[:rank]:
+        raise kernel_error(
+            op,
+            f"data.shape = {list(x.value.shape)} does not start with segment_ids.shape = {list(ids.shape)}",
+        )
+
+    def places(ids: Any) -> Any:
+        flat = ids.reshape(-1).astype(np.int64)
+        if flat.size and flat.max() >= count:
+            raise kernel_error(op, f"segment_ids = {flat.max()} is out of range [0, {count})")
+        return np.where(flat < 0, count, flat)
+
+    rows = math.prod(ids.shape)
+    flat = on_numbers(places, (rows,), np.int64, ids)
+    return s.reshape(x, (rows, *x.value.shape[rank:])), flat, count + 1
+
+
+def _summed(x: EagerTensor, ids: Any, n: int) -> EagerTensor:
     return picking.deposit_p(x, tensor(ids), axis=0, depth=1, shape=(n, *x.value.shape[1:]))  # type: ignore[no-any-return]
 
 
-def _counts(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
-    counts = np.maximum(np.bincount(ids, minlength=n), 1).astype(x.value.dtype)
-    return counts.reshape(n, *(1,) * (len(x.value.shape) - 1))
+def _counts(x: EagerTensor, ids: Any, n: int) -> Any:
+    shape, dtype = (n, *(1,) * (len(x.value.shape) - 1)), x.value.dtype
+
+    def counted(ids: Any) -> Any:
+        return np.maximum(np.bincount(ids, minlength=n), 1).astype(dtype).reshape(shape)
+
+    return on_numbers(counted, shape, dtype, ids)
 
 
-def _mean(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
+def _mean(x: EagerTensor, ids: Any, n: int) -> EagerTensor:
     return _summed(x, ids, n) / tensor(_counts(x, ids, n))  # type: ignore[no-any-return]
 
 
-def _sqrt_n(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
-    return _summed(x, ids, n) / tensor(np.sqrt(_counts(x, ids, n)))  # type: ignore[no-any-return]
+def _sqrt_n(x: EagerTensor, ids: Any, n: int) -> EagerTensor:
+    return _summed(x, ids, n) / tensor(sqrt(_counts(x, ids, n)))  # type: ignore[no-any-return]
 
 
 def _combined(reduce: str) -> Any:
-    def combine(x: EagerTensor, ids: np.ndarray[Any, Any], n: int) -> EagerTensor:
+    def combine(x: EagerTensor, ids: Any, n: int) -> EagerTensor:
         dtype = x.value.dtype
         start = {"prod": 1, "amax": _lowest(dtype), "amin": _highest(dtype)}[reduce]
         base = tensor(np.full((n, *x.value.shape[1:]), start, dtype))
-        if not ids.size:
+        if 0 in ids.shape:
             return base
-        index = np.broadcast_to(ids.reshape(-1, *(1,) * (len(x.value.shape) - 1)), x.value.shape)
-        return scatter_reduce.scatter_reduce(base, 0, tensor(index.copy()), x, reduce)  # type: ignore[no-any-return]
+        index = s.reshape(ids, (*ids.shape, *(1,) * (len(x.value.shape) - 1)))
+        index = s.broadcast_to(index, tuple(x.value.shape))
+        if not isinstance(index, Box):
+            index = index.copy()
+        return scatter_reduce.scatter_reduce(base, 0, tensor(index), x, reduce)  # type: ignore[no-any-return]
 
     return combine
 
@@ -105,8 +142,10 @@ def _unsorted(op: str, combine: Any, doc: str) -> Any:
     def function(
         data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
     ) -> EagerTensor:
-        x, ids, n = _segments(op, data, segment_ids, int(static(num_segments)))
-        return combine(x, ids, n)  # type: ignore[no-any-return]
+        count = int(static(num_segments))
+        x, ids, n = _segments(op, data, segment_ids, count)
+        out = combine(x, ids, n)
+        return out if n == count else out[:count]  # type: ignore[no-any-return]
 
     function.__doc__ = f"""{doc}
 

@@ -9,6 +9,7 @@ import numpy as np
 from .convert import as_tensor, static
 from .dtype import as_dtype
 from .errors import InvalidArgumentError
+from .hosted import on_numbers
 from .joining import stack
 from .raising import dims, kernel_error
 from .shapes import TensorShape
@@ -91,16 +92,23 @@ def bitcast(input: Any, type: Any, name: str | None = None) -> EagerTensor:
     Raises:
         InvalidArgumentError: The last axis does not hold one larger element.
     """
-    x = np.ascontiguousarray(as_tensor(input).value)
+    x = as_tensor(input).value
     to = as_dtype(type).numpy_dtype
-    if to.itemsize < x.dtype.itemsize:
-        return tensor(np.array(x[..., None].view(to)))
-    if to.itemsize == x.dtype.itemsize:
-        return tensor(np.array(x.view(to))[()])
-    if not x.ndim or x.shape[-1] * x.dtype.itemsize != to.itemsize:
+    have = x.dtype.itemsize
+    if to.itemsize < have:
+        shape = (*x.shape, have // to.itemsize)
+        return tensor(on_numbers(lambda v: np.array(_packed(v)[..., None].view(to)), shape, to, x))
+    if to.itemsize == have:
+        return tensor(on_numbers(lambda v: np.array(_packed(v).view(to))[()], x.shape, to, x))
+    if not x.shape or x.shape[-1] * have != to.itemsize:
         raise kernel_error(
             "Bitcast",
             f"Cannot bitcast from {x.dtype} to {to}: last dimension of {dims(x.shape)} is not "
             f"{to.itemsize // x.dtype.itemsize}",
         )
-    return tensor(np.array(x.view(to)[..., 0])[()])
+    shape = tuple(x.shape[:-1])
+    return tensor(on_numbers(lambda v: np.array(_packed(v).view(to)[..., 0])[()], shape, to, x))
+
+
+def _packed(x: Any) -> Any:
+    return np.ascontiguousarray(x).reshape(x.shape)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.tensor import plain
 from ..ops import binning, picking
 from ..ops import shape as s
 from ..ops import sorting as order
 from ..ops.complex import cast as cast_to
 from .convert import as_tensor, numpy_dtype, operands, static
 from .dtype import int32
+from .hosted import on_numbers
 from .raising import kernel_error
 from .tensor import EagerTensor, tensor
 
@@ -161,7 +164,7 @@ def bincount(
         raise NotImplementedError("tf.math.bincount with axis or binary_output")
     flat = np.asarray(as_tensor(arr).value).reshape(-1)
     if flat.size and flat.min() < 0:
-        raise kernel_error("Bincount", "Input arr must be non-negative!")
+        raise kernel_error("DenseBincount", "Input arr must be non-negative!")
     least = 0 if minlength is None else int(static(minlength))
     share = None if weights is None else np.asarray(as_tensor(weights).value)
     kept = slice(None) if maxlength is None else flat < int(static(maxlength))
@@ -182,56 +185,67 @@ def confusion_matrix(
     name: str | None = None,
 ) -> EagerTensor:
     """Return how often each prediction (column) was made for each label (row)."""
-    y, p = (
-        np.asarray(as_tensor(v).value).reshape(-1).astype(np.int64) for v in (labels, predictions)
-    )
-    n = (
-        int(max(y.max(initial=-1), p.max(initial=-1)) + 1)
-        if num_classes is None
-        else int(static(num_classes))
-    )
-    out = np.zeros((n, n), numpy_dtype(dtype))
-    share = np.ones(len(y)) if weights is None else np.asarray(as_tensor(weights).value).reshape(-1)
-    np.add.at(out, (y, p), share.astype(out.dtype))
-    return tensor(out)
+    y, p = as_tensor(labels).value, as_tensor(predictions).value
+    known = None if num_classes is None else int(static(num_classes))
+    n = int(max([np.max(plain(v), initial=-1) for v in (y, p)]) + 1) if known is None else known
+    to = numpy_dtype(dtype)
+
+    def counts(y: Any, p: Any, *share: Any) -> Any:
+        out = np.zeros((n, n), to)
+        y, p = (np.asarray(v).reshape(-1).astype(np.int64) for v in (y, p))
+        shares = np.asarray(share[0]).reshape(-1) if share else np.ones(len(y))
+        np.add.at(out, (y, p), shares.astype(to))
+        return out
+
+    given = () if weights is None else (as_tensor(weights).value,)
+    return tensor(on_numbers(counts, (n, n), to, y, p, *given))
 
 
 def histogram_fixed_width(
     values: Any, value_range: Any, nbins: Any = 100, dtype: Any = int32, name: str | None = None
 ) -> EagerTensor:
     """Return counts in bins of one width; what lies outside counts in the first or last bin."""
-    x = np.asarray(as_tensor(values).value)
-    low, high = (float(v) for v in np.asarray(as_tensor(value_range).value))
-    n = int(static(nbins))
-    places = np.clip(np.floor((x.reshape(-1) - low) / (high - low) * n), 0, n - 1).astype(np.int64)
-    return tensor(np.bincount(places, minlength=n).astype(numpy_dtype(dtype)))
+    n, to = int(static(nbins)), numpy_dtype(dtype)
+
+    def counts(x: Any, bounds: Any) -> Any:
+        low, high = (float(v) for v in bounds)
+        places = np.clip(np.floor((np.asarray(x).reshape(-1) - low) / (high - low) * n), 0, n - 1)
+        return np.bincount(places.astype(np.int64), minlength=n).astype(to)
+
+    return tensor(
+        on_numbers(counts, (n,), to, as_tensor(values).value, as_tensor(value_range).value)
+    )
 
 
-def _steps(x: Any) -> Any:
-    value = np.asarray(as_tensor(x).value).reshape(-1)
-    return value[1:], value[:-1]
+def _for_all_steps(x: Any, test: Any) -> EagerTensor:
+    def holds(x: Any) -> Any:
+        flat = np.asarray(x).reshape(-1)
+        return np.all(test(flat[1:], flat[:-1]))
+
+    return tensor(on_numbers(holds, (), bool, as_tensor(x).value))
 
 
 def is_strictly_increasing(x: Any, name: str | None = None) -> EagerTensor:
     """Return whether each element is larger than the one before."""
-    after, before = _steps(x)
-    return tensor(np.all(after > before))
+    return _for_all_steps(x, np.greater)
 
 
 def is_non_decreasing(x: Any, name: str | None = None) -> EagerTensor:
     """Return whether no element is smaller than the one before."""
-    after, before = _steps(x)
-    return tensor(np.all(after >= before))
+    return _for_all_steps(x, np.greater_equal)
 
 
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> EagerTensor:
     """Return whether each row's target class is among its k best."""
-    t = np.asarray(as_tensor(targets).value)
-    p = np.asarray(as_tensor(predictions).value)
-    own = np.take_along_axis(p, t[:, None].astype(np.int64), 1)
-    with np.errstate(invalid="ignore"):
-        better = np.sum(p > own, 1)
-    return tensor((better < int(static(k))) & np.isfinite(own[:, 0]))
+    t, p, most = as_tensor(targets).value, as_tensor(predictions).value, int(static(k))
+
+    def found(t: Any, p: Any) -> Any:
+        own = np.take_along_axis(p, t[:, None].astype(np.int64), 1)
+        with np.errstate(invalid="ignore"):
+            better = np.sum(p > own, 1)
+        return (better < most) & np.isfinite(own[:, 0])
+
+    return tensor(on_numbers(found, t.shape, bool, t, p))
 
 
 def invert_permutation(x: Any, name: str | None = None) -> EagerTensor:
@@ -240,17 +254,21 @@ def invert_permutation(x: Any, name: str | None = None) -> EagerTensor:
     Raises:
         InvalidArgumentError: x is no permutation.
     """
-    p = np.asarray(as_tensor(x).value)
-    if sorted_values(p) != list(range(len(p))):
-        raise kernel_error("InvertPermutation", f"{p.tolist()} is not a permutation")
+    p = as_tensor(x).value
+    return tensor(on_numbers(_inverted, p.shape, p.dtype, p))
+
+
+def _inverted(p: Any) -> Any:
+    seen: set[int] = set()
+    for i in p.tolist():
+        if not 0 <= i < len(p):
+            raise kernel_error("InvertPermutation", f"{i} is not between 0 and {len(p)}")
+        if i in seen:
+            raise kernel_error("InvertPermutation", f"{i} is duplicated in the input.")
+        seen.add(i)
     out = np.empty_like(p)
     out[p] = np.arange(len(p), dtype=p.dtype)
-    return tensor(out)
-
-
-def sorted_values(p: np.ndarray[Any, Any]) -> list[int]:
-    """The elements in order, as ints."""
-    return np.sort(p.reshape(-1)).tolist()  # type: ignore[no-any-return]
+    return out
 
 
 # --- segments ---------------------------------------------------------------------------------------
@@ -260,7 +278,8 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
     """Repeat each element (or slice along `axis`) as often as `repeats` says.
 
     Raises:
-        InvalidArgumentError: There is not one number for each.
+        ValueError: There is not one number for each.
+        InvalidArgumentError: A negative number.
     """
     x = as_tensor(input)
     times = np.asarray(static(repeats))
@@ -269,7 +288,9 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
     at = int(static(axis)) % max(len(x.value.shape), 1)
     n = x.value.shape[at]
     if times.ndim and times.size not in (1, n):
-        raise kernel_error("Repeat", f"repeats has {times.size} elements for an axis of length {n}")
+        raise ValueError(f"Dimensions {n} and {times.size} are not compatible")
+    if np.any(times < 0):
+        raise kernel_error("Tile", f"Expected multiples[1] >= 0, but got {times.min()}")
     places = np.repeat(np.arange(n), times)
     return picking.index_p(x, tensor(places), axis=at, depth=1)  # type: ignore[no-any-return]
 
@@ -283,29 +304,38 @@ def reverse_sequence(
 ) -> EagerTensor:
     """Reverse the first `seq_lengths[i]` elements along `seq_axis` of the i-th slice along `batch_axis`."""
     x = as_tensor(input)
-    lengths = np.asarray(as_tensor(seq_lengths).value)
+    lengths = as_tensor(seq_lengths).value
     along, batch = int(static(seq_axis)), int(static(0 if batch_axis is None else batch_axis))
-    n = x.value.shape[along]
     if lengths.shape != (x.value.shape[batch],):
         raise kernel_error(
             "ReverseSequence",
-            f"Length of seq_lengths != input.dims({batch}), ({lengths.size} vs. {x.value.shape[batch]})",
+            f"Length of seq_lengths != input.dims({batch}), ({math.prod(lengths.shape)} vs. {x.value.shape[batch]})",
         )
+    shape = tuple(x.value.shape)
+    flat = on_numbers(
+        lambda lengths: _reversed_places(lengths, shape, along, batch), shape, np.int64, lengths
+    )
+    return picking.index_p(x, tensor(flat), axis=0, depth=len(shape))  # type: ignore[no-any-return]
+
+
+def _reversed_places(lengths: Any, whole: tuple[int, ...], along: int, batch: int) -> Any:
+    """Where each element of a tensor of the shape `whole` comes from, for `reverse_sequence`."""
+    n = whole[along]
     if lengths.size and (lengths.max() > n or lengths.min() < 0):
         raise kernel_error(
             "ReverseSequence", f"seq_lens({int(lengths.argmax())}) > input.dims({along})"
         )
     steps = np.arange(n)
     table = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # [batch, n]
-    shape = [1] * len(x.value.shape)
+    shape = [1] * len(whole)
     shape[batch], shape[along] = table.shape
     grid = (table if batch < along else table.T).reshape(shape)
-    places = np.broadcast_to(grid, x.value.shape)
-    flat = np.ravel_multi_index(
-        [places if i == along else g for i, g in enumerate(np.indices(x.value.shape, sparse=True))],
-        x.value.shape,
-    ) if x.value.size else places  # fmt: skip
-    return picking.index_p(x, tensor(flat), axis=0, depth=len(x.value.shape))  # type: ignore[no-any-return]
+    places = np.broadcast_to(grid, whole)
+    if not places.size:
+        return places
+    return np.ravel_multi_index(
+        [places if i == along else g for i, g in enumerate(np.indices(whole, sparse=True))], whole
+    )
 
 
 def dynamic_partition(
@@ -318,8 +348,13 @@ def dynamic_partition(
     """
     x = as_tensor(data)
     p = np.asarray(as_tensor(partitions).value)
-    if p.size and (p.min() < 0 or p.max() >= num_partitions):
-        raise kernel_error("DynamicPartition", f"partitions must be in [0, {num_partitions})")
+    bad = np.argwhere((p < 0) | (p >= num_partitions))
+    if len(bad):
+        raise kernel_error(
+            "DynamicPartition",
+            f"partitions[{','.join(map(str, bad[0]))}] = {p[tuple(bad[0])]} is not in [0, {num_partitions})",
+            kernel=f"DynamicPartition_num_partitions_{num_partitions}",
+        )
     x = s.reshape(x, (p.size, *x.value.shape[p.ndim :]))
     flat = p.reshape(-1)
     return [
@@ -345,8 +380,9 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> EagerTen
 
 def zero_fraction(value: Any, name: str | None = None) -> EagerTensor:
     """Return the share of elements that are zero, as float32."""
-    array = np.asarray(as_tensor(value).value)
+    return tensor(on_numbers(_share_of_zeros, (), np.float32, as_tensor(value).value))
+
+
+def _share_of_zeros(x: Any) -> Any:
     with np.errstate(invalid="ignore"):
-        return tensor(
-            np.float32(np.float32(array.size - np.count_nonzero(array)) / np.float32(array.size))
-        )
+        return np.float32(np.float32(x.size - np.count_nonzero(x)) / np.float32(x.size))

@@ -18,10 +18,11 @@ from . import kernels as k
 from .arithmetic import binary
 from .convert import as_tensor, operands
 from .elementwise import lgamma, unary
+from .hosted import on_numbers
 from .indexed_slices import as_dense
 from .joining import alike
 from .kernels import check_dtype
-from .raising import incompatible_shapes
+from .raising import dims, incompatible_shapes, kernel_error
 from .reductions import reduce_sum
 from .tensor import EagerTensor, tensor
 
@@ -191,9 +192,14 @@ def add_n(inputs: Any, name: str | None = None) -> EagerTensor:
         )
     xs = alike("AddN", [as_dense(x) for x in inputs])
     out = xs[0]
-    for x in xs[1:]:
+    for i, x in enumerate(xs[1:], 1):
         if x.value.shape != out.value.shape:
-            raise incompatible_shapes("AddN", out.value.shape, x.value.shape)
+            raise kernel_error(
+                "AddN",
+                "Inputs to operation AddN of type AddN must have the same size and shape.  Input 0: "
+                f"{dims(out.value.shape)} != input {i}: {dims(x.value.shape)}",
+                kernel=f"AddN_N_{len(xs)}",
+            )
         out = a.add.bind2(out, x)
     return out
 
@@ -217,6 +223,12 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> EagerTensor:
 def truncatediv(x: Any, y: Any, name: str | None = None) -> EagerTensor:
     """Return x / y for integers, rounded towards zero."""
     x, y = operands("TruncateDiv", x, y, strict=True)
-    quotient = np.trunc(x.value.astype(np.float64) / y.value)
-    exact = (np.abs(x.value) // np.abs(y.value)) * np.sign(x.value) * np.sign(y.value)
-    return tensor((exact if x.value.dtype.kind in "iu" else quotient).astype(x.value.dtype)[()])
+    dtype = x.value.dtype
+    shape = np.broadcast_shapes(x.value.shape, y.value.shape)
+    return tensor(on_numbers(_truncated_quotient, shape, dtype, x.value, y.value))
+
+
+def _truncated_quotient(x: Any, y: Any) -> Any:
+    if x.dtype.kind in "iu":
+        return ((np.abs(x) // np.abs(y)) * np.sign(x) * np.sign(y)).astype(x.dtype)[()]
+    return np.trunc(x.astype(np.float64) / y).astype(x.dtype)[()]

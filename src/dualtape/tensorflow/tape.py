@@ -13,17 +13,19 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from ..core import departures, modes
 from ..core.backward import gradients
 from ..core.batching import open_batches
 from ..core.boxes import Box
-from ..core.callsite import Site, caller, getframe, is_ours
+from ..core.callsite import Site, caller_at, getframe
 from ..core.errors import TransformError
-from ..core.graph import LEAF, AccumulateGrad
+from ..core.graph import LEAF, OUTPUT, AccumulateGrad
 from ..core.modes import next_order
 from ..core.sweep import Pass
 from ..core.sweep import as_tensor as as_class
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, wrap
 from . import nest
 from .cotangents import checked_sources, initial_cotangent, used_up, wants_zeros, zeros_for
 from .enums import UnconnectedGradients
@@ -254,7 +256,7 @@ class GradientTape:
         edge = x.current_edge() if x.view_of is not None else raw_edge(x)
         if edge.__class__ is Watched:
             edge = beneath(edge)
-        if edge is None or not self.within(edge.node):
+        if edge is None or not self.within(edge if edge.kind != OUTPUT else edge.node):
             return None
         return edge if not self.shared or self._depends_on_watched(edge) else None
 
@@ -354,9 +356,7 @@ class GradientTape:
         if not self.persistent:
             self._last_watched = self.watched
             self._last_intervals = self._intervals
-            frame = getframe(2)
-            code = frame.f_code
-            self._used_at = caller(3) if is_ours(code.co_filename, True) else (code, frame.f_lasti)
+            self._used_at = caller_at(2)
             self._clear()
 
     def gradients_at(
@@ -419,7 +419,14 @@ class GradientTape:
             found = gradients(
                 roots, wanted, retain_graph=not free, create_graph=graph, within=self.within
             )
-        return [None if g is None else as_class(g, EagerTensor) for g in found]
+        return [
+            wrap(EagerTensor, g)
+            if g.__class__ is np.ndarray
+            else None
+            if g is None
+            else as_class(g, EagerTensor)
+            for g in found
+        ]
 
     def _wants_every_leaf(self, wanted: Sequence[Any]) -> bool:
         """Whether the graph ends in this tape's leaves alone, and all of them are wanted."""

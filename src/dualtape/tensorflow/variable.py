@@ -24,12 +24,14 @@ from .convert import as_tensor, converted, numpy_dtype
 from .dtype import DType, of_numpy
 from .enums import VariableAggregation, VariableSynchronization
 from .gather import gather_elements, gather_rows
+from .hosted import on_numbers
 from .names import scoped
 from .raising import dims, kernel_error
 from .recording import Recording, leaf_of, recording, watched_again
 from .shapes import TensorShape, known_shape
 from .tensor import DEVICE, EagerTensor, Readable, Reference, restored, set_edge, tensor
 from .variable_scatters import Scattering
+from .variable_state import Compilable, taken
 
 _numbers = itertools.count(1)
 
@@ -43,7 +45,7 @@ _EAGER_ONLY = {
 }
 
 
-class Variable(Scattering, Readable):
+class Variable(Compilable, Scattering, Readable):
     """A value of fixed dtype, and shape unless declared looser, that programs assign to.
 
     Args:
@@ -91,6 +93,7 @@ class Variable(Scattering, Readable):
                 "The `initial_value` arg to `tf.Variable` must be specified except when you are not "
                 "providing a `variable_def`. You provided neither."
             )
+        self.check_made()
         value = initial_value() if callable(initial_value) else initial_value
         want = numpy_dtype(dtype)
         try:
@@ -405,8 +408,11 @@ class Variable(Scattering, Readable):
             and sys.getrefcount(value) <= _ALONE
         ):
             # Nobody else sees this memory: no snapshot that a graph holds, no view.
-            ufunc = np.add if primitive is a.add else np.subtract
-            ufunc(value, change, out=value)
+            # By operators, which cost a third of `np.add(..., out=value)`.
+            if primitive is a.add:
+                value += change
+            else:
+                value -= change
             return self if not read_value else _unread(self)
         return self._put(primitive(value, change), read_value)
 
@@ -472,18 +478,24 @@ class SlicedTensor(EagerTensor):
             InvalidArgumentError: The value does not broadcast to the part's shape.
         """
         variable = self._variable
-        out = np.array(variable._value)
+        whole = taken(variable)
         new = variable._fitting(value)
         place = tuple(self._index) if isinstance(self._index, (tuple, list)) else self._index
-        try:
-            out[place] = np.broadcast_to(new, out[place].shape)
-        except ValueError:
-            raise kernel_error(
-                "ResourceStridedSliceAssign",
-                f"Cannot broadcast input shape {dims(new.shape)} into final shape "
-                f"{dims(out[place].shape)}",
-                name="strided_slice/_assign",
-            ) from None
+
+        def changed(whole: Any, new: Any) -> Any:
+            out = np.array(whole)
+            try:
+                out[place] = np.broadcast_to(new, out[place].shape)
+            except ValueError:
+                raise kernel_error(
+                    "ResourceStridedSliceAssign",
+                    f"Cannot broadcast input shape {dims(new.shape)} into final shape "
+                    f"{dims(out[place].shape)}",
+                    name="strided_slice/_assign",
+                ) from None
+            return out
+
+        out = on_numbers(changed, whole.shape, whole.dtype, whole, new)
         return variable._put(out, read_value)
 
 

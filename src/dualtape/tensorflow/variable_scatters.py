@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from .convert import converted, static
+from .convert import as_tensor, converted
+from .hosted import on_numbers
 from .indexed_slices import IndexedSlices
 from .raising import dims, kernel_error
+from .variable_state import taken
 
 Array = np.ndarray[Any, Any]
 
 
 def _rows(op: str, indices: Any, updates: Any, value: Array) -> tuple[Array, Array]:
     """The row numbers and what to write there, checked."""
-    rows = np.asarray(indices)
-    new = np.asarray(converted(updates, value.dtype).value)
+    rows, new = np.asarray(indices), np.asarray(updates)
     if new.shape[: rows.ndim] != rows.shape:
         raise kernel_error(
             op,
@@ -34,8 +35,7 @@ def _rows(op: str, indices: Any, updates: Any, value: Array) -> tuple[Array, Arr
 
 def _places(op: str, indices: Any, updates: Any, value: Array) -> tuple[tuple[Array, ...], Array]:
     """The places as one index array per axis, and what to write there, checked."""
-    places = np.asarray(static(indices))
-    new = np.asarray(converted(updates, value.dtype).value)
+    places, new = np.asarray(indices), np.asarray(updates)
     depth = places.shape[-1]
     for at in np.ndindex(places.shape[:-1]):
         if any(not 0 <= i < n for i, n in zip(places[at], value.shape, strict=False)):
@@ -81,16 +81,30 @@ class Scattering:
                 f"Argument `sparse_delta` must be a `tf.IndexedSlices`. Received arg: {slices}"
             )
         op = f"ResourceScatter{op}"
-        rows, new = _rows(op, slices.indices, slices.values, self._value)
-        out = np.array(self._value)
-        change(out, rows, new)
-        return self._put(out, True)
+
+        def changed(value: Array, rows: Array, new: Array) -> Array:
+            rows, new = _rows(op, rows, new, value)
+            out = np.array(value)
+            change(out, rows, new)
+            return out
+
+        return self._replaced(changed, slices.indices, slices.values)
+
+    def _replaced(self, changed: Callable[..., Array], indices: Any, updates: Any) -> Any:
+        """Put in changed(value, indices, updates)."""
+        value = taken(self)
+        at = as_tensor(indices).value
+        new = converted(updates, value.dtype).value
+        return self._put(on_numbers(changed, value.shape, value.dtype, value, at, new), True)
 
     def _scatter_nd(self, op: str, indices: Any, updates: Any, change: Callable[..., Any]) -> Any:
-        places, new = _places(f"ResourceScatterNd{op}", indices, updates, self._value)
-        out = np.array(self._value)
-        change(out, places, new)
-        return self._put(out, True)
+        def changed(value: Array, at: Array, new: Array) -> Array:
+            places, new = _places(f"ResourceScatterNd{op}", at, new, value)
+            out = np.array(value)
+            change(out, places, new)
+            return out
+
+        return self._replaced(changed, indices, updates)
 
     def scatter_add(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None

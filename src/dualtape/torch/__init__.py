@@ -13,6 +13,7 @@ from ._tensor import Tensor as Tensor
 from .added_products import *
 from .alike import *
 from .arrangements import *
+from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
@@ -21,6 +22,7 @@ from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from .binning import *
 from .comparison import *
+from .compiler import compile as compile
 from .complex_ops import *
 from .contraction import *
 from .conversion import *
@@ -89,6 +91,7 @@ _LAZY = frozenset(
     (
         "accelerator",
         "backends",
+        "compiler",
         "cuda",
         "distributions",
         "fft",

@@ -184,11 +184,12 @@ class Tensor(CoreTensor):
             self.leaf.dtype = new.value.dtype
 
     def _stopped(self) -> CoreTensor | None:
-        """The tensor without the derivatives inside its value, where a transformation has put some."""
+        """The tensor without the derivatives inside its value, where a transformation has put some; None if there are none."""
         value = self.value
         if not isinstance(value, Box):
             return None
-        return wrap(type(self).result_class, stopped(value))
+        without = stopped(value)
+        return None if without is value else wrap(type(self).result_class, without)
 
     def detach(self) -> Tensor:
         """The same memory without history; writes to either are noticed by the other's graph."""
@@ -238,7 +239,7 @@ class Tensor(CoreTensor):
         Raises:
             RuntimeError: The tensor requires a gradient, or has no concrete numbers.
         """
-        if not force and self.requires_grad:
+        if not force and self.requires_grad and not modes.current() & modes.NO_GRAD:
             raise GraphError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )

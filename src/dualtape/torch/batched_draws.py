@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..core.batching import Batched, Batching, open_batches
+from ..core.boxes import Box
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
+from ..core.tracing import Traced, asked, capture
 from ..core.vocabulary import vocabulary
 from ..transforms.surface import inner, outward
 from ._tensor import Tensor
@@ -55,20 +57,43 @@ def drawn(shape: Shape, draw: Callable[[Shape], Any]) -> Any:
         RuntimeError: As `varying`.
     """
     if not open_batches.get():
-        return draw(shape)
+        return asked(lambda: draw(shape))
     levels = varying()
-    return in_batches(draw((*[level.size for level in levels], *shape)), levels)
+    whole = (*[level.size for level in levels], *shape)
+    return in_batches(asked(lambda: draw(whole)), levels)
 
 
 def one_by_one(draw: Callable[[], Any]) -> Any:
     """As `drawn`, for draws that can only be made for one example after the other."""
     if not open_batches.get():
-        return draw()
+        return asked(draw)
     levels = varying()
     sizes = [level.size for level in levels]
-    rows = [draw() for _ in range(math.prod(sizes))]
-    one = rows[0] if rows else draw()
-    return in_batches(np.reshape(np.array(rows, one.dtype), (*sizes, *one.shape)), levels)
+
+    def whole() -> Any:
+        rows = [draw() for _ in range(math.prod(sizes))]
+        one = rows[0] if rows else draw()
+        return np.reshape(np.array(rows, one.dtype), (*sizes, *one.shape))
+
+    return in_batches(asked(whole), levels)
+
+
+def is_traced(*tensors: CoreTensor) -> bool:
+    """Whether a function is being compiled, and these are in no other transformation. Those from outside are taken in."""
+    trace = capture.get()
+    if trace is None:
+        return False
+    trace.meet(tensors)
+    return all([isinstance(t.value, (Traced, np.ndarray, np.generic)) for t in tensors])  # noqa: C419
+
+
+def memory_of(t: CoreTensor) -> Any:
+    """An array laid out as the tensor, where that is known: what a compiled function computes counts as row-major."""
+    value, trace = t.value, capture.get()
+    if not isinstance(value, Box):
+        return t.buffer()
+    cell = None if trace is None else trace.cells.get(id(t))
+    return np.empty(value.shape, value.dtype) if cell is None else cell.array
 
 
 def in_batches(value: Any, levels: list[Batching]) -> Any:

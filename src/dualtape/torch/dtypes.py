@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..core.aval import bfloat16 as _numpy_bfloat16
+from ..core.tracing import settings
 
 NumpyDtype = np.dtype[Any]
 TorchDtype: TypeAlias = "dtype"
@@ -177,6 +178,7 @@ def set_default_dtype(d: Any) -> None:
 
 default_numpy: NumpyDtype = float32.dtype
 default_complex_numpy: NumpyDtype = complex64.dtype
+settings.append((globals(), "default_numpy"))
 
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2, "c": 3}
 

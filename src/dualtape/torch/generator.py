@@ -12,6 +12,7 @@ from ..core import random_state
 from ..core.batching import open_batches
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
+from ..core.tracing import capture, not_while_compiling
 from ._tensor import Tensor, concrete
 from .batched_draws import varying
 from .random_streams import DEFAULT_SEED, Stream
@@ -34,6 +35,12 @@ class Generator:
 
     __slots__ = ("__weakref__", "stream")
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Generator:
+        """Make a generator, known to what saves and restores random states."""
+        made = object.__new__(cls)
+        _generators.add(made)
+        return made
+
     def __init__(self, device: Any = "cpu") -> None:
         Device(device)
         self.stream = Stream(DEFAULT_SEED)
@@ -49,11 +56,13 @@ class Generator:
         Raises:
             ValueError: The seed has more than 64 bits.
         """
+        not_while_compiling("random numbers are seeded")
         self.stream.seed(int(seed))
         return self
 
     def seed(self) -> int:
         """Seed from the operating system's entropy and return the seed."""
+        not_while_compiling("random numbers are seeded")
         return self.stream.seed_from_system()
 
     def initial_seed(self) -> int:
@@ -62,6 +71,7 @@ class Generator:
 
     def get_state(self) -> Tensor:
         """The state, a tensor of 5056 bytes that PyTorch accepts too."""
+        not_while_compiling("the state of random numbers is read")
         return wrap(Tensor, self.stream.get_state())  # type: ignore[return-value]
 
     def set_state(self, new_state: Tensor) -> None:
@@ -71,12 +81,14 @@ class Generator:
             TypeError: Not a tensor of bytes.
             RuntimeError: Not a state.
         """
+        not_while_compiling("the state of random numbers is set")
         if not isinstance(new_state, CoreTensor):
             raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
         self.stream.set_state(np.asarray(concrete(new_state.value, "set_state()")))
 
     def clone_state(self) -> Generator:
         """A new generator in the same state."""
+        not_while_compiling("the state of random numbers is read")
         twin = Generator()
         twin.stream = self.stream.copy()
         return twin
@@ -99,12 +111,12 @@ def _restored(state: Any) -> Generator:
     return generator
 
 
+_generators = random_state.Generators()
 default_generator = Generator()
 default_generator.seed()  # an unseeded program draws other numbers each time
 random_state.streams.append(
-    random_state.Stream(
-        lambda: default_generator.stream.get_state(),
-        lambda state: default_generator.stream.set_state(state),
+    random_state.of_each(
+        _generators, lambda g: g.stream.get_state(), lambda g, state: g.stream.set_state(state)
     )
 )
 
@@ -125,6 +137,21 @@ def stream_of(generator: Any, function: str = "Generator") -> Stream:
             f"{function}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}"
         )
     return generator.stream
+
+
+def present_draws() -> tuple[Any, int | None]:
+    """Where the default stream is, and in a function being compiled which of its draws comes next; for `draw_again`."""
+    trace = capture.get()
+    return default_generator.stream.get_state(), None if trace is None else trace.place
+
+
+def draw_again(present: tuple[Any, int | None]) -> None:
+    """Draw from here on what was drawn from `present_draws` on."""
+    state, place = present
+    default_generator.stream.set_state(state)
+    trace = capture.get()
+    if trace is not None and place is not None:
+        trace.place = place
 
 
 def manual_seed(seed: int) -> Generator:
@@ -175,6 +202,7 @@ def fork_rng(
     if not enabled:
         yield
         return
+    not_while_compiling("the state of random numbers is read")
     state = default_generator.stream.get_state()
     try:
         yield

@@ -18,13 +18,15 @@ from ..core.inplace import check_writable, write
 from ..core.primitive import camel
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
+from ..core.tracing import asked
+from ..core.vocabulary import vocabulary
 from ._tensor import Tensor, concrete
 from .arguments import integer, invalid_combination, known, number, tensor_argument
-from .batched_draws import drawn, varying
+from .batched_draws import drawn, is_traced, memory_of, varying
 from .generator import stream_of
 from .random_dtypes import require_kernel
 from .registry import method
-from .sampling import filler, normal_filler, recorded
+from .sampling import bernoulli_each, filler, normal_filler, recorded
 
 
 def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tensor:
@@ -35,8 +37,10 @@ def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tenso
     """
     if open_batches.get():
         return _overwrite_batch(self, fill)
-    concrete(self.value, f"{function}()")
-    target = self.buffer()
+    traced = is_traced(self)
+    if not traced:
+        concrete(self.value, f"{function}()")
+    target = memory_of(self)
     if any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
@@ -49,11 +53,21 @@ def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tenso
         fill(target)
         self.shared_version().bump()
         return self
-    check_writable(self)
-    values = np.empty_like(target)
-    if values.flags.c_contiguous != target.flags.c_contiguous:  # some draws depend on it
-        values = np.empty((*target.shape, 2), target.dtype)[..., 0]
-    fill(values)
+    if not traced or not mode & modes.NO_GRAD:
+        check_writable(self)
+
+    def filled() -> Any:
+        values = np.empty_like(target)
+        if values.flags.c_contiguous != target.flags.c_contiguous:  # some draws depend on it
+            values = np.empty((*target.shape, 2), target.dtype)[..., 0]
+        fill(values)
+        return values
+
+    return _drawn_over(self, function, asked(filled))
+
+
+def _drawn_over(self: Tensor, function: str, values: Any) -> Tensor:
+    """Overwrite a tensor with draws by the engine."""
     name = camel(function.rstrip("_")) + "Backward0"
     return write(self, lambda old: recorded(name, values, old))  # type: ignore[return-value]
 
@@ -147,8 +161,14 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     if not isinstance(p, CoreTensor):
         chance = float(number("bernoulli_", p, "p", 1))
         return overwrite(self, "bernoulli_", filler(lambda s: stream.bernoulli(s, d, chance)))
-    probabilities = known("bernoulli_", tensor_argument("bernoulli_", p, "p", 1))
+    chances = tensor_argument("bernoulli_", p, "p", 1)
     shape = tuple(self.value.shape)
+    if is_traced(self, chances) and can_sum_to(shape, tuple(chances.shape)):
+        if not modes.current() & modes.NO_GRAD:
+            check_writable(self)
+        wide = vocabulary.broadcast_to(chances.value, shape)
+        return _drawn_over(self, "bernoulli_", bernoulli_each(stream, wide, shape, d))
+    probabilities = known("bernoulli_", chances)
     if not can_sum_to(shape, probabilities.shape):
         raise RuntimeError(
             f"The expanded size of the tensor ({shape[-1] if shape else 1}) must match the existing size "

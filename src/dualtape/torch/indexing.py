@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box
+from ..core.inplace import write
 from ..core.modes import BOXED, current
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
@@ -17,9 +19,10 @@ from ..ops import assign, masked, select, slices
 from ..ops import gather as picks
 from ..ops import index as _index
 from ..ops.complex import cast
-from ..ops.shape import select_p
+from ..ops.shape import reshape, select_p
 from ._tensor import Tensor, concrete
 from .arguments import integer, not_implemented, number_as, tensor_argument, wrap_dim
+from .batched_draws import is_traced
 from .dtypes import scalar_name
 from .promotion import Number, as_operand, result_numpy
 from .registry import method, store
@@ -65,7 +68,23 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         value = value.item()
     if isinstance(value, Number):
         value = wrap(Tensor, np.array(number_as(value, self.value.dtype)))
+    if current() & BOXED and _is_traced_mask(self, index) and not value.value.shape:
+        rest = len(self.value.shape) - len(index.value.shape)
+        mask = reshape(index, (*index.value.shape, *(1,) * rest))
+        write(self, lambda old: select.where(mask, cast(value, self.value.dtype), old))
+        return
     assign.setitem(self, index, value)
+
+
+def _is_traced_mask(x: Tensor, index: Any) -> bool:
+    """Whether an index is a mask without numbers: how many elements it picks is not known, only which."""
+    return (
+        isinstance(index, CoreTensor)
+        and index.value.dtype.kind == "b"
+        and is_traced(x, index)
+        and isinstance(index.value, Box)
+        and tuple(x.value.shape[: len(index.value.shape)]) == tuple(index.value.shape)
+    )
 
 
 def _picks(x: Tensor, index: Any) -> bool:
@@ -154,7 +173,7 @@ def check_no_overlap(out: Any, *inputs: Any) -> None:
             if (
                 isinstance(x, CoreTensor)
                 and isinstance(x.value, np.ndarray)
-                and np.may_share_memory(x.value, out.value)
+                and (x is out or np.may_share_memory(x.value, out.value))
             ):
                 raise RuntimeError(
                     "unsupported operation: some elements of the input tensor and the written-to tensor refer to "

@@ -60,6 +60,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(t.value.shape)} at entry {i}"
             )
+    check_no_overlap(out, *given)
     return store(out, _shape.stack(given, dim))
 
 

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from ..core import modes
+from ..core.adapted import own_copy
+from ..core.aval import FLOATS
 from ..core.bind import BinaryPrimitive
 from ..core.conform import unfit
 from ..core.graph import InferenceVersion, Version
 from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
-from ..core.tensor import constant, wrap
+from ..core.tensor import constant, constant_tensor
 from ..ops import arithmetic as a
 from ..ops.complex import cast
 from ..ops.views import clone
@@ -34,23 +36,9 @@ _LOUD = modes.BOXED
 _EITHER = _QUIET | _LOUD
 
 
-# Constants as tensors: operands that nobody else gets hold of. Zeros stay out, since 0.0 == -0.0.
-_MOST = 512
-_numbers: dict[tuple[Any, Any, bool], Tensor] = {}
-
-
 def number_like(number: Any, value: Any) -> Tensor:
     """A Python float or int as a constant tensor to go with `value`, in its dtype."""
-    key = (number, value.dtype, type(value) is np.ndarray)
-    found = _numbers.get(key)
-    if found is not None:
-        return found
-    made: Tensor = wrap(Tensor, constant(number, value.dtype, value))  # type: ignore[assignment]
-    if number:
-        if len(_numbers) >= _MOST:
-            _numbers.clear()
-        _numbers[key] = made
-    return made
+    return constant_tensor(Tensor, number, value)  # type: ignore[no-any-return]
 
 
 def binary(primitive: BinaryPrimitive, x: Any, y: Any, *, true_division: bool = False) -> Tensor:
@@ -89,10 +77,10 @@ def _operators(
         value = self.value
         if isinstance(other, Tensor):
             d = value.dtype
-            if d is other.value.dtype and d.kind == "f":
+            if d is other.value.dtype and d in FLOATS:
                 return bind(self, other)
-        elif (type(other) is float or type(other) is int) and value.dtype.kind == "f":
-            return bind(self, number_like(other, value))
+        elif (type(other) is float or type(other) is int) and value.dtype in FLOATS:
+            return bind(self, constant_tensor(Tensor, other, value))
         elif not is_operand(other):
             return NotImplemented
         if check is not None:
@@ -101,8 +89,8 @@ def _operators(
 
     def reflected(self: Tensor, other: Any) -> Any:
         value = self.value
-        if (type(other) is float or type(other) is int) and value.dtype.kind == "f":
-            return bind(number_like(other, value), self)
+        if (type(other) is float or type(other) is int) and value.dtype in FLOATS:
+            return bind(constant_tensor(Tensor, other, value), self)
         if not is_operand(other):
             return NotImplemented
         if check is not None:
@@ -110,7 +98,7 @@ def _operators(
         return binary(primitive, other, self, true_division=division)
 
     forward.__name__, reflected.__name__ = f"__{name}__", f"__r{name}__"
-    return forward, reflected
+    return own_copy(forward), own_copy(reflected)
 
 
 def rsub_(self: Tensor, other: Any) -> Any:
@@ -147,7 +135,16 @@ def check_sub(x: Any, y: Any) -> None:
 def updated(
     x: Tensor, y: Any, compute: Callable[[Any, Any], Any], general: Callable[..., Any]
 ) -> Tensor:
-    """`x op= y`: straight into the memory when nothing is recorded, else through `core.inplace`."""
+    """`x op= y`: straight into the memory when nothing is recorded, else through `core.inplace`.
+
+    Args:
+        x: What is written to.
+        y: The other operand.
+        compute: NumPy's in-place operator.
+        general: The operation out of place, with promotion.
+
+    The user's line is taken to be two calls up.
+    """
     mode = modes.current()
     value = x.value
     if mode & _EITHER == modes.NO_GRAD and type(value) is np.ndarray and isinstance(y, Tensor):
@@ -158,7 +155,7 @@ def updated(
             and type(version) is Version and value.flags.writeable
         ):  # fmt: skip
             compute(value, other)
-            version.bump()
+            version.bump(4)
             return x
     quiet = mode & _QUIET or (
         x.edge is None
@@ -194,7 +191,7 @@ def updated(
                 raise unfit(a.add, (value, other), {}, error) from error
             if counter is None:
                 counter = x.version = Version()
-            counter.bump()
+            counter.bump(4)
             return x
     return write(x, lambda old: checked_result(x, general(old, y)))  # type: ignore[return-value]
 

@@ -6,6 +6,7 @@ PyTorch allows it. The Python operators are in `operators`, comparisons in `comp
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,15 +26,12 @@ from .operators import (
     check_sub,
     div_,
     floor_divide,
-    iadd,
-    imul,
     is_operand,
-    isub,
-    itruediv,
     mul_,
     power,
     remainder,
     sub_,
+    updated,
 )
 from .promotion import as_operand, result_numpy
 from .registry import in_place, install, method, printed_as, store
@@ -249,26 +247,28 @@ def _float_power_(self: Tensor, exponent: Any) -> Tensor:
 def _install_in_place() -> None:
     """Give `Tensor` the in-place methods of arithmetic, quick where nothing is recorded."""
 
-    def quick(name: str, update: Callable[..., Any], general: Function) -> Any:
+    def quick(name: str, compute: Callable[..., Any], plain: Function, general: Function) -> Any:
         slow = in_place(general, name)
 
         def function(self: Tensor, other: Any, alpha: Any = 1, **kwargs: Any) -> Any:
             if alpha == 1 and not kwargs and (isinstance(other, Tensor) or is_operand(other)):
-                return update(self, other)
+                return updated(self, other, compute, plain)
             if kwargs or not is_operand(other):
                 return slow(self, other, **kwargs, **({} if alpha == 1 else {"alpha": alpha}))
-            return update(self, scaled(name[:-1], self, other, alpha))
+            return updated(self, scaled(name[:-1], self, other, alpha), compute, plain)
 
         function.__name__ = function.__qualname__ = name
         function.__doc__ = slow.__doc__
         return function
 
-    for name, update, general in (
-        ("add_", iadd, add), ("sub_", isub, sub), ("subtract_", isub, sub), ("mul_", imul, mul),
-        ("multiply_", imul, mul), ("div_", itruediv, div), ("divide_", itruediv, div),
-        ("true_divide_", itruediv, true_divide),
+    iadd, isub, imul = operator.iadd, operator.isub, operator.imul
+    for name, compute, plain, general in (
+        ("add_", iadd, add_, add), ("sub_", isub, sub_, sub), ("subtract_", isub, sub_, sub),
+        ("mul_", imul, mul_, mul), ("multiply_", imul, mul_, mul),
+        ("div_", operator.itruediv, div_, div), ("divide_", operator.itruediv, div_, div),
+        ("true_divide_", operator.itruediv, div_, true_divide),
     ):  # fmt: skip
-        setattr(Tensor, name, quick(name, update, general))
+        setattr(Tensor, name, quick(name, compute, plain, general))
     install({"pow_": in_place(pow, "pow_"), "float_power_": _float_power_})
     for function in (remainder, floor_divide):
         setattr(Tensor, function.__name__, function)

@@ -95,27 +95,12 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool = 
     Raises:
         RuntimeError: The arguments make no distribution, or ask too many draws of it.
     """
-    if weights.ndim not in (1, 2):
-        raise RuntimeError("prob_dist must be 1 or 2 dim")
-    if digits(weights.dtype) == 0:
-        raise RuntimeError(
-            "multinomial only supports floating-point dtypes for input, got: "
-            f"{scalar_name(weights.dtype)}"
-        )
-    if count <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples")
-    if not replacement and count > weights.shape[-1]:
-        raise RuntimeError(
-            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
-        )
-    if weights.shape[-1] > 2**24:
-        raise RuntimeError("number of categories cannot exceed 2^24")
+    check_multinomial(weights.shape, weights.dtype, count, replacement)
     if math.prod(weights.shape[:-1]) == 0:
         return np.empty((*weights.shape[:-1], count), np.int64)
     _check_weights(weights, one_by_one=replacement and count > 1)
     if not replacement or count == 1:
-        times = np.empty_like(weights)
-        fill_in_memory_order(times, lambda shape: stream.exponential(shape, weights.dtype))
+        times = race_times(stream, weights)
         with np.errstate(divide="ignore", invalid="ignore"):
             keys = weights / times  # the race of exponential clocks: the greatest key comes first
         if count == 1:
@@ -129,6 +114,31 @@ def multinomial(stream: Stream, weights: Array, count: int, replacement: bool = 
     for row, drawn in zip(rows.astype(np.float64), out, strict=True):
         drawn[:] = np.searchsorted(row, stream.unit64(count))
     return out.reshape(*weights.shape[:-1], count)
+
+
+def check_multinomial(shape: Shape, dtype: np.dtype[Any], count: int, replacement: bool) -> None:
+    """Raise RuntimeError where weights of a shape and dtype cannot be drawn from `count` times."""
+    if len(shape) not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if digits(dtype) == 0:
+        raise RuntimeError(
+            f"multinomial only supports floating-point dtypes for input, got: {scalar_name(dtype)}"
+        )
+    if count <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and count > shape[-1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
+    if shape[-1] > 2**24:
+        raise RuntimeError("number of categories cannot exceed 2^24")
+
+
+def race_times(stream: Stream, weights: Array) -> Array:
+    """An exponential draw for each weight, laid out as the weights are."""
+    times = np.empty_like(weights)
+    fill_in_memory_order(times, lambda shape: stream.exponential(shape, weights.dtype))
+    return times
 
 
 def truncated_normal(

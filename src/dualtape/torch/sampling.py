@@ -6,6 +6,7 @@ is zero, as PyTorch's is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,15 @@ from ..core.boxes import Box
 from ..core.kinds import broadcast_shapes
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
+from ..core.tracing import Traced, asked
+from ..core.vocabulary import vocabulary
+from ..ops.compare import lt
+from ..ops.extrema import argmax
 from ..ops.random import drawn_from
+from ..ops.reduce import sum as total
+from ..ops.scan import cumsum
+from ..ops.sorting import argsort
+from ..ops.views import narrow
 from . import dtypes
 from ._tensor import Tensor
 from .alike import array_like, like_argument
@@ -29,14 +38,15 @@ from .arguments import (
     tensor_argument,
     wrong_type,
 )
-from .batched_draws import by_examples, drawn, one_by_one
+from .batched_draws import by_examples, drawn, is_traced, memory_of, one_by_one
 from .creation import finished
 from .dtypes import NumpyDtype, scalar_name
 from .filled import check_options, checked_size, size_argument
 from .generator import stream_of
 from .random_counts import binomial as draw_binomial
 from .random_counts import poisson as draw_poisson
-from .random_sampling import fill_in_memory_order, permutation
+from .random_dtypes import require_kernel
+from .random_sampling import check_multinomial, fill_in_memory_order, permutation, race_times
 from .random_sampling import multinomial as draw_multinomial
 from .random_streams import Stream
 from .registry import method, printed_as, resized, store
@@ -174,9 +184,14 @@ def drawn_like(
             return array
 
         return scalar_of(drawn(tuple(t.value.shape), whole))
-    array = np.asarray(array_like(t, dtype, memory_format, _empty))
-    draw(array)
-    return array if array.ndim else array[()]
+
+    def like() -> Any:
+        array = np.asarray(array_like(laid_out, dtype, memory_format, _empty))
+        draw(array)
+        return array
+
+    laid_out: Any = wrap(Tensor, memory_of(t)) if is_traced(t) else t
+    return scalar_of(asked(like))
 
 
 def filler(draw: Callable[[Shape], Any]) -> Callable[[Any], None]:
@@ -248,6 +263,10 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     """
     t = tensor_argument("bernoulli", input)
     stream = stream_of(generator, "bernoulli")
+    if is_traced(t):
+        return store(
+            out, recorded("BernoulliBackward0", _traced_bernoulli(t, p, stream), t), "bernoulli"
+        )
     probabilities = known("bernoulli", t)
     if p is not None:
         values = stream.bernoulli(
@@ -258,6 +277,23 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     return store(out, recorded("BernoulliBackward0", values, t), "bernoulli")
 
 
+def _traced_bernoulli(t: Tensor, p: Any, stream: Stream) -> Any:
+    shape, dtype = tuple(t.value.shape), t.value.dtype
+    if p is not None:
+        chance = float(number("bernoulli", p, "p", 2))
+        return asked(lambda: stream.bernoulli(shape, dtype, chance))
+    return bernoulli_each(stream, t.value, shape, dtype)
+
+
+def bernoulli_each(stream: Stream, p: Any, shape: Shape, dtype: NumpyDtype) -> Any:
+    """`Stream.bernoulli_each` in a function being compiled, where the probabilities cannot be checked."""
+    require_kernel("bernoulli_tensor_cpu_self_", dtype)
+    require_kernel("bernoulli_tensor_cpu_p_", p.dtype)
+    wide = p.dtype if p.dtype == np.float64 else np.dtype(np.float32)
+    units = asked(lambda: stream.uniform(shape, wide))
+    return vocabulary.cast(lt(units, vocabulary.cast(p, wide)), dtype)
+
+
 def recorded(name: str, values: Any, *parameters: Any) -> Tensor:
     """Draws as a tensor, recorded as having been drawn with those of the parameters that are tensors.
 
@@ -266,15 +302,18 @@ def recorded(name: str, values: Any, *parameters: Any) -> Tensor:
         values: The draws.
         parameters: What they were drawn with, or in the place of.
     """
-    values = np.asarray(values)
-    draw: Tensor = wrap(Tensor, values if values.ndim else values[()])  # type: ignore[assignment]
+    if not isinstance(values, Box):
+        values = scalar_of(np.asarray(values))
+    draw: Tensor = wrap(Tensor, values)  # type: ignore[assignment]
     mattering = [p for p in parameters if isinstance(p, CoreTensor) and _matters(p)]
     return printed_as(drawn_from(draw, *mattering), name)  # type: ignore[no-any-return]
 
 
 def _matters(p: CoreTensor) -> bool:
     """Whether a derivative by `p` may be asked for."""
-    return p.current_edge() is not None or isinstance(p.value, Box)
+    return p.current_edge() is not None or (
+        isinstance(p.value, Box) and not isinstance(p.value, Traced)
+    )
 
 
 def normal(
@@ -304,6 +343,11 @@ def normal(
 @by_examples
 def _normal_each(mean: Any, std: Any, stream: Stream, out: Any) -> Tensor:
     by_mean, by_std = isinstance(mean, CoreTensor), isinstance(std, CoreTensor)
+    if is_traced(*[t for t in (mean, std) if isinstance(t, CoreTensor)]):
+        values = _traced_normal(mean, std, stream)
+        kind = (1 if not by_std else 3) if by_mean else 2
+        given = [t for t in (mean, std) if isinstance(t, CoreTensor)]
+        return store(out, recorded(f"NormalBackward{kind}", values, *given), "normal")
     means = known("normal", tensor_argument("normal", mean, "mean", 1)) if by_mean else None
     if not by_std:
         assert means is not None
@@ -325,6 +369,25 @@ def _normal_each(mean: Any, std: Any, stream: Stream, out: Any) -> Tensor:
         shape = broadcast_shapes("normal", means.shape, stds.shape)
         values = (stream.normal(shape, means.dtype) * stds + means).astype(means.dtype)
     return store(out, recorded(f"NormalBackward{3 if by_mean else 2}", values, mean, std), "normal")
+
+
+def _traced_normal(mean: Any, std: Any, stream: Stream) -> Any:
+    """`_normal_each` in a function being compiled, where the deviations cannot be checked."""
+    m = mean.value if isinstance(mean, CoreTensor) else None
+    s = std.value if isinstance(std, CoreTensor) else None
+    if s is None:
+        assert m is not None
+        deviation, shape, d = float(number("normal", std, "std", 2)), tuple(m.shape), m.dtype
+        return asked(lambda: stream.normal(shape, d, 0.0, deviation)) + m
+    if s.dtype.kind == "c":
+        raise RuntimeError("normal expects standard deviation to be non-complex")
+    if m is None:
+        shape, d = tuple(s.shape), s.dtype
+        return asked(lambda: stream.normal(shape, d)) * s + d.type(
+            number("normal", mean, "mean", 1)
+        )
+    shape, d = broadcast_shapes("normal", tuple(m.shape), tuple(s.shape)), m.dtype
+    return vocabulary.cast(asked(lambda: stream.normal(shape, d)) * vocabulary.cast(s, d) + m, d)
 
 
 @method()
@@ -350,11 +413,43 @@ def multinomial(
         raise RuntimeError(
             f"multinomial expects Long tensor out, got: {scalar_name(out.value.dtype)}"
         )
+    if is_traced(t):
+        return store(
+            out, finished(_traced_multinomial(t, count, replacement, stream)), "multinomial"
+        )
     return store(
         out,
         finished(draw_multinomial(stream, known("multinomial", t), count, replacement)),
         "multinomial",
     )
+
+
+def _traced_multinomial(t: Tensor, count: int, replacement: bool, stream: Stream) -> Any:
+    """`draw_multinomial` in a function being compiled, where the weights cannot be checked."""
+    weights, memory = t.value, memory_of(t)
+    shape, dtype = tuple(weights.shape), weights.dtype
+    check_multinomial(shape, dtype, count, replacement)
+    if math.prod(shape[:-1]) == 0:
+        return np.empty((*shape[:-1], count), np.int64)
+    last = len(shape) - 1
+    if not replacement or count == 1:
+        keys = weights / asked(lambda: race_times(stream, memory))
+        if count == 1:
+            return argmax(keys, last, True)
+        return narrow(argsort(-keys, last), last, 0, count)
+    wide = vocabulary.cast(weights, np.dtype(np.float64 if dtype == np.float64 else np.float32))
+    ends = cumsum(wide, last)
+    ends = ends / vocabulary.reshape(
+        vocabulary.take_slice(ends, last, shape[-1] - 1), (*shape[:-1], 1)
+    )
+    places = asked(lambda: stream.unit64(math.prod(shape[:-1]) * count))
+    beyond = lt(
+        vocabulary.reshape(
+            vocabulary.cast(ends, np.dtype(np.float64)), (*shape[:-1], 1, shape[-1])
+        ),
+        vocabulary.reshape(places, (*shape[:-1], count, 1)),
+    )
+    return total(vocabulary.cast(beyond, np.dtype(np.int64)), last + 1)
 
 
 @by_examples

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from typing import Any
 
-from ..core.errors import ArgumentError
 from ._tensor import Tensor
 from .sizes import CPU, device
 
@@ -165,43 +163,6 @@ def typename(obj: Any, /) -> str:
     return owner.__qualname__ if module in ("", "builtins") else f"{module}.{owner.__qualname__}"
 
 
-def compile(
-    model: Callable[..., Any] | None = None,
-    *,
-    fullgraph: bool = False,
-    dynamic: bool | None = None,
-    backend: Any = "inductor",
-    mode: str | None = None,
-    options: dict[str, Any] | None = None,
-    disable: bool = False,
-    **rest: Any,
-) -> Any:
-    """Return the function or module as it is: it runs eagerly, with the same results.
-
-    Args:
-        model: What to compile; without it a decorator is returned.
-        fullgraph: Accepted, without effect, as all the others.
-        dynamic: See `fullgraph`.
-        backend: See `fullgraph`.
-        mode: See `fullgraph`.
-        options: See `fullgraph`.
-        disable: See `fullgraph`.
-        **rest: See `fullgraph`.
-
-    Raises:
-        RuntimeError: Both `mode` and `options`.
-    """
-    if mode is not None and options is not None:
-        raise ArgumentError(
-            "Either mode or options can be specified, but both can't be specified at the same time."
-        )
-    if model is None:
-        return lambda function: function
-    if not callable(model):
-        raise AssertionError(f"torch.compile() expects a callable, got {type(model)}")
-    return model
-
-
 def is_warn_always_enabled() -> bool:
     """False: warnings appear once, as Python's filters decide."""
     return False
@@ -212,7 +173,7 @@ def set_warn_always(b: bool, /) -> None:
 
 
 __all__ = [
-    "TorchVersion", "are_deterministic_algorithms_enabled", "compile", "e", "get_default_device",
+    "TorchVersion", "are_deterministic_algorithms_enabled", "e", "get_default_device",
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "inf",
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "nan", "newaxis", "pi",
     "set_default_device", "set_float32_matmul_precision", "set_flush_denormal",

@@ -273,8 +273,7 @@ def _mT(self: Tensor) -> Tensor:
 
 
 def _T(self: Tensor) -> Tensor:
-    n = self.ndim
-    return _shape.permute(self, tuple(range(n - 1, -1, -1))) if n != 2 else views.t(self)  # type: ignore[no-any-return]
+    return _shape.permute(self, tuple(range(self.ndim - 1, -1, -1)))  # type: ignore[no-any-return]
 
 
 def _conjugate(x: Tensor) -> Tensor:

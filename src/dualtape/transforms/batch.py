@@ -143,8 +143,12 @@ def batch_size(flat: list[Any], axes: list[Any], given: int | None) -> int:
             )
         shape = tuple(lift(x).shape)
         if not -len(shape) <= a < len(shape):
+            more = "" if shape else (
+                ". Nested lists and tuples are containers, whose leaves are batched one by one: make a list of numbers an array "
+                "with np.array; an argument that is the same for every example has None in in_axes"
+            )  # fmt: skip
             raise ShapeError(
-                f"vmap: in_axes asks for axis {a} of an argument of shape {list(shape)}"
+                f"vmap: in_axes asks for axis {a} of an argument of shape {list(shape)}{more}"
             )
         sizes.setdefault(shape[a], list(shape))
     if not sizes:

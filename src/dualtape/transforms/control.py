@@ -1,7 +1,8 @@
-"""Structured control flow, run eagerly: `cond`, `while_loop`, `fori_loop`, `scan`.
+"""Structured control flow: `cond`, `while_loop`, `fori_loop`, `scan`.
 
-The Python functions are simply called, and what they do is recorded as ever: derivatives follow the
-branch taken and the steps made. What is special is vmap, where examples disagree: see `masking`.
+Eagerly the Python functions are simply called, and what they do is recorded as ever: derivatives follow the
+branch taken and the steps made. What is special is vmap, where examples disagree: see `masking`. While a
+function is traced, bodies are traced once, and a loop is one operation of the program: see `loops`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import aval_of
-from ..core.errors import DtypeError, ShapeError, StructureError
+from ..core.errors import DtypeError, ShapeError, StructureError, TransformError
 from ..core.tensor import Tensor
 from ..core.vocabulary import vocabulary
 from ..ops.arithmetic import add
 from ..ops.compare import logical_and, logical_not, lt
 from ..ops.joining import unbind
-from . import tree
+from . import loops, tree
 from .masking import Carried, Predicate, is_weak, numbers, paths, predicate, safe, selected
 from .surface import lift, lower, output
 
@@ -47,6 +48,10 @@ def cond(
     >>> dt.vmap(dt.grad(f))(np.array([4.0, -1.0]))
     array([0.25, 0.  ])
     """
+    if loops.is_traced(pred):
+        index = loops.truth(pred, "cond")
+        ways = (lambda: false_fun(*operands), lambda: true_fun(*operands))
+        return loops.cond(index, ways, "cond", ("false_fun", "true_fun"))
     chosen = predicate(pred, "cond")
     if chosen.truth.all():
         return true_fun(*operands)
@@ -116,6 +121,8 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     >>> float(f(2.0)), float(dt.grad(f)(2.0))
     (256.0, 1024.0)
     """
+    if loops.wanted() or loops.is_traced(*tree.leaves(init)):
+        return loops.while_loop(cond_fun, body_fun, init)
     carried = Carried(init, "while_loop")
     leaves = carried.leaves
     active: Predicate | None = None  # which examples go on; None for all
@@ -171,8 +178,17 @@ def fori_loop(lower_: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init
             raise TypeError(
                 f"fori_loop: the bounds must be integers, got {aval_of(t)}: convert them, or use while_loop"
             )
-        ends.append(numbers(t, "fori_loop"))
+        ends.append((0, [0]) if loops.is_traced(t) else numbers(t, "fori_loop"))
     if not ends[0][1] and not ends[1][1]:
+        if loops.wanted():
+            try:
+                return _traced_fori(int(ends[0][0]), int(ends[1][0]), body_fun, init)
+            except (
+                TransformError,
+                DtypeError,
+            ):  # it needs the number, or something else that is new at each step
+                if int(ends[1][0]) - int(ends[0][0]) > MOST_UNROLLED:
+                    raise
         carried = Carried(init, "fori_loop")
         leaves = carried.leaves
         for i in range(int(ends[0][0]), int(ends[1][0])):
@@ -221,6 +237,12 @@ def scan(
     leaves, structure = tree.flatten(xs)
     columns = [output(x, "scan") for x in leaves]
     n = _length(columns, length)
+    if loops.wanted() or loops.is_traced(*columns, *tree.leaves(init)):
+        try:
+            return _traced_scan(f, init, xs, columns, n, reverse)
+        except (TransformError, DtypeError):
+            if n > MOST_UNROLLED:
+                raise
     rows = [unbind(t) if n else () for t in columns]
     carried = Carried(init, "scan")
     state = carried.leaves
@@ -246,6 +268,39 @@ def scan(
         )
     results = [_stack(c[::-1] if reverse else c) for c in stacked]
     return carried.returned(state), shape.unflatten([lower(r) for r in results])
+
+
+MOST_UNROLLED = 256
+"""How many steps of a loop are traced one by one where its body cannot be traced once for all."""
+
+
+def _traced_fori(start: int, end: int, body_fun: Callable[[Any, Any], Any], init: Any) -> Any:
+    carried = loops.Traveller(init, "fori_loop")
+
+    def step(value: Any, elements: list[Tensor]) -> tuple[list[Any], list[Any]]:
+        return carried.after(body_fun(elements[0], value)), []
+
+    outs, _ = loops.counted("fori_loop", start, max(end - start, 0), step, carried, [])
+    return carried.results(outs)
+
+
+def _traced_scan(
+    f: Callable[[Any, Any], Any], init: Any, xs: Any, columns: list[Tensor], n: int, reverse: bool
+) -> tuple[Any, Any]:
+    carried = loops.Traveller(init, "scan")
+    structure = tree.flatten(xs)[1]
+    shapes: list[tree.Structure] = []
+
+    def step(value: Any, elements: list[Tensor]) -> tuple[list[Any], list[Any]]:
+        leaves = tree.leaves(value)
+        x = structure.unflatten(elements) if columns else xs
+        state, out = _step(f, carried, leaves, x)
+        outs, shape = tree.flatten(out)
+        shapes[:] = [shape]
+        return state, [output(o, "scan") for o in outs]
+
+    outs, stacks = loops.counted("scan", None, n, step, carried, columns, reverse)
+    return carried.results(outs), shapes[0].unflatten(stacks)
 
 
 def _length(columns: list[Tensor], length: int | None) -> int:

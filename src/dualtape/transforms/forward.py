@@ -51,6 +51,16 @@ def dual(level: ForwardMode, primal: Tensor, tangent: Tensor) -> Tensor:
     return wrap(type(primal).result_class, Dual(level, inner(primal), value))
 
 
+class Remembering(Trace):
+    """A trace whose program runs later, when the arrays that it met may have been overwritten: it keeps copies."""
+
+    __slots__ = ()
+
+    def number(self, v: Any) -> int:
+        """See `Trace.number`."""
+        return super().number(v.copy() if type(v) is np.ndarray and v.flags.writeable else v)
+
+
 def split(level: ForwardMode, t: Tensor) -> tuple[Tensor, Tensor | None]:
     """The primal and the tangent (None for zero) of a tensor at `level`."""
     value = t.value
@@ -160,7 +170,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     for x in xs:
         check_differentiable(x, "linearize: a primal")
     with modes.deeper() as depth:  # a trace by data: only what depends on a tangent is recorded
-        trace = Trace(depth)
+        trace = Remembering(depth)
         inputs = [trace.variable(aval_of(x)) for x in xs]
         try:
             with forward_level() as level:

@@ -82,7 +82,7 @@ class TaylorMode(Interpreter):
         rule = TABLE.get(primitive)
         if rule is not None:
             found = rule(out, *series, **params)
-            results = None if found is None else [found]
+            results = found if found is None or primitive.outputs != 1 else [found]
         elif primitive.kind == "linear":
             results = linear(self.order, primitive, series, outs, params)
         elif primitive.kind == "multilinear":

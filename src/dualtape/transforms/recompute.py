@@ -30,7 +30,7 @@ Policy = Callable[[str | None, tuple[int, ...], Any], bool]
 class _Guarded:
     """A tensor kept as it is, with a look at whether it was written to since."""
 
-    __slots__ = ("count", "edge", "holder", "kind")
+    __slots__ = ("count", "edge", "holder", "kind", "order")
 
     def __init__(self, tensor: Tensor, history: bool) -> None:
         hooks = active_hooks()
@@ -44,6 +44,7 @@ class _Guarded:
             self.holder = wrap(self.kind, tensor.value)
             self.holder.version = tensor.shared_version()
         self.count = 0 if tensor.version is None else tensor.version.count
+        self.order = modes.next_order()
 
     def tensor(self) -> Tensor:
         """The tensor.
@@ -56,6 +57,9 @@ class _Guarded:
             return wrap(self.kind, holder.value, self.edge)
         now = 0 if holder.version is None else holder.version.count
         if now != self.count:
+            value = holder.version.as_of(holder.value, self.order)
+            if value is not None:
+                return wrap(self.kind, value, self.edge)
             raise InplaceError(
                 f"checkpoint: a tensor of shape {list(holder.shape)} that the function is run again with has been "
                 "written to in place since the first run: write to a copy"

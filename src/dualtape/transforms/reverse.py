@@ -18,7 +18,7 @@ from ..core.boxes import Box
 from ..core.conform import conform
 from ..core.errors import DtypeError, ShapeError
 from ..core.graph import LEAF
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Outer, Tensor, wrap
 from ..core.vocabulary import vocabulary
 from ..ops import rescue as rescue  # a native pass may need it
 from . import tree
@@ -51,16 +51,25 @@ def one(dtype: Any) -> Any:
 
 
 class Variables:
-    """The chosen arguments of a function as variables of their own."""
+    """The chosen arguments of a function as variables of their own.
+
+    Args:
+        arguments: The arguments.
+        what: The transformation, for messages.
+        kept: Whether the derivative is taken later, when plain arrays may have been overwritten.
+    """
 
     __slots__ = ("classes", "edges", "safe", "structure", "tensors")
 
-    def __init__(self, arguments: Any, what: str) -> None:
+    def __init__(self, arguments: Any, what: str, kept: bool = False) -> None:
         flat, self.structure = tree.flatten(arguments)
-        sources = [lift(x) for x in flat]
+        sources = [lift(x.copy() if kept and isinstance(x, np.ndarray) else x) for x in flat]
         for x in sources:
             check_differentiable(x, f"{what}: an argument")
         self.tensors = [variable(x) for x in sources]
+        for x, source in zip(flat, self.tensors, strict=True):
+            if isinstance(x, Tensor) and isinstance(source.value, (np.ndarray, Outer)):
+                source.version = x.shared_version()  # they share memory
         self.edges = [x.edge for x in self.tensors]
         self.classes = [type(x).result_class for x in sources]
         # Native code gets mask-safe gradients; a front end its framework's bits (`trust.safe`).
@@ -290,7 +299,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     """
     mode = modes.current()
     with modes.switched(**_RECORD):
-        variables = Variables(primals, "vjp")
+        variables = Variables(primals, "vjp", kept=True)
         out = called(f, variables.structure.unflatten(variables.tensors), {})
         aux = None
         if has_aux:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import modes
 from ..core.aval import is_inexact
+from ..core.bind import kept
 from ..core.boxes import Box
 from ..core.errors import ConcreteError, DtypeError
 from ..core.graph import AccumulateGrad, Identity, new_node
@@ -162,7 +163,7 @@ def variable(t: Tensor) -> Tensor:
     cls = type(t).variable_class or type(t).result_class
     edge = t.current_edge()
     if edge is None or edge.level < depth:
-        value = t.value if edge is None else boxed(t)
+        value = t.value if edge is None else boxed(kept(t))
         x = wrap(cls, value)
         x.edge = x.leaf = AccumulateGrad(x)
         return x

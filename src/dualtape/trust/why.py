@@ -56,6 +56,11 @@ def answer(y: Any, x: Any, frame: FrameType, names: tuple[str, str], *tape: Any)
     if isinstance(x, _PLAIN) and getattr(type(y), "_diagnosis", None) == Tensor._diagnosis:
         return constant(y, x, frame, names)
     for value, name in zip((y, x), names, strict=True):
+        if callable(value) and not hasattr(type(value), "_diagnosis"):
+            raise TypeError(
+                f"why_none: {name} is a function, which has no gradient itself. Ask inside the function, about what it "
+                "computes: dualtape.why_none(result, argument); whether its derivatives are right says dualtape.check(f, x)."
+            )
         if not hasattr(type(value), "_diagnosis") and not (left and value is y):
             raise TypeError(
                 f"why_none: {name} is a {type(value).__name__}, which is not a tensor and has no history. Ask "

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -40,10 +43,13 @@ class Lanes:
 
     def constant(self, value: float | int) -> str:
         """A constant in every lane, exact."""
-        one = literal(self.element, value)
-        if self.width == 1:
-            return one
-        return f"<{', '.join([f'{self.element} {one}'] * self.width)}>"
+        return splat(self.element, self.width, literal(self.element, value))
+
+
+@lru_cache(1024)
+def splat(element: str, width: int, one: str) -> str:
+    """One number in every lane."""
+    return one if width == 1 else f"splat ({element} {one})"
 
 
 def literal(element: str, value: float | int) -> str:
@@ -64,6 +70,7 @@ class Module:
     declarations: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     fma: bool = True  # whether the target has fused multiply-add instructions
+    inline: bool = True  # whether elementary functions are written out at each use
 
     def text(self) -> str:
         """The whole module."""
@@ -71,14 +78,16 @@ class Module:
 
 
 class Writer:
-    """Writes the body of one function."""
+    """Writes the body of one function; `block` is the label of the block being written."""
 
-    __slots__ = ("count", "lines", "module")
+    __slots__ = ("block", "count", "lines", "memo", "module")
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.lines: list[str] = []
+        self.lines: list[Any] = []
         self.count = 0
+        self.block = ""
+        self.memo: dict[Any, tuple[str, Any]] = {}
 
     def name(self) -> str:
         """A new name."""
@@ -97,7 +106,22 @@ class Writer:
 
     def label(self, name: str) -> None:
         """Start a block."""
+        self.block = name
         self.lines.append(f"{name}:")
+
+    def once(self, key: Any, write: Callable[[], Any]) -> Any:
+        """What `write` returned for the key earlier in this block, or in one that led only here; else its result."""
+        found = self.memo.get(key)
+        if found is None or found[0] != self.block:
+            out = write()
+            found = self.memo[key] = self.block, out
+        return found[1]
+
+    def follow(self, before: str) -> None:
+        """Say that the present block comes after the block `before` on every way."""
+        for key, (block, value) in self.memo.items():
+            if block == before:
+                self.memo[key] = self.block, value
 
     def binary(self, opcode: str, t: Lanes, a: str, b: str) -> str:
         """`opcode` of two values of one type: fadd, fmul, and, shl, ..."""

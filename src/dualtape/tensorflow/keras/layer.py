@@ -5,11 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
+from ...core.boxes import Box
 from ...core.tensor import Tensor
+from ...core.tracing import after_call
 from .. import nest
+from ..conversion import in_graph
 from ..convert import as_tensor
 from ..elementwise import cast
 from ..tensor import EagerTensor, Readable
@@ -186,6 +190,23 @@ class Layer:
         for child in self._sublayers():
             child.trainable = wanted
 
+    compiled_unwatched = frozenset(
+        {
+            "name",
+            "_own",
+            "_extra_losses",
+            "_input_spec",
+            "_input_shape_arg",
+            "_dtype",
+            "_output_shape",
+            "_takes",
+        }
+    )
+
+    def compiled_keepers(self) -> list[Any]:
+        """What compiled programs read at each call: see `compiler.reach`."""
+        return [w._variable() for w in self.weights]
+
     def get_weights(self) -> list[Any]:
         """The weights' values as arrays."""
         return [np.array(w._variable()._value) for w in self.weights]
@@ -220,6 +241,7 @@ class Layer:
     def add_loss(self, loss: Any) -> None:
         """Add a loss for this call, which training adds to the others."""
         self._extra_losses.extend(nest.flatten(loss))
+        _with_losses.add(self)
 
     @property
     def losses(self) -> list[Any]:
@@ -233,6 +255,7 @@ class Layer:
     def _clear_losses(self) -> None:
         for layer in (self, *self._flatten_layers()):
             layer._extra_losses.clear()
+            _with_losses.discard(layer)
 
     # --- calling ------------------------------------------------------------------------------
 
@@ -267,17 +290,24 @@ class Layer:
         entered = "training" in kwargs and kwargs["training"] is not None
         if entered:
             training_stack.append(kwargs["training"])
+        if not _calls and _with_losses:  # they are those of the last outermost call
+            self._clear_losses()
         names.scopes.append(self.name)
+        _calls.append(self)
         try:
-            out = self.call(*converted, **kwargs)
+            out = in_graph(self.call)(*converted, **kwargs)
         finally:
+            _calls.pop()
             names.scopes.pop()
             if entered:
                 training_stack.pop()
         if self._output_shape is None:
             self._output_shape = nest.map_structure(_known_batch, out)
         if self.activity_regularizer is not None:
-            self._extra_losses.append(self.activity_regularizer(out))
+            for y in nest.flatten(out):
+                loss = as_tensor(self.activity_regularizer(y))
+                shape = y.value.shape
+                self.add_loss(loss / float(shape[0]) if shape else loss)
         return out
 
     def _build_for(self, inputs: Any) -> None:
@@ -341,6 +371,22 @@ class Layer:
 
 # Whether the innermost running call trains, for the layers inside it.
 training_stack: list[bool] = []
+
+
+# The layers whose calls are running, and those that hold losses of a call.
+_calls: list[Layer] = []
+_with_losses: WeakSet[Layer] = WeakSet()
+
+
+def _let_go() -> None:
+    """Forget the losses of a function that is being compiled, which has returned."""
+    for layer in list(_with_losses):
+        if any(isinstance(x, Tensor) and isinstance(x.value, Box) for x in layer._extra_losses):
+            layer._extra_losses.clear()
+            _with_losses.discard(layer)
+
+
+after_call.append(_let_go)
 
 
 def _optional_arguments(call: Callable[..., Any]) -> frozenset[str]:

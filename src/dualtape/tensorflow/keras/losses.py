@@ -8,7 +8,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...core.boxes import Box
 from ...core.missing import missing_attribute
+from ...ops.compare import eq, logical_or
+from ...ops.reduce import all as all_of
 from .. import elementwise as e
 from ..activations import softplus
 from ..arithmetic import absolute
@@ -24,7 +27,7 @@ from ..nn_norms import clip_by_value, l2_normalize, maximum
 from ..reductions import reduce_mean, reduce_sum
 from ..shaping import expand_dims, reshape, squeeze
 from ..special import squared_difference, xlogy
-from ..tensor import EagerTensor
+from ..tensor import EagerTensor, tensor
 from .variables import auto_name
 
 EPSILON = 1e-7
@@ -209,9 +212,11 @@ def squared_hinge(y_true: Any, y_pred: Any) -> EagerTensor:
 
 
 def _signs(t: EagerTensor) -> EagerTensor:
-    if np.all((t.value == 0) | (t.value == 1)):
-        return 2.0 * t - 1.0  # type: ignore[no-any-return]
-    return t
+    zero, one = t.value.dtype.type(0), t.value.dtype.type(1)
+    binary = all_of(logical_or(eq(t.value, zero), eq(t.value, one)))
+    if isinstance(binary, Box):
+        return where(tensor(binary), 2.0 * t - 1.0, t)
+    return 2.0 * t - 1.0 if binary else t
 
 
 def kl_divergence(y_true: Any, y_pred: Any) -> EagerTensor:

@@ -1,13 +1,26 @@
-"""`keras.metrics`: numbers that are collected over batches."""
+"""`keras.metrics`: numbers that are collected over batches.
+
+They compute on values by operators and the engine's operations, which are NumPy's on arrays, so that they compile.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ...core.boxes import Box
 from ...core.missing import missing_attribute
+from ...core.vocabulary import vocabulary
+from ...ops import arithmetic as a
+from ...ops.compare import eq, exceeds, logical_and, logical_not, ne
+from ...ops.exponential import sqrt
+from ...ops.extrema import argmax
+from ...ops.reduce import mean
+from ...ops.reduce import sum as total
+from ...ops.select import where
 from ..convert import as_tensor
 from ..tensor import EagerTensor, tensor
 from . import losses
@@ -27,6 +40,12 @@ class Metric:
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = auto_name(type(self).__name__) if name is None else name
         self._variables: list[Variable] = []
+
+    compiled_unwatched = frozenset({"name"})
+
+    def compiled_keepers(self) -> list[Variable]:
+        """What compiled programs read at each call: see `compiler.reach`."""
+        return self._variables
 
     def add_variable(
         self,
@@ -92,15 +111,41 @@ class Metric:
         return f"<{type(self).__name__} name={self.name}>"
 
 
+def _value(x: Any) -> Any:
+    """The numbers of what a tensor can be made of: an array, or in compiled code what stands for one."""
+    value = x if isinstance(x, Box) else as_tensor(x).value
+    return value if isinstance(value, Box) else np.asarray(value)
+
+
+def _float32(x: Any) -> Any:
+    return vocabulary.cast(x, FLOAT32)
+
+
+def _with_axis(x: Any) -> Any:
+    return vocabulary.reshape(x, (*x.shape, 1))
+
+
+def _without_axis(x: Any) -> Any:
+    return vocabulary.reshape(x, x.shape[:-1])
+
+
 def _values(values: Any, sample_weight: Any) -> tuple[Any, Any]:
-    x = np.asarray(as_tensor(values).value).astype(FLOAT32)
+    x = _float32(_value(values))
     if sample_weight is None:
-        return x, np.float32(x.size)
-    weight = np.asarray(as_tensor(sample_weight).value).astype(FLOAT32)
-    while 0 < weight.ndim < x.ndim:
-        weight = weight[..., None]
-    weight = np.broadcast_to(weight, x.shape)
-    return x * weight, weight.sum(dtype=FLOAT32)
+        return x, np.float32(math.prod(x.shape))
+    weight = _float32(_value(sample_weight))
+    while 0 < len(weight.shape) < len(x.shape):
+        weight = _with_axis(weight)
+    weight = vocabulary.broadcast_to(weight, tuple(x.shape))
+    return x * weight, total(weight)
+
+
+def _ratio(part: Any, whole: Any) -> EagerTensor:
+    """Part / whole, 0 of nothing."""
+    if not isinstance(whole, Box):
+        return tensor(np.float32(part / whole) if whole else np.float32(0))
+    known = ne(whole, np.float32(0))
+    return tensor(where(known, part / where(known, whole, np.float32(1)), np.float32(0)))
 
 
 class Mean(Metric):
@@ -114,13 +159,12 @@ class Mean(Metric):
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Take values in."""
         x, count = _values(values, sample_weight)
-        self.total.assign_add(np.float32(x.sum(dtype=FLOAT32)))
-        self.count.assign_add(np.float32(count))
+        self.total.assign_add(tensor(total(x)))
+        self.count.assign_add(tensor(count))
 
     def result(self) -> EagerTensor:
         """Return the mean, 0 of nothing."""
-        total, count = self.total._variable()._value, self.count._variable()._value
-        return tensor(np.float32(total / count) if count else np.float32(0))
+        return _ratio(self.total._read().value, self.count._read().value)
 
 
 class Sum(Metric):
@@ -132,11 +176,11 @@ class Sum(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Take values in."""
-        self.total.assign_add(np.float32(_values(values, sample_weight)[0].sum(dtype=FLOAT32)))
+        self.total.assign_add(tensor(total(_values(values, sample_weight)[0])))
 
     def result(self) -> EagerTensor:
         """Return the sum."""
-        return tensor(self.total.numpy())
+        return tensor(self.total._read().value)
 
 
 class MeanMetricWrapper(Mean):
@@ -162,42 +206,51 @@ class MeanMetricWrapper(Mean):
 
 
 def _arrays(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    t, p = np.asarray(as_tensor(y_true).value), np.asarray(as_tensor(y_pred).value)
-    if t.ndim == p.ndim + 1 and t.shape[-1] == 1:
-        t = t[..., 0]
-    elif p.ndim == t.ndim + 1 and p.shape[-1] == 1:
-        p = p[..., 0]
+    t, p = _value(y_true), _value(y_pred)
+    more = len(t.shape) - len(p.shape)
+    if more == 1 and t.shape[-1] == 1:
+        t = _without_axis(t)
+    elif more == -1 and p.shape[-1] == 1:
+        p = _without_axis(p)
     return t, p
+
+
+def _equal(x: Any, y: Any) -> Any:
+    """Where two arrays of any dtypes are equal, as 1 and 0."""
+    if x.dtype != y.dtype:
+        common = np.result_type(x.dtype, y.dtype)
+        x, y = vocabulary.cast(x, common), vocabulary.cast(y, common)
+    return _float32(eq(x, y))
+
+
+def _share(hit: Any) -> Any:
+    return mean(hit, -1) if len(hit.shape) > 1 else hit
 
 
 def accuracy(y_true: Any, y_pred: Any) -> Any:
     """Return the share of equal elements along the last axis."""
-    t, p = _arrays(y_true, y_pred)
-    hit = (t == p).astype(FLOAT32)
-    return hit.mean(-1) if hit.ndim > 1 else hit
+    return _share(_equal(*_arrays(y_true, y_pred)))
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """Return the share of predictions on the right side of `threshold` along the last axis."""
-    t, p = np.asarray(as_tensor(y_true).value), np.asarray(as_tensor(y_pred).value)
-    if t.ndim + 1 == p.ndim and p.shape[-1] == 1:
-        t = t[..., None]
-    hit = ((p > threshold) == t).astype(FLOAT32)
-    return hit.mean(-1) if hit.ndim > 1 else hit
+    t, p = _value(y_true), _value(y_pred)
+    if len(t.shape) + 1 == len(p.shape) and p.shape[-1] == 1:
+        t = _with_axis(t)
+    return _share(_equal(exceeds(p, bound=threshold), t))
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """Return where the largest probability is at the target's largest."""
-    t, p = np.asarray(as_tensor(y_true).value), np.asarray(as_tensor(y_pred).value)
-    return (t.argmax(-1) == p.argmax(-1)).astype(FLOAT32)
+    return _equal(argmax(_value(y_true), -1), argmax(_value(y_pred), -1))
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """Return where the largest probability is at the class of that number."""
-    t, p = np.asarray(as_tensor(y_true).value), np.asarray(as_tensor(y_pred).value)
-    if t.ndim == p.ndim and t.shape[-1] == 1:
-        t = t[..., 0]
-    return (t == p.argmax(-1)).astype(FLOAT32)
+    t, p = _value(y_true), _value(y_pred)
+    if len(t.shape) == len(p.shape) and t.shape[-1] == 1:
+        t = _without_axis(t)
+    return _equal(t, argmax(p, -1))
 
 
 def _wrapped(
@@ -254,11 +307,11 @@ class RootMeanSquaredError(Mean):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take a batch in."""
         t, p = _arrays(y_true, y_pred)
-        super().update_state(np.square(t - p), sample_weight)
+        super().update_state(tensor(a.square(t - p)), sample_weight)
 
     def result(self) -> EagerTensor:
         """Return the root."""
-        return tensor(np.sqrt(super().result().numpy()))
+        return tensor(sqrt(super().result().value))
 
 
 class _Counted(Metric):
@@ -286,20 +339,26 @@ class _Counted(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch in."""
         t, p = _arrays(y_true, y_pred)
-        actual, predicted = t.astype(bool), p > self.threshold
-        weight = (
-            np.ones(t.shape, FLOAT32)
-            if sample_weight is None
-            else np.asarray(as_tensor(sample_weight).value)
+        actual = vocabulary.cast(t, np.dtype(bool))
+        predicted = exceeds(p, bound=self.threshold)
+        weight = None if sample_weight is None else _value(sample_weight)
+
+        def counted(chosen: Any) -> EagerTensor:
+            share = _float32(chosen)
+            return tensor(_float32(total(share if weight is None else weight * share)))
+
+        self.true_positives.assign_add(counted(logical_and(actual, predicted)))
+        pair = (
+            (logical_not(actual), predicted)
+            if self.other == "false_positives"
+            else (actual, logical_not(predicted))
         )
-        self.true_positives.assign_add(np.float32(np.sum(weight * (actual & predicted))))
-        wrong = ~actual & predicted if self.other == "false_positives" else actual & ~predicted
-        self.rest.assign_add(np.float32(np.sum(weight * wrong)))
+        self.rest.assign_add(counted(logical_and(*pair)))
 
     def result(self) -> EagerTensor:
         """Return the share, 0 of nothing."""
-        hits, rest = self.true_positives.numpy(), self.rest.numpy()
-        return tensor(np.float32(hits / (hits + rest)) if hits + rest else np.float32(0))
+        hits, rest = self.true_positives._read().value, self.rest._read().value
+        return _ratio(hits, hits + rest)
 
 
 class Precision(_Counted):

@@ -6,9 +6,10 @@ from typing import Any, NoReturn
 
 from ...core.missing import missing_attribute
 from ..convert import numpy_dtype, static_shape
+from ..random import drawn
 from ..random_keras import SeedGenerator as SeedGenerator
 from ..random_stateless import stateless_normal, stateless_uniform
-from ..tensor import EagerTensor, tensor
+from ..tensor import EagerTensor
 from .initializers import seeds
 
 
@@ -16,22 +17,16 @@ def normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32", seed: Any = None
 ) -> EagerTensor:
     """Draw from a normal distribution."""
-    return tensor(
-        stateless_normal(
-            static_shape(shape), seeds.draw(seed), mean, stddev, numpy_dtype(dtype or "float32")
-        )
-    )
+    dims, to = static_shape(shape), numpy_dtype(dtype or "float32")
+    return drawn(lambda: stateless_normal(dims, seeds.draw(seed), mean, stddev, to))
 
 
 def uniform(
     shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = "float32", seed: Any = None
 ) -> EagerTensor:
     """Draw evenly from [minval, maxval)."""
-    return tensor(
-        stateless_uniform(
-            static_shape(shape), seeds.draw(seed), minval, maxval, numpy_dtype(dtype or "float32")
-        )
-    )
+    dims, to = static_shape(shape), numpy_dtype(dtype or "float32")
+    return drawn(lambda: stateless_uniform(dims, seeds.draw(seed), minval, maxval, to))
 
 
 def __getattr__(name: str) -> NoReturn:

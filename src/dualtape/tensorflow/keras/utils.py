@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ...core.missing import missing_attribute
+from ...core.tracing import not_while_compiling
 from ..convert import as_tensor
 from ..creation import one_hot
 from ..random import streams
@@ -22,6 +23,7 @@ def set_random_seed(seed: int) -> None:
     Raises:
         ValueError: `seed` is no integer from 0 to 2**32 - 1.
     """
+    not_while_compiling("random numbers are seeded")
     set_python_and_numpy_seed(seed)
     streams.set_seed(seed)
     seeds.reset()

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ...core.tracing import capture
+from ...core.vocabulary import vocabulary
 from ..convert import as_tensor, numpy_dtype
 from ..names import snake_case
 from ..printing import keras_variable_repr
+from ..shapes import TensorShape
 from ..tensor import EagerTensor, Readable
 from ..variable import Variable as TfVariable
 
@@ -86,8 +89,20 @@ class Variable(Readable):
         self.constraint: Callable[[Any], Any] | None = kwargs.get("constraint")
         self.regularizer: Callable[[Any], Any] | None = kwargs.get("regularizer")
 
+    compiled_unwatched = frozenset({"name", "path", "_held"})
+
+    def compiled_keepers(self) -> tuple[TfVariable]:
+        """What compiled programs read at each call: see `compiler.reach`."""
+        return (self._held,)
+
     def _read(self) -> EagerTensor:
         return self._held._read()
+
+    def _taken(self) -> None:
+        """Let a function that is being compiled take the numbers, before they are written to without being read."""
+        trace = capture.get()
+        if trace is not None:
+            self._held.compiled_state(trace)
 
     def _variable(self) -> TfVariable:
         return self._held
@@ -108,9 +123,9 @@ class Variable(Readable):
         self._held._seen = None
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> TensorShape:
         """The lengths of the axes."""
-        return tuple(self._held._value.shape)
+        return TensorShape(self._held._value.shape)
 
     @property
     def dtype(self) -> str:
@@ -132,6 +147,7 @@ class Variable(Readable):
         Raises:
             ValueError: It has another shape.
         """
+        self._taken()
         new = as_tensor(value, self._held._value.dtype)
         if tuple(new.value.shape) != self.shape:
             raise ValueError(
@@ -144,6 +160,7 @@ class Variable(Readable):
 
     def assign_add(self, value: Any) -> Any:
         """Add to the value."""
+        self._taken()
         self._held.assign_add(
             _as(as_tensor(value, self._held._value.dtype), self._held._value.dtype)
         )
@@ -151,6 +168,7 @@ class Variable(Readable):
 
     def assign_sub(self, value: Any) -> Any:
         """Subtract from the value."""
+        self._taken()
         self._held.assign_sub(
             _as(as_tensor(value, self._held._value.dtype), self._held._value.dtype)
         )
@@ -189,7 +207,7 @@ class Variable(Readable):
 
 def _as(x: EagerTensor, dtype: np.dtype[Any]) -> EagerTensor:
     """A tensor in a variable's dtype: Keras casts where TensorFlow would refuse."""
-    return x if x.value.dtype == dtype else EagerTensor(x.value.astype(dtype))
+    return x if x.value.dtype == dtype else EagerTensor(vocabulary.cast(x.value, dtype))
 
 
 Variable.__module__ = "keras.src.backend"

@@ -1,7 +1,7 @@
 """Samples of `dualtape.ops.solving`."""
 
 from ...ops import solving as s
-from ..sample import fixed, matrix, real, sample
+from ..sample import fixed, integers, matrix, real, sample
 
 _RANK_TWO = [[1.0, 2.0, 3.0], [2.0, 1.0, 1.0], [3.0, 3.0, 4.0]]
 
@@ -13,7 +13,14 @@ SAMPLES = [
     ],
     sample(s.det_p, fixed(_RANK_TWO)),
     sample(s.det_p, fixed([[0.0, 0.0], [0.0, 0.0]])),
-    sample(s.cofactor_p, fixed(_RANK_TWO), second=False),  # its second derivative needs an inverse
+    sample(s.cofactor_p, fixed(_RANK_TWO)),
+    sample(
+        s.cofactor_slope_p, real(3, 3), fixed(_RANK_TWO), second=False
+    ),  # its second derivative needs an inverse
+    *[
+        sample(s.cofactor_curve_p, real(*a), real(3, 3), integers(3, 3, low=-3, below=4))
+        for a in ((3, 3), (2, 3, 3))
+    ],
     sample(s.cofactor_slope_p, real(3, 3), matrix(3, 3)),
     sample(s.cofactor_slope_p, real(2, 4, 4), matrix(4, 4), second=False),
     *[sample(s.inv_p, matrix(*shape), check=True) for shape in ((3, 3), (2, 2, 2), (0, 0))],

@@ -15,6 +15,8 @@ from . import function_levels
 from .function_nodes import CustomNode, run
 from .function_nodes import FunctionCtx as FunctionCtx
 
+__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+
 
 class _FunctionMeta(type):
     """Gives each function its node class, named as PyTorch names it."""

@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ...core import callsite, modes
-from ...core.graph import (
-    Freed,
-    Node,
-    Output,
-    Version,
-    check_residuals,
-    new_node,
-    saved_inference,
-)
+from ...core.custom import UserNode
+from ...core.errors import InplaceError
+from ...core.graph import Freed, Version, check_residuals, new_node, saved_inference
 from ...core.inplace import rebase
 from ...core.saved import PackHooks, active_hooks, is_inference, packed
 from ...core.sweep import as_tensor, user_code
+from ...core.tensor import Tensor as CoreTensor
 from ...core.tensor import boxed, is_outer, wrap
 from .._tensor import Tensor
 
@@ -44,7 +39,6 @@ class FunctionCtx:
         self._materialize = True
         self._node: CustomNode | None = None
         self._beneath = False
-        self._gave_none: frozenset[int] = frozenset()
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for the backward, guarded against in-place writes."""
@@ -149,18 +143,19 @@ class _PackedTensor:
         return self.holder.value
 
 
-class CustomNode(Node):
+class CustomNode(UserNode):
     """The node of a user's function."""
 
-    __slots__ = ("ctx", "differentiable", "output_avals")
+    __slots__ = ("ctx",)
 
     ctx: FunctionCtx
     function: ClassVar[type[Function]]
 
-    @property
-    def gave_none(self) -> frozenset[int]:
-        """The inputs that needed a gradient and for which `backward` returned None."""
-        return self.ctx._gave_none
+    def __getattr__(self, name: str) -> Any:
+        # In PyTorch the node is the context: what `forward` put there is found on `grad_fn`.
+        if name == "ctx":  # not yet there
+            raise AttributeError(name)
+        return getattr(self.ctx, name)
 
     def unpacked(self) -> tuple[Any, ...]:
         """The saved tensors, joined to their history again."""
@@ -171,18 +166,11 @@ class CustomNode(Node):
             elif isinstance(owner, _Input):
                 out.append(owner.tensor)
             else:
-                edge = owner.edge if owner.output is None else self.output_edge(owner.output)
+                edge = owner.edge if owner.output is None else self.edge_of(owner.output)
                 t = wrap(Tensor, owner.value, edge)
                 t.version = owner.version
                 out.append(t)
         return tuple(out)
-
-    def output_edge(self, number: int) -> Any:
-        """The edge of an output of the function."""
-        if self.output_avals is None:
-            return self
-        shape, dtype = self.output_avals[number]
-        return Output(self, number, shape, dtype)
 
     def pack(self, hooks: PackHooks) -> None:
         """Put the saved tensors through the user's hooks."""
@@ -194,16 +182,15 @@ class CustomNode(Node):
                 edge = owner.tensor.current_edge()
                 owners.append(_PackedTensor(packed(owner.tensor, None, hooks), edge, None))
             else:
-                edge = self.output_edge(owner.output)
+                edge = self.edge_of(owner.output)
                 owners.append(_PackedTensor(packed(owner, edge, hooks), None, owner.output))
         self.owners = tuple(owners)
 
-    def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
-        """See `Node.pullback`."""
+    def asked(self, cts: tuple[Any, ...], edges: tuple[Any, ...], graph: bool) -> list[Any]:
+        """See `UserNode.asked`."""
         if isinstance(self.owners, Freed):
             check_residuals(self)
         ctx = self.ctx
-        cts = ct if isinstance(ct, tuple) else (ct,)
         given = [None if c is None else as_tensor(c, Tensor) for c in cts]
         ctx._node = self  # only for the call: a context that kept its node would be a cycle
         # Inside a transformation an outer recording may have to go on where this pass is not recorded: what is
@@ -227,13 +214,9 @@ class CustomNode(Node):
                 f"{len(back)})"
             )
         for i, g in enumerate(back):
-            if g is None:
-                if edges[i] is not None:
-                    ctx._gave_none |= {i}
-            elif not isinstance(g, Tensor):
-                raise TypeError(
-                    f"function {name} returned a gradient of type {type(g).__name__} at index {i}; expected a "
-                    "Tensor or None"
+            if g is not None and not isinstance(g, Tensor):
+                raise RuntimeError(
+                    f"expected Variable or None (got {type(g).__name__})\n  gradient {i} of {name}"
                 )
         if graph:
             return back
@@ -301,7 +284,13 @@ def record(
 
     Raises:
         GraphError: A saved tensor was made in inference mode.
+        TypeError: `save_for_backward` got something that is no tensor.
+        InplaceError: `forward` wrote into a leaf that requires a gradient.
     """
+    if any(t.is_leaf and t.requires_grad for t in ctx._dirty if isinstance(t, Tensor)):
+        raise InplaceError(
+            "a leaf Variable that requires grad has been used in an in-place operation."
+        )
     tensors = [
         i for i, o in enumerate(outs)
         if isinstance(o, Tensor) and o.value.dtype.kind in "fcV" and not any(o is n for n in ctx._non_differentiable)
@@ -310,18 +299,24 @@ def record(
         return
     first = outs[tensors[0]].value
     node = new_node(cls._node_class, edges, tuple(first.shape), first.dtype, callsite.caller(3))
-    node.ctx = ctx
-    node.differentiable = tuple(range(len(outs)))
-    node.output_avals = None
+    avals = None
     if several:
-        node.output_avals = tuple(
+        avals = tuple(
             (tuple(o.value.shape), o.value.dtype) if isinstance(o, Tensor) else ((), node.dtype)
             for o in outs
         )
+    node.begin(avals, len(outs))
+    node.ctx = ctx
     node.owners = tuple(
         _NOTHING if t is None else _SavedOutput(t, outs) if any(t is o for o in outs) else _Input(t)
         for t in ctx._to_save
     )
+    for i, t in enumerate(ctx._to_save):
+        if t is not None and not isinstance(t, CoreTensor):
+            raise TypeError(
+                f"save_for_backward can only save variables, but argument {i} is of type "
+                f"{type(t).__module__}.{type(t).__name__}"
+            )
     if any(isinstance(t, Tensor) and is_inference(t) for t in ctx._to_save):
         raise saved_inference()
     for t in ctx._dirty:
@@ -333,8 +328,10 @@ def record(
     ctx._to_save = ()  # an output among them would tie a knot: output, node, context, output
     for i in tensors:
         out = outs[i]
-        edge = Output(node, i, tuple(out.value.shape), out.value.dtype) if several else node
-        if out.view_of is not None:  # a dirty view: its base takes part in the history
-            rebase(out, edge)
-        else:
+        edge = node.edge_of(i)
+        if out.view_of is None:
             out.edge = edge
+        elif any(out is d for d in ctx._dirty):  # its base takes part in the history
+            rebase(out, edge)
+        else:  # what the function says of it holds, not what the view's base has been through
+            out.view_of, out.edge = None, edge

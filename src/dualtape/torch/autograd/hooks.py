@@ -53,7 +53,7 @@ def _checked(hook: Callable[..., Any]) -> Callable[..., Any]:
         if back is None:
             return None
         if not isinstance(back, Tensor):
-            raise TypeError(f"hook returned '{type(back).__name__}', expected None or a Tensor")
+            raise TypeError(f"expected Variable, but hook returned '{type(back).__name__}'")
         if tuple(back.value.shape) != tuple(grad.value.shape):
             raise RuntimeError(
                 f"hook '{getattr(hook, '__name__', 'hook')}' has changed the size of value"

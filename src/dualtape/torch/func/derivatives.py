@@ -141,6 +141,11 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]
                     f"Mismatch in shape: grad_output[{number}] has a shape of {ct.shape} and output[{number}] "
                     f"has a shape of {o.shape}."
                 )
+            if ct.dtype != o.dtype and (ct.is_complex() or o.is_complex()):
+                raise RuntimeError(
+                    "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+                    f"dtype: grad_output[{number}] has a dtype of {ct.dtype} and output[{number}] has a dtype of {o.dtype}."
+                )
         with modes.switched(on=modes.NO_GRAD if create_graph is False else 0):
             return pull(cotangents)
 

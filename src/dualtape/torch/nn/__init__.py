@@ -1,5 +1,9 @@
 """PyTorch's `torch.nn`: modules, parameters, and the functions and initial values beside them."""
 
+from typing import NoReturn as _NoReturn
+
+from ...core.missing import missing_attribute as _missing_attribute
+from . import compiled as _compiled  # noqa: F401 - tells Module what torch.compile makes of it
 from . import functional as functional
 from . import init as init
 from . import modules as modules
@@ -15,3 +19,7 @@ from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter
 from .pooling import *
 from .recurrent import *
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing_attribute(__name__, name, globals())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ...core import modes
+from ...core.missing import missing_attribute
 from .._tensor import Tensor
 from ..generator import stream_of
 from ..random_sampling import truncated_normal
@@ -250,3 +251,7 @@ kaiming_uniform, kaiming_normal, orthogonal, sparse = (
     orthogonal_,
     sparse_,
 )
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing_attribute(__name__, name, globals())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from .._tensor import Tensor
 from ..autograd.hooks import RemovableHandle
@@ -33,6 +33,7 @@ class Module(ConvertibleModule):
     """
 
     training: bool
+    _optimized: ClassVar[Any]  # what `torch.compile` makes of a module; see `compiled`
     dump_patches = False
     call_super_init = False
     _version = 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dtypes
 from .._tensor import Tensor
+from ..batched_draws import is_traced
 from ..creation import tensor
 from ..filled import empty
 from . import functional as F
@@ -184,7 +185,8 @@ class _BatchNorm(Module):
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
             if self.momentum is None:
-                share = 1.0 / float(self.num_batches_tracked)
+                count = self.num_batches_tracked
+                share = 1.0 / (count.double() if is_traced(count) else float(count))
         batch_statistics = self.training or (self.running_mean is None and self.running_var is None)
         use = not self.training or self.track_running_stats
         return F.batch_norm(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ...core.tensor import wrap
-from .._tensor import Tensor
-from .optimizer import Optimizer, Params, advanced, check_positive, in_pieces, put, zeros_for
+from ...ops.exponential import sqrt
+from .optimizer import Params, check_positive, fitted, number
+from .stepwise import Rule, Stepwise
 
 
-class Adadelta(Optimizer):
+class Adadelta(Stepwise):
     """Adadelta (Zeiler, 2012).
 
     Args:
@@ -40,29 +38,21 @@ class Adadelta(Optimizer):
             "capturable": capturable, "foreach": foreach, "differentiable": differentiable,
         })  # fmt: skip
 
-    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """See `Optimizer.update`."""
-        lr, rho, eps = float(group["lr"]), group["rho"], group["eps"]
+    names = ("square_avg", "acc_delta")
+
+    def rule(self, group: dict[str, Any], state: dict[str, Any], t: Any) -> Rule:
+        """See `Stepwise.rule`."""
+        lr, rho, eps = number(group, "lr"), group["rho"], group["eps"]
 
         def rule(p: Any, g: Any, squares: Any, deltas: Any) -> tuple[Any, ...]:
             squares *= rho
             squares += (1 - rho) * (g * g)
-            delta = np.sqrt(deltas + eps)
-            delta /= np.sqrt(squares + eps)
+            delta = sqrt(deltas + eps)
+            delta /= sqrt(squares + eps)
             delta *= g
             deltas *= rho
             deltas += (1 - rho) * (delta * delta)
-            p -= lr * delta
+            p -= fitted(lr, p) * delta
             return p, g, squares, deltas
 
-        for p in params:
-            state = self.state[p]
-            if not state:
-                state["step"] = wrap(Tensor, np.float32(0))
-                state["square_avg"], state["acc_delta"] = zeros_for(p), zeros_for(p)
-            advanced(state)
-            squares, deltas = state["square_avg"], state["acc_delta"]
-            value, _, squares.value, deltas.value = in_pieces(
-                rule, p.value, self.gradient(group, p), squares.value, deltas.value
-            )
-            put(p, value)
+        return rule

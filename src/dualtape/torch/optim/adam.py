@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ...core.tensor import wrap
+from ...ops.exponential import sqrt
 from .._tensor import Tensor
-from .optimizer import (
-    Optimizer,
-    Params,
-    advanced,
-    check_betas,
-    check_positive,
-    in_pieces,
-    put,
-    zeros_for,
-)
+from .optimizer import Params, check_betas, check_positive, fitted, larger, number
+from .stepwise import Rule, Stepwise
 
 
-class Adam(Optimizer):
+class Adam(Stepwise):
     """Adam (Kingma and Ba, 2015).
 
     Args:
@@ -59,62 +49,49 @@ class Adam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
         })  # fmt: skip
 
-    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """See `Optimizer.update`."""
-        for p in params:
-            state = self.state[p]
-            if not state:
-                state["step"] = wrap(Tensor, np.float32(0))
-                state["exp_avg"], state["exp_avg_sq"] = zeros_for(p), zeros_for(p)
-                if group["amsgrad"]:
-                    state["max_exp_avg_sq"] = zeros_for(p)
-            rule = _rule(group, advanced(state))
-            names = (
-                ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
-                if group["amsgrad"]
-                else ("exp_avg", "exp_avg_sq")
-            )
-            kept = [state[name] for name in names]
-            g = p.leaf.grad.value  # type: ignore[union-attr]
-            value, _, *changed = in_pieces(rule, p.value, g, *[t.value for t in kept])
-            for t, new in zip(kept, changed, strict=True):
-                t.value = new
-            put(p, value)
+    def kept(self, group: dict[str, Any]) -> Sequence[str]:
+        """See `Stepwise.kept`."""
+        names = ("exp_avg", "exp_avg_sq")
+        return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
 
+    @staticmethod
+    def gradient(group: dict[str, Any], p: Tensor) -> Any:
+        """The gradient as it is; decay and `maximize` are the rule's, which works in pieces."""
+        return p.leaf.grad.value  # type: ignore[union-attr]
 
-def _rule(group: dict[str, Any], t: float) -> Callable[..., tuple[Any, ...]]:
-    """The update of step `t`: of the parameter, from its gradient, of both averages and the largest one."""
-    lr, eps, decay = float(group["lr"]), group["eps"], group["weight_decay"]
-    beta1, beta2 = float(group["betas"][0]), float(group["betas"][1])
-    decoupled, maximize = group["decoupled_weight_decay"], group["maximize"]
-    step, root_scale = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
+    def rule(self, group: dict[str, Any], state: dict[str, Any], t: Any) -> Rule:
+        """See `Stepwise.rule`."""
+        lr, eps, decay = number(group, "lr"), group["eps"], group["weight_decay"]
+        beta1, beta2 = float(group["betas"][0]), float(group["betas"][1])
+        decoupled, maximize = group["decoupled_weight_decay"], group["maximize"]
+        step, root_scale = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
 
-    def rule(p: Any, g: Any, m: Any, v: Any, largest: Any = None) -> tuple[Any, ...]:
-        given = g
-        if maximize:
-            g = -g
-        if decay and decoupled:
-            p *= 1 - lr * decay
-        elif decay:
-            g = g + decay * p
-        change = g - m
-        change *= 1 - beta1
-        m += change
-        v *= beta2
-        square = g * g
-        square *= 1 - beta2
-        v += square
-        if largest is not None:
-            largest = np.maximum(largest, v, out=largest if type(largest) is np.ndarray else None)
-        root = np.sqrt(v if largest is None else largest)
-        root /= root_scale
-        root += eps
-        quotient = m / root
-        quotient *= step
-        p -= quotient
-        return (p, given, m, v) if largest is None else (p, given, m, v, largest)
+        def rule(p: Any, g: Any, m: Any, v: Any, largest: Any = None) -> tuple[Any, ...]:
+            given = g
+            if maximize:
+                g = -g
+            if decay and decoupled:
+                p *= fitted(1 - lr * decay, p)
+            elif decay:
+                g = g + decay * p
+            change = g - m
+            change *= 1 - beta1
+            m += change
+            v *= beta2
+            square = g * g
+            square *= 1 - beta2
+            v += square
+            if largest is not None:
+                largest = larger(largest, v)
+            root = sqrt(v if largest is None else largest)
+            root /= fitted(root_scale, p)
+            root += eps
+            quotient = m / root
+            quotient *= fitted(step, p)
+            p -= quotient
+            return (p, given, m, v) if largest is None else (p, given, m, v, largest)
 
-    return rule
+        return rule
 
 
 class AdamW(Adam):

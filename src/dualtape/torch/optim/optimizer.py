@@ -17,9 +17,13 @@ from typing import Any
 import numpy as np
 
 from ...core import departures, modes
+from ...core.boxes import Box
 from ...core.departures import ZEROED, left
 from ...core.graph import Version
 from ...core.tensor import wrap
+from ...core.tracing import option
+from ...core.vocabulary import vocabulary
+from ...ops.select import maximum
 from .._tensor import Tensor
 from ..autograd.hooks import RemovableHandle
 
@@ -44,7 +48,7 @@ def put(t: Tensor, value: Any) -> None:
     t.value = value
     if t.version is None:
         t.version = Version()
-    t.version.bump(4)
+    t.version.bump(5)  # by way of `update` and `step`
 
 
 def in_pieces(rule: Callable[..., tuple[Any, ...]], *values: Any) -> tuple[Any, ...]:
@@ -89,11 +93,32 @@ def zeros_for(p: Tensor) -> Tensor:
     return wrap(Tensor, np.zeros(p.value.shape, p.value.dtype))  # type: ignore[return-value]
 
 
-def advanced(state: dict[str, Any]) -> float:
-    """Count a step in a parameter's state and return the number of steps."""
+def advanced(state: dict[str, Any]) -> Any:
+    """Count a step in a parameter's state and return the number of steps, a float (in compiled code, its stand-in)."""
     step = state["step"]
     step.value = step.value + np.float32(1)
+    if isinstance(step.value, Box):
+        return vocabulary.cast(step.value, np.dtype(np.float64))
     return float(step.value)
+
+
+def number(group: dict[str, Any], name: str) -> Any:
+    """An option that may change from step to step, a float; in compiled code what stands for it."""
+    found = option(group, name)
+    return found if isinstance(found, Box) else float(found)
+
+
+def larger(x: Any, y: Any) -> Any:
+    """The larger of two values' elements, in the memory of the first if it has any."""
+    return np.maximum(x, y, out=x) if type(x) is np.ndarray else maximum(x, y)
+
+
+def fitted(x: Any, p: Any) -> Any:
+    """A number as a factor of the values `p`: what stands for one gets their dtype, as a Python float would."""
+    if not isinstance(x, Box):
+        return x
+    dtype = p.dtype
+    return vocabulary.cast(x, dtype if dtype.kind != "c" else np.dtype(dtype.char.lower()))
 
 
 _SHORT = {"learning rate": "lr"}
@@ -210,7 +235,7 @@ class Optimizer:
                     leaf.grad = None
                     dropped = True
                 else:
-                    leaf.grad = wrap(Tensor, np.zeros_like(leaf.grad.value))
+                    leaf.grad = wrap(Tensor, vocabulary.zeros_like(leaf.grad.value))
         if dropped:
             left(ZEROED, self)
 

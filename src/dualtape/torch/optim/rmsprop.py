@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.tensor import wrap
+from ...ops.exponential import sqrt
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, advanced, check_positive, in_pieces, put, zeros_for
+from .optimizer import Params, check_positive, fitted, number
+from .stepwise import Rule, Stepwise, zero_steps
 
 
-class RMSprop(Optimizer):
+class RMSprop(Stepwise):
     """RMSprop (Tieleman and Hinton, 2012), optionally centred (Graves, 2013).
 
     Args:
@@ -43,57 +45,48 @@ class RMSprop(Optimizer):
             "capturable": capturable, "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
         })  # fmt: skip
 
-    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """See `Optimizer.update`."""
+    def kept(self, group: dict[str, Any]) -> Sequence[str]:
+        """See `Stepwise.kept`."""
         names = ["square_avg"]
         if group["momentum"] > 0:
             names.append("momentum_buffer")
         if group["centered"]:
             names.append("grad_avg")
-        rule = _rmsprop_rule(group)
-        for p in params:
-            state = self.state[p]
-            if not state:
-                state["step"] = wrap(Tensor, np.float32(0))
-                state.update({name: zeros_for(p) for name in names})
-            advanced(state)
-            kept = [state[name] for name in names]
-            value, _, *changed = in_pieces(
-                rule, p.value, self.gradient(group, p), *[t.value for t in kept]
-            )
-            for t, new in zip(kept, changed, strict=True):
-                t.value = new
-            put(p, value)
+        return names
+
+    def rule(self, group: dict[str, Any], state: dict[str, Any], t: Any) -> Rule:
+        """See `Stepwise.rule`."""
+        alpha, lr, eps, momentum = (
+            group["alpha"],
+            number(group, "lr"),
+            group["eps"],
+            group["momentum"],
+        )
+        centered = group["centered"]
+
+        def rule(p: Any, g: Any, v: Any, *rest: Any) -> tuple[Any, ...]:
+            v *= alpha
+            v += (1 - alpha) * (g * g)
+            spread = v
+            if centered:
+                mean = rest[-1]
+                mean += (1 - alpha) * (g - mean)
+                spread = v - mean * mean
+                rest = (*rest[:-1], mean)
+            scaled = g / (sqrt(spread) + eps)
+            if momentum > 0:
+                velocity = rest[0]
+                velocity *= momentum
+                velocity += scaled
+                scaled = velocity
+                rest = (velocity, *rest[1:])
+            p -= fitted(lr, p) * scaled
+            return p, g, v, *rest
+
+        return rule
 
 
-def _rmsprop_rule(group: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
-    """The update of a parameter, from its gradient, of the mean square, the velocity and the mean if any."""
-    alpha, lr, eps, momentum = group["alpha"], float(group["lr"]), group["eps"], group["momentum"]
-    centered = group["centered"]
-
-    def rule(p: Any, g: Any, v: Any, *rest: Any) -> tuple[Any, ...]:
-        v *= alpha
-        v += (1 - alpha) * (g * g)
-        spread = v
-        if centered:
-            mean = rest[-1]
-            mean += (1 - alpha) * (g - mean)
-            spread = v - mean * mean
-            rest = (*rest[:-1], mean)
-        scaled = g / (np.sqrt(spread) + eps)
-        if momentum > 0:
-            velocity = rest[0]
-            velocity *= momentum
-            velocity += scaled
-            scaled = velocity
-            rest = (velocity, *rest[1:])
-        p -= lr * scaled
-        return p, g, v, *rest
-
-    return rule
-
-
-class Adagrad(Optimizer):
+class Adagrad(Stepwise):
     """Adagrad (Duchi, Hazan and Singer, 2011).
 
     Args:
@@ -129,20 +122,17 @@ class Adagrad(Optimizer):
                 if p.value.dtype.kind == "c":  # real and imaginary parts have sums of their own
                     first = complex(first, first)
                 total = np.full(p.value.shape, first, p.value.dtype)
-                self.state[p] = {"step": wrap(Tensor, np.float32(0)), "sum": wrap(Tensor, total)}
+                self.state[p] = {"step": zero_steps(), "sum": wrap(Tensor, total)}
 
-    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """See `Optimizer.update`."""
-        eps = group["eps"]
-        for p in params:
-            state = self.state[p]
-            lr = float(group["lr"]) / (1 + (advanced(state) - 1) * group["lr_decay"])
+    names = ("sum",)
 
-            def rule(p: Any, g: Any, total: Any, lr: float = lr) -> tuple[Any, ...]:
-                total += g * g
-                p -= lr * (g / (np.sqrt(total) + eps))
-                return p, g, total
+    def rule(self, group: dict[str, Any], state: dict[str, Any], t: Any) -> Rule:
+        """See `Stepwise.rule`."""
+        lr, eps = number(group, "lr") / (1 + (t - 1) * group["lr_decay"]), group["eps"]
 
-            total = state["sum"]
-            value, _, total.value = in_pieces(rule, p.value, self.gradient(group, p), total.value)
-            put(p, value)
+        def rule(p: Any, g: Any, total: Any) -> tuple[Any, ...]:
+            total += g * g
+            p -= fitted(lr, p) * (g / (sqrt(total) + eps))
+            return p, g, total
+
+        return rule

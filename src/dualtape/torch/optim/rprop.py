@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import wrap
+from ...ops.compare import exceeds, less_than
+from ...ops.numbers import sign
+from ...ops.select import clamp, where
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, advanced, check_positive, in_pieces, put, zeros_for
+from .optimizer import Params, check_positive, number
+from .stepwise import Rule, Stepwise
 
 
-class Rprop(Optimizer):
+class Rprop(Stepwise):
     """Resilient backpropagation (Riedmiller and Braun, 1993).
 
     Args:
@@ -39,35 +43,45 @@ class Rprop(Optimizer):
             "differentiable": differentiable, "capturable": capturable,
         })  # fmt: skip
 
-    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """See `Optimizer.update`."""
+    names = ("prev", "step_size")
+
+    def fresh(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
+        """See `Stepwise.fresh`."""
+        lr: Any = float(group["lr"])
+        if p.value.dtype.kind == "c":  # real and imaginary parts have sizes of their own
+            lr = complex(lr, lr)
+        sizes = wrap(Tensor, np.full(p.value.shape, lr, p.value.dtype))
+        return {**super().fresh(group, p), "step_size": sizes}
+
+    @staticmethod
+    def gradient(group: dict[str, Any], p: Tensor) -> Any:
+        """The gradient as it is; `maximize` is the rule's."""
+        return p.leaf.grad.value  # type: ignore[union-attr]
+
+    def rule(self, group: dict[str, Any], state: dict[str, Any], t: Any) -> Rule:
+        """See `Stepwise.rule`."""
         (less, more), (smallest, largest) = group["etas"], group["step_sizes"]
-        sign = -1 if group["maximize"] else 1
+        upwards = group["maximize"]
+        # Of no effect after the start: read so that a change is no reason to compile again.
+        number(group, "lr")
 
         def rule(p: Any, g: Any, before: Any, size: Any) -> tuple[Any, ...]:
-            given, g = g, sign * g
+            given, g = g, -g if upwards else g
             agreement = g * before
-            size *= np.where(agreement > 0, more, np.where(agreement < 0, less, 1)).astype(p.dtype)
-            size = np.clip(size, smallest, largest, out=size if type(size) is np.ndarray else None)
-            g = np.where(agreement < 0, 0, g)  # no step, and no memory, where the sign changed
-            p -= np.sign(g) * size
+            changed, of_dtype = less_than(agreement, bound=0), p.dtype.type
+            size *= where(
+                exceeds(agreement, bound=0),
+                of_dtype(more),
+                where(changed, of_dtype(less), of_dtype(1)),
+            )
+            if type(size) is np.ndarray:
+                np.clip(size, smallest, largest, out=size)
+            else:
+                size = clamp(size, float(smallest), float(largest))
+            g = where(changed, of_dtype(0), g)  # no step, and no memory, where the sign changed
+            p -= sign(g) * size
             before *= 0
             before += g
             return p, given, before, size
 
-        for p in params:
-            state = self.state[p]
-            if not state:
-                state["step"] = wrap(Tensor, np.float32(0))
-                state["prev"] = zeros_for(p)
-                lr: Any = float(group["lr"])
-                if p.value.dtype.kind == "c":  # real and imaginary parts have sizes of their own
-                    lr = complex(lr, lr)
-                state["step_size"] = wrap(Tensor, np.full(p.value.shape, lr, p.value.dtype))
-            advanced(state)
-            before, size = state["prev"], state["step_size"]
-            g = p.leaf.grad.value  # type: ignore[union-attr]
-            value, _, before.value, size.value = in_pieces(
-                rule, p.value, g, before.value, size.value
-            )
-            put(p, value)
+        return rule

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.boxes import Box
 from ...core.tensor import constant, wrap
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, check_positive, in_pieces, put
+from .optimizer import Optimizer, Params, check_positive, fitted, in_pieces, number, put
 
 
 def _descend(p: Any, g: Any, lr: Any) -> tuple[Any, ...]:
@@ -49,7 +50,7 @@ class SGD(Optimizer):
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """See `Optimizer.update`."""
-        lr = float(group["lr"])
+        lr = number(group, "lr")
         if group["momentum"]:
             for p in params:
                 self._with_momentum(group, lr, p)
@@ -58,16 +59,20 @@ class SGD(Optimizer):
         for p in params:
             g = p.leaf.grad.value if plain else self.gradient(group, p)  # type: ignore[union-attr]
             value = p.value
-            rate = constant(lr, value.dtype, value) if value.dtype.kind == "f" else lr
-            if (
-                type(value) is np.ndarray and value.size < 4096
-            ):  # what `_descend` does, without a call
+            if isinstance(lr, Box):
+                rate = fitted(lr, value)
+            elif value.dtype.kind == "f":
+                rate = constant(lr, value.dtype, value)
+            else:
+                rate = lr
+            # A few numbers, or one: what `_descend` does, without a call.
+            if isinstance(value, (np.ndarray, np.generic)) and value.size < 4096:
                 value -= rate * g
                 put(p, value)
             else:
                 put(p, in_pieces(lambda v, g, rate=rate: _descend(v, g, rate), value, g)[0])
 
-    def _with_momentum(self, group: dict[str, Any], lr: float, p: Tensor) -> None:
+    def _with_momentum(self, group: dict[str, Any], lr: Any, p: Tensor) -> None:
         momentum, fresh, nesterov = group["momentum"], 1 - group["dampening"], group["nesterov"]
         decay, maximize = group["weight_decay"], group["maximize"]
         state = self.state[p]
@@ -83,7 +88,7 @@ class SGD(Optimizer):
                 g = g + decay * p
             velocity *= momentum
             velocity += g if first or fresh == 1 else fresh * g  # the first gradient is taken whole
-            p -= lr * (g + momentum * velocity if nesterov else velocity)
+            p -= fitted(lr, p) * (g + momentum * velocity if nesterov else velocity)
             return p, velocity, g
 
         value, buffer.value, _ = in_pieces(rule, p.value, buffer.value, p.leaf.grad.value)  # type: ignore[union-attr]

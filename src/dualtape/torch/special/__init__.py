@@ -7,8 +7,9 @@ derivatives.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
+from ...core.missing import missing_attribute
 from ...core.tensor import Tensor as CoreTensor
 from ...ops import bessel, polynomials
 from ...ops import special as ops
@@ -143,3 +144,7 @@ __all__ = [
     "shifted_chebyshev_polynomial_t", "shifted_chebyshev_polynomial_u", "shifted_chebyshev_polynomial_v",
     "shifted_chebyshev_polynomial_w", "sinc", "softmax", "spherical_bessel_j0", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing_attribute(__name__, name, globals())

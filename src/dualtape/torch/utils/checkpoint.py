@@ -14,7 +14,7 @@ from .._tensor import Tensor
 from ..autograd import backward as _backward
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad
-from ..generator import default_generator
+from ..generator import draw_again, present_draws
 from .recomputed import CheckpointError, Frame
 
 _early_stop: ContextVar[bool | None] = ContextVar("dualtape_checkpoint_stop", default=None)
@@ -52,7 +52,7 @@ class CheckpointFunction(Function):
     ) -> Any:
         """Run the function without recording."""
         ctx.function, ctx.args = run_function, args
-        ctx.random = default_generator.stream.get_state() if preserve_rng_state else None
+        ctx.random = present_draws() if preserve_rng_state else None
         ctx.save_for_backward(*[a for a in args if isinstance(a, Tensor)])
         return run_function(*args)
 
@@ -76,15 +76,15 @@ class CheckpointFunction(Function):
             next(saved).detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a
             for a in ctx.args
         ]
-        now = default_generator.stream.get_state()
+        now = present_draws()
         if ctx.random is not None:
-            default_generator.stream.set_state(ctx.random)
+            draw_again(ctx.random)
         try:
             with enable_grad():
                 out = ctx.function(*inputs)
         finally:
             if ctx.random is not None:
-                default_generator.stream.set_state(now)
+                draw_again(now)
         outs = out if isinstance(out, (tuple, list)) else (out,)
         pairs = [
             (o, g)

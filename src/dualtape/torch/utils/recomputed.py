@@ -19,7 +19,7 @@ from ...core.saved import Packed, active_hooks, packing
 from ...core.tensor import wrap
 from .._tensor import Tensor
 from ..autograd.grad_mode import enable_grad
-from ..generator import default_generator
+from ..generator import draw_again, present_draws
 
 
 class CheckpointError(RuntimeError):
@@ -86,7 +86,7 @@ class Frame:
         self.args = tuple([_Argument(a) if isinstance(a, Tensor) else a for a in args])
         self.kwargs = {k: _Argument(v) if isinstance(v, Tensor) else v for k, v in kwargs.items()}
         self.context = context
-        self.random = default_generator.stream.get_state() if keep_random else None
+        self.random = present_draws() if keep_random else None
         self.check = check
         self.early_stop = early_stop
         self.saved: list[tuple[Any, Any]] = []  # shape and dtype of what the first run saved
@@ -139,9 +139,9 @@ class Frame:
 
         args = [a.again() if isinstance(a, _Argument) else a for a in self.args]
         kwargs = {k: a.again() if isinstance(a, _Argument) else a for k, a in self.kwargs.items()}
-        now = default_generator.stream.get_state()
+        now = present_draws()
         if self.random is not None:
-            default_generator.stream.set_state(self.random)
+            draw_again(self.random)
         try:
             with modes.switched(), enable_grad(), self.context, packing(Tensor, pack, lambda t: t):
                 self.function(*args, **kwargs)
@@ -149,7 +149,7 @@ class Frame:
             pass
         finally:
             if self.random is not None:
-                default_generator.stream.set_state(now)
+                draw_again(now)
         self.compare(values)
         self.values = values
 

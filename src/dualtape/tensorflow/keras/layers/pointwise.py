@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ....ops.select import where
 from ... import activations as act
 from ...convert import converted
+from ...random import drawn
 from ...random_keras import SeedGenerator
 from ...random_stateless import stateless_normal, stateless_uniform
 from ...tensor import tensor
@@ -59,8 +58,12 @@ class Dropout(_Pointwise):
         shape = tuple(
             [m if n is None else n for n, m in zip(shape, inputs.value.shape, strict=True)]
         )
-        drawn = stateless_uniform(shape, initializers.seeds.draw(self._generator), 0, 1, dtype)
-        kept = tensor(np.asarray(drawn >= dtype.type(self.rate)))
+        generator, rate = self._generator, dtype.type(self.rate)
+        kept = drawn(
+            lambda: (
+                stateless_uniform(shape, initializers.seeds.draw(generator), 0, 1, dtype) >= rate
+            )
+        )
         scale = converted(1 / (1 - self.rate) if self.rate < 1 else 0.0, dtype)
         return where(kept, inputs * scale, tensor(dtype.type(0)))
 
@@ -77,9 +80,11 @@ class GaussianNoise(_Pointwise):
         """See the class."""
         if not training or not self.stddev:
             return inputs
-        seed = initializers.seeds.draw(self._generator)
-        return inputs + tensor(
-            stateless_normal(inputs.value.shape, seed, 0.0, self.stddev, inputs.value.dtype)
+        shape, dtype = inputs.value.shape, inputs.value.dtype
+        return inputs + drawn(
+            lambda: stateless_normal(
+                shape, initializers.seeds.draw(self._generator), 0.0, self.stddev, dtype
+            )
         )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ....ops import arithmetic as a
+from ....ops.exponential import sqrt
 from ...variable import Variable as TfVariable
 from .base import Optimizer, minus, put
 
@@ -39,7 +39,7 @@ class RMSprop(Optimizer):
         ]
         self.slots = ("velocity", *extra)
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
         """See `Optimizer.step`."""
         number = variable._value.dtype.type
         rho, rest = number(self.rho), number(1 - self.rho)
@@ -49,10 +49,10 @@ class RMSprop(Optimizer):
         below = v
         if self.centered:
             mean = self.slot("average_gradient", index)
-            a = mean._value * rho + grad * rest
-            put(mean, a)
-            below = v - np.square(a)
-        change = grad * rate / np.sqrt(below + number(self.epsilon))
+            average = mean._value * rho + grad * rest
+            put(mean, average)
+            below = v - a.square(average)
+        change = grad * rate / sqrt(below + number(self.epsilon))
         if self.momentum > 0:
             slot = self.slot("momentum", index)
             change = slot._value * number(self.momentum) + change
@@ -76,12 +76,12 @@ class Adagrad(Optimizer):
         self.slot_start = initial_accumulator_value
         self.epsilon = epsilon
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
         """See `Optimizer.step`."""
         slot = self.slot("accumulator", index)
         total = slot._value + self.squared(grad, index)
         put(slot, total)
-        minus(variable, grad * rate / np.sqrt(total + total.dtype.type(self.epsilon)))
+        minus(variable, grad * rate / sqrt(total + total.dtype.type(self.epsilon)))
 
 
 class Adadelta(Optimizer):
@@ -95,7 +95,7 @@ class Adadelta(Optimizer):
         super().__init__(learning_rate, **kwargs)
         self.rho, self.epsilon = rho, epsilon
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
         """See `Optimizer.step`."""
         number = variable._value.dtype.type
         rho, rest, eps = number(self.rho), number(1 - self.rho), number(self.epsilon)
@@ -105,6 +105,6 @@ class Adadelta(Optimizer):
         )
         g = squares._value * rho + self.squared(grad, index) * rest
         put(squares, g)
-        change = np.sqrt(steps._value + eps) * grad / np.sqrt(g + eps)
-        put(steps, steps._value * rho + np.square(change) * rest)
+        change = sqrt(steps._value + eps) * grad / sqrt(g + eps)
+        put(steps, steps._value * rho + a.square(change) * rest)
         minus(variable, change * rate)

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ....core.boxes import Box
 from ....core.callsite import warn
+from ....core.tracing import capture
+from ....core.vocabulary import vocabulary
+from ....ops import arithmetic as a
 from ...convert import as_tensor
 from ...indexed_slices import IndexedSlices, as_dense
 from ...nn_norms import clip_by_global_norm, clip_by_norm, clip_by_value
@@ -19,6 +23,8 @@ from ..variables import Variable, auto_name, names
 from .schedules import LearningRateSchedule
 
 FLOAT32 = np.dtype(np.float32)
+FLOAT64 = np.dtype(np.float64)
+_NO_ROWS: dict[int, Any] = {}
 
 
 class Optimizer:
@@ -41,6 +47,7 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()
+    compiled_unwatched = frozenset({"name", "_index", "_slots", "_extra"})
 
     def __init__(
         self, learning_rate: Any, weight_decay: float | None = None, clipnorm: float | None = None,
@@ -68,8 +75,8 @@ class Optimizer:
         self._index: dict[int, int] = {}
         self._slots: dict[str, list[Variable]] = {}
         self._extra: list[Variable] = []
-        self._without_decay: set[int] = set()
-        self._row_squares: dict[int, Any] = {}
+        self._without_decay: frozenset[int] = frozenset()
+        self._row_squares = _NO_ROWS
         with names.scope(self.name):
             self.iterations = Variable(
                 np.int64(0), dtype="int64", trainable=False, name="iteration"
@@ -120,11 +127,19 @@ class Optimizer:
         except TypeError:
             return self._schedule(self.iterations._read())
 
-    def rate_now(self) -> np.float32:
-        """The learning rate of this step as a number."""
+    def rate_now(self) -> Any:
+        """The learning rate of this step as a float32 number, or in compiled code what stands for it."""
         if self._rate is not None:
-            return self._rate._held._value  # type: ignore[no-any-return]
-        return np.float32(as_tensor(self._scheduled()).numpy())
+            return self._rate._held._value
+        rate = as_tensor(self._scheduled())
+        if isinstance(rate.value, Box):
+            return vocabulary.cast(rate.value, FLOAT32)
+        return np.float32(rate.numpy())
+
+    def steps_done(self) -> Any:
+        """How many steps were made: an int, or in compiled code what stands for it."""
+        count = self.iterations._held._read()
+        return count.value if isinstance(count.value, Box) else int(count.numpy())
 
     # --- variables ----------------------------------------------------------------------------
 
@@ -170,12 +185,16 @@ class Optimizer:
             own.extend([self._slots[s][i] for s in self.slots if s in self._slots])
         return own + self._extra
 
+    def compiled_keepers(self) -> list[Any]:
+        """What compiled programs read at each call: see `compiler.reach`."""
+        return [v._held for v in self.variables]
+
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
         """Leave variables out of weight decay, by themselves or by parts of their names."""
         for v in self._trainable if var_list is None else var_list:
             name = v._variable()._name
             if var_list is not None or any(part in name for part in var_names or ()):
-                self._without_decay.add(v._variable()._unique_id)
+                self._without_decay |= {v._variable()._unique_id}
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -229,26 +248,36 @@ class Optimizer:
                     "built with. When working with a new set of variables, you should recreate a new optimizer "
                     "instance."
                 )
-        self._row_squares = {
+        rows = {
             self._index[v._variable()._unique_id]: row_squares(g)
             for g, v in kept
             if isinstance(g, IndexedSlices)
         }
         values = self._clipped([as_dense(g) for g, _ in kept])
-        rate = self.rate_now()
         held = [v._variable() for _, v in kept]
+        trace = capture.get()
+        if trace is not None:  # what follows looks at their values without reading them
+            for v in (*held, *self.compiled_keepers()):
+                v.compiled_state(trace)
+        rate = self.rate_now()
         if self.weight_decay is not None:
+            share = as_number(self.weight_decay * as_number(rate, FLOAT64), FLOAT64)
             for v in held:
                 if v._unique_id not in self._without_decay:
                     value = v._value
-                    v.assign_sub(tensor(value * value.dtype.type(self.weight_decay * float(rate))))
-        self.before_steps(rate)
-        for g, v in zip(values, held, strict=True):
-            value = v._value
-            array = g.value if isinstance(g, EagerTensor) else as_tensor(g).value
-            if array.dtype != value.dtype:
-                array = array.astype(value.dtype)
-            self.step(array, v, value.dtype.type(rate), self._index[v._unique_id])
+                    v.assign_sub(tensor(value * as_number(share, value.dtype)))
+        if rows:
+            self._row_squares = rows
+        try:
+            now = self.before_steps(rate)
+            for g, v in zip(values, held, strict=True):
+                value = v._value
+                array = g.value if isinstance(g, EagerTensor) else as_tensor(g).value
+                if array.dtype != value.dtype:
+                    array = vocabulary.cast(array, value.dtype)
+                self.step(array, v, as_number(rate, value.dtype), self._index[v._unique_id], now)
+        finally:
+            self._row_squares = _NO_ROWS
         for _, v in kept:
             if getattr(v, "constraint", None) is not None:
                 v.assign(v.constraint(v))
@@ -264,17 +293,18 @@ class Optimizer:
             return clip_by_global_norm(grads, self.global_clipnorm)[0]
         return grads
 
-    def before_steps(self, rate: Any) -> None:
-        """What is done once before the variables of a step move."""
+    def before_steps(self, rate: Any) -> Any:
+        """What is worked out once before the variables of a step move; `step` gets it."""
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
-        """Move one variable.
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
+        """Move one variable. It computes by operators and the engine's operations, so that it compiles.
 
         Args:
-            grad: Its gradient, an array or NumPy scalar of its dtype.
+            grad: Its gradient, an array or NumPy scalar of its dtype (in compiled code what stands for one).
             variable: The variable.
             rate: The learning rate in its dtype.
             index: Its number, for `slot`.
+            now: What `before_steps` returned.
 
         Raises:
             NotImplementedError: The subclass does not say how.
@@ -284,7 +314,7 @@ class Optimizer:
     def squared(self, grad: Any, index: int) -> Any:
         """The squares of a gradient; of rows given one by one, the sum of their squares, as Keras has it."""
         found = self._row_squares.get(index)
-        return np.square(grad) if found is None else found
+        return a.square(grad) if found is None else found
 
     def minimize(self, loss: Any, var_list: Any, tape: GradientTape | None = None) -> Variable:
         """Compute the gradients of a loss and apply them.
@@ -334,10 +364,15 @@ def row_squares(slices: IndexedSlices) -> Any:
     """The squared rows of an `IndexedSlices`, added up where they belong."""
     values = slices.values
     return (
-        IndexedSlices(tensor(np.square(values.value)), slices.indices, slices.dense_shape)
+        IndexedSlices(tensor(a.square(values.value)), slices.indices, slices.dense_shape)
         ._as_dense()
         .value
     )
+
+
+def as_number(x: Any, dtype: np.dtype[Any]) -> Any:
+    """A number as a NumPy scalar of a dtype, or what stands for one cast to it."""
+    return vocabulary.cast(x, dtype) if isinstance(x, Box) else dtype.type(x)
 
 
 def put(variable: TfVariable, value: Any) -> None:

@@ -10,8 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ....core.boxes import Box
+from ....core.vocabulary import vocabulary
+from ....ops.exponential import sqrt
+from ....ops.numbers import abs_ as absolute
+from ....ops.select import maximum
 from ...variable import Variable as TfVariable
-from .base import Optimizer, minus, put
+from .base import FLOAT32, FLOAT64, Optimizer, as_number, minus, put
 
 
 class Adam(Optimizer):
@@ -35,14 +40,14 @@ class Adam(Optimizer):
             ("momentum", "velocity", "velocity_hat") if amsgrad else ("momentum", "velocity")
         )
 
-    def before_steps(self, rate: Any) -> None:
+    def before_steps(self, rate: Any) -> Any:
         """Work out the corrected learning rate, once per step, in single precision as Keras does."""
-        t = np.float32(int(self.iterations.numpy()) + 1)
+        t = as_number(self.steps_done() + 1, FLOAT32)
         one = np.float32(1)
         first, second = np.float32(self.beta_1) ** t, np.float32(self.beta_2) ** t
-        self._rate_now = np.float32(rate) * np.sqrt(one - second) / (one - first)
+        return as_number(rate, FLOAT32) * sqrt(one - second) / (one - first)
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
         """See `Optimizer.step`."""
         number = variable._value.dtype.type
         first, second = self.slot("momentum", index), self.slot("velocity", index)
@@ -53,9 +58,9 @@ class Adam(Optimizer):
         put(second, v)
         if self.amsgrad:
             largest = self.slot("velocity_hat", index)
-            v = np.maximum(largest._value, v)
+            v = maximum(largest._value, v)
             put(largest, v)
-        minus(variable, m * number(self._rate_now) / (np.sqrt(v) + number(self.epsilon)))
+        minus(variable, m * as_number(now, m.dtype) / (sqrt(v) + number(self.epsilon)))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with."""
@@ -93,16 +98,20 @@ class Adamax(Optimizer):
         super().__init__(learning_rate, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
+    def before_steps(self, rate: Any) -> Any:
+        """The power of `beta_1` that corrects the mean gradient."""
+        return power(self.beta_1, self.steps_done() + 1)
+
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
         """See `Optimizer.step`."""
         number = variable._value.dtype.type
-        t = int(self.iterations.numpy()) + 1
         first, norm = self.slot("momentum", index), self.slot("norm", index)
         m = first._value + (grad - first._value) * number(1 - self.beta_1)
-        u = np.maximum(norm._value * number(self.beta_2), np.abs(grad))
+        u = maximum(norm._value * number(self.beta_2), absolute(grad))
         put(first, m)
         put(norm, u)
-        minus(variable, m * number(float(rate) / (1 - self.beta_1**t)) / (u + number(self.epsilon)))
+        scale = as_number(rate, FLOAT64) / (1 - now)
+        minus(variable, m * as_number(scale, m.dtype) / (u + number(self.epsilon)))
 
 
 class Nadam(Optimizer):
@@ -120,26 +129,39 @@ class Nadam(Optimizer):
     ) -> None:
         super().__init__(learning_rate, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        self._product = 1.0
+        self._product = TfVariable(np.float64(1), trainable=False)
 
-    def before_steps(self, rate: Any) -> None:
-        """Work out the momentum schedule, once per step."""
-        t = int(self.iterations.numpy()) + 1
+    def compiled_keepers(self) -> list[Any]:
+        """See `Optimizer.compiled_keepers`."""
+        return [*super().compiled_keepers(), self._product]
+
+    def before_steps(self, rate: Any) -> Any:
+        """Work out the momentum schedule, once per step: this step's, the next one's, the product of all so far."""
+        t = self.steps_done() + 1
         decay = 0.96
-        self._now = self.beta_1 * (1 - 0.5 * decay**t)
-        self._next = self.beta_1 * (1 - 0.5 * decay ** (t + 1))
-        self._product *= self._now
-        self._power_2 = self.beta_2**t
+        present = self.beta_1 * (1 - 0.5 * power(decay, t))
+        following = self.beta_1 * (1 - 0.5 * power(decay, t + 1))
+        product = self._product._value * present
+        put(self._product, product)
+        ahead, back = following / (1 - product * following), (1 - present) / (1 - product)
+        return ahead, back, 1 - power(self.beta_2, t)
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
         """See `Optimizer.step`."""
         number = variable._value.dtype.type
+        dtype = variable._value.dtype
         first, second = self.slot("momentum", index), self.slot("velocity", index)
         m = first._value + (grad - first._value) * number(1 - self.beta_1)
         v = second._value + (self.squared(grad, index) - second._value) * number(1 - self.beta_2)
         put(first, m)
         put(second, v)
-        ahead = m * number(self._next / (1 - self._product * self._next))
-        ahead = ahead + grad * number((1 - self._now) / (1 - self._product))
-        corrected = v / number(1 - self._power_2)
-        minus(variable, ahead * rate / (np.sqrt(corrected) + number(self.epsilon)))
+        of_mean, of_gradient, of_square = [as_number(x, dtype) for x in now]
+        ahead = m * of_mean + grad * of_gradient
+        minus(variable, ahead * rate / (sqrt(v / of_square) + number(self.epsilon)))
+
+
+def power(base: float, exponent: Any) -> Any:
+    """A Python power, or in compiled code what stands for it in double precision."""
+    if isinstance(exponent, Box):
+        return base ** vocabulary.cast(exponent, FLOAT64)
+    return base**exponent

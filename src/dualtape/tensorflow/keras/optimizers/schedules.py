@@ -1,4 +1,8 @@
-"""`keras.optimizers.schedules`: learning rates as functions of the step."""
+"""`keras.optimizers.schedules`: learning rates as functions of the step.
+
+They compute in float32 by operators and the engine's operations, and choose by `where` where the step is not known
+yet, so that they compile.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,14 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ....core.boxes import Box
 from ....core.missing import missing_attribute
+from ....core.vocabulary import vocabulary
+from ....ops.arithmetic import pow as power
+from ....ops.compare import exceeds, less_than
+from ....ops.numbers import ceil, floor
+from ....ops.select import clamp, where
+from ....ops.trigonometric import cos
 from ...convert import as_tensor
 from ...tensor import EagerTensor, tensor
 
@@ -32,12 +43,31 @@ class LearningRateSchedule:
         return dict(vars(self))
 
 
-def _step(step: Any) -> np.float32:
-    return np.float32(as_tensor(step).numpy())
+FLOAT32 = np.dtype(np.float32)
+FLOAT64 = np.dtype(np.float64)
+
+
+def _step(step: Any) -> Any:
+    """A step as a float32 number, or in compiled code what stands for it."""
+    given = as_tensor(step)
+    if isinstance(given.value, Box):
+        return vocabulary.cast(given.value, FLOAT32)
+    return np.float32(given.numpy())
 
 
 def _rate(value: Any) -> EagerTensor:
-    return tensor(np.float32(value))
+    return tensor(value if isinstance(value, Box) else np.float32(value))
+
+
+def _chosen(first: Any, x: Any, y: Any) -> Any:
+    """One of two float32 numbers."""
+    if not isinstance(first, Box):
+        return x if first else y
+    return where(first, *[v if isinstance(v, Box) else np.float32(v) for v in (x, y)])
+
+
+def _at_most(x: Any, bound: np.float32) -> Any:
+    return clamp(x, high=float(bound)) if isinstance(x, Box) else min(x, bound)
 
 
 class _Decay(LearningRateSchedule):
@@ -57,7 +87,7 @@ class _Decay(LearningRateSchedule):
 
     def _elapsed(self, step: Any) -> Any:
         units = _step(step) / np.float32(self.decay_steps)
-        return np.floor(units) if self.staircase else units
+        return floor(units) if self.staircase else units
 
 
 class ExponentialDecay(_Decay):
@@ -71,7 +101,7 @@ class ExponentialDecay(_Decay):
 
     def __call__(self, step: Any) -> EagerTensor:
         """See `LearningRateSchedule.__call__`."""
-        factor = np.power(np.float32(self.decay_rate), self._elapsed(step))
+        factor = power(np.float32(self.decay_rate), self._elapsed(step))
         return _rate(np.float32(self.initial_learning_rate) * factor)
 
 
@@ -107,11 +137,12 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> EagerTensor:
         """See `LearningRateSchedule.__call__`."""
-        now = float(_step(step))
-        for boundary, value in zip(self.boundaries, self.values, strict=False):
-            if now <= boundary:
-                return _rate(value)
-        return _rate(self.values[-1])
+        now = _step(step)
+        now = vocabulary.cast(now, FLOAT64) if isinstance(now, Box) else np.float64(now)
+        rate = np.float32(self.values[-1])
+        for boundary, value in reversed(list(zip(self.boundaries, self.values, strict=False))):
+            rate = _chosen(exceeds(now, bound=boundary), rate, np.float32(value))
+        return _rate(rate)
 
 
 class PolynomialDecay(LearningRateSchedule):
@@ -132,10 +163,11 @@ class PolynomialDecay(LearningRateSchedule):
         """See `LearningRateSchedule.__call__`."""
         now, steps = _step(step), np.float32(self.decay_steps)
         if self.cycle:
-            steps = steps * np.float32(max(1.0, math.ceil(now / steps)))
+            cycles = ceil(now / steps)
+            steps = steps * _chosen(less_than(cycles, bound=1.0), np.float32(1), cycles)
         else:
-            now = min(now, steps)
-        share = np.power(1 - now / steps, np.float32(self.power))
+            now = _at_most(now, steps)
+        share = power(1 - now / steps, np.float32(self.power))
         low = np.float32(self.end_learning_rate)
         return _rate((np.float32(self.initial_learning_rate) - low) * share + low)
 
@@ -161,12 +193,23 @@ class CosineDecay(LearningRateSchedule):
         start = np.float32(self.initial_learning_rate)
         if self.warmup_target is not None:
             target = np.float32(self.warmup_target)
-            if now < self.warmup_steps:
-                return _rate(start + (target - start) * now / np.float32(self.warmup_steps))
-            now, start = now - np.float32(self.warmup_steps), target
-        share = min(now, np.float32(self.decay_steps)) / np.float32(self.decay_steps)
-        cosine = np.float32(0.5) * (1 + np.cos(np.float32(math.pi) * share))
-        return _rate(start * ((1 - np.float32(self.alpha)) * cosine + np.float32(self.alpha)))
+            warm = less_than(now, bound=self.warmup_steps)
+            if not isinstance(warm, Box) and not warm:
+                return _rate(self._after(now - np.float32(self.warmup_steps), target))
+            steps = np.float32(self.warmup_steps or 1)
+            rate = start + (target - start) * now / steps
+            if not isinstance(warm, Box):
+                return _rate(rate)
+            return _rate(
+                where(warm, rate, self._after(now - np.float32(self.warmup_steps), target))
+            )
+        return _rate(self._after(now, start))
+
+    def _after(self, now: Any, start: np.float32) -> Any:
+        """The rate `now` steps after the warm-up."""
+        share = _at_most(now, np.float32(self.decay_steps)) / np.float32(self.decay_steps)
+        cosine = np.float32(0.5) * (1 + cos(np.float32(math.pi) * share))
+        return start * ((1 - np.float32(self.alpha)) * cosine + np.float32(self.alpha))
 
 
 def __getattr__(name: str) -> NoReturn:

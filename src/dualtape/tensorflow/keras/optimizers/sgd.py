@@ -34,7 +34,7 @@ class SGD(Optimizer):
         self.momentum, self.nesterov = float(momentum), nesterov
         self.slots = ("momentum",) if momentum else ()
 
-    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int) -> None:
+    def step(self, grad: Any, variable: TfVariable, rate: Any, index: int, now: Any) -> None:
         """See `Optimizer.step`."""
         if not self.momentum:
             minus(variable, grad * rate)

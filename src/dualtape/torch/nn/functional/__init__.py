@@ -1,5 +1,8 @@
 """PyTorch's `torch.nn.functional`."""
 
+from typing import NoReturn as _NoReturn
+
+from ....core.missing import missing_attribute as _missing_attribute
 from .activation import *
 from .attention import *
 from .ctc import *
@@ -8,3 +11,7 @@ from .linear import *
 from .loss import *
 from .normalization import *
 from .vision import *
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing_attribute(__name__, name, globals())

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ....core import modes
-from ....ops import distances, lookup
+from ....core.inplace import write
+from ....core.tensor import wrap
+from ....core.vocabulary import vocabulary
+from ....ops import distances, lookup, picking
 from ....ops.affine import linear as _linear
 from ....ops.affine import linear_p
 from ..._tensor import Tensor
 from ...arguments import tensor_argument
+from ...batched_draws import is_traced
 from ...contraction import bilinear
 from ...dtypes import scalar_name
 from ...matmul import check_same_dtype
@@ -122,6 +127,13 @@ def embedding(
 def _renormalise(table: Tensor, index: Tensor, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up down to a norm, in place and unrecorded."""
     with modes.switched(on=modes.NO_GRAD):
+        if is_traced(index, table):  # rows that come several times are written several times alike
+            at = vocabulary.reshape(index.value, (math.prod(index.value.shape),))
+            rows = picking.index_p(table.value, at, axis=0, depth=1)
+            rows = distances.renorm(rows, norm_type, 0, max_norm)
+            new = picking.index_put_p(table.value, at, rows, axis=0, depth=1)
+            write(table, lambda _: wrap(Tensor, new))
+            return
         used = np.unique(np.asarray(index.detach().numpy()))
         memory = table.buffer()
         memory[used] = distances.renorm(memory[used], norm_type, 0, max_norm)

@@ -12,6 +12,7 @@ from ....core.inplace import batches
 from ....ops import normalize as n
 from ....ops import softmax as s
 from ....ops.complex import cast
+from ....ops.views import clone
 from ..._tensor import Tensor
 from ...arguments import not_implemented, tensor_argument
 from .activation import stacklevel_dim
@@ -123,9 +124,12 @@ def batch_norm(
         raise RuntimeError(
             "Expected running_mean and running_var to be defined when training=False"
         )
-    if running_mean is not None and x.ndim > 1 and running_mean.value.shape[0] != x.value.shape[1]:
+    channels = x.value.shape[1] if x.ndim > 1 else 0
+    if x.ndim < 2 and x.numel() == 0:
+        return clone(x)  # type: ignore[no-any-return]
+    if running_mean is not None and running_mean.value.shape[0] != channels:
         raise RuntimeError(
-            f"running_mean should contain {x.value.shape[1]} elements not {running_mean.value.shape[0]}"
+            f"running_mean should contain {channels} elements not {running_mean.value.shape[0]}"
         )
     if not training:
         return n.batch_norm_by(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]

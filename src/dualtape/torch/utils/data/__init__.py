@@ -1,5 +1,8 @@
 """PyTorch's `torch.utils.data`."""
 
+from typing import NoReturn as _NoReturn
+
+from ....core.missing import missing_attribute as _missing_attribute
 from .dataloader import DataLoader, default_collate, default_convert, get_worker_info
 from .dataset import (
     ChainDataset,
@@ -25,3 +28,7 @@ __all__ = [
     "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler",
     "default_collate", "default_convert", "get_worker_info", "random_split",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing_attribute(__name__, name, globals())

@@ -1,0 +1,297 @@
+"""Capturing a call: the user's function runs once, and every primitive under it is noted instead of computed.
+
+The trace is the lowest of all transformations (level 0): derivatives, batches and in-place writes happen above it
+as they always do, and reach it as primitives. Where the program keeps numbers between calls (parameters,
+gradients, optimizer state, variables) the numbers are taken out for the time of the trace and put back after it:
+what was written to becomes an update of the captured graph. A number drawn at random or read from an option is
+an input that is asked for anew at each call.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core import modes, random_state
+from ..core.aval import Aval, aval_of
+from ..core.boxes import Box, open_trace
+from ..core.errors import TransformError
+from ..core.graph import LEAF, AccumulateGrad
+from ..core.primitive import Primitive
+from ..core.tensor import FIXED, Tensor
+from ..core.tracing import Trace, Traced, around_capture, capture
+from .graph import Call, Graph
+
+EDGE: Any = vars(Tensor)["edge"]
+"""The slot itself: a front end may show the engine less than what is in it."""
+
+
+def _place() -> int | None:
+    trace = capture.get()
+    return None if trace is None else trace.place
+
+
+def _go_to(place: int | None) -> None:
+    trace = capture.get()
+    if trace is not None and place is not None:
+        trace.place = place
+
+
+DRAWN = random_state.Stream(_place, _go_to)
+"""How many draws the trace has met: code that is run again with the random streams as they were meets them again."""
+
+random_state.streams.append(DRAWN)
+
+
+class Cell:
+    """A tensor whose numbers the trace has taken out.
+
+    Attributes:
+        tensor: The tensor.
+        array: Its memory.
+        traced: What stands for its numbers at the start of the call.
+        edge: Its history, as it was; `boundary` is what stood in for it, if it was not a leaf.
+    """
+
+    __slots__ = ("array", "boundary", "edge", "slot", "tensor", "traced", "version", "view_of")
+
+    def __init__(self, tensor: Tensor, traced: Traced) -> None:
+        self.tensor = tensor
+        self.array = tensor.value
+        self.traced = traced
+        self.version = tensor.version
+        self.view_of = tensor.view_of
+        self.edge = tensor.current_edge()
+        self.slot = EDGE.__get__(tensor)
+        self.boundary: AccumulateGrad | None = None
+        tensor.value = traced
+        tensor.view_of = None
+        if self.edge is not None and self.edge.kind != LEAF:
+            self.boundary = tensor.edge = AccumulateGrad(tensor)
+
+    def source(self) -> Any:
+        """The edge that gradients arrive at inside the trace; None if it needs none."""
+        return self.boundary or self.edge
+
+    def now(self) -> Any:
+        """What stands for its numbers now."""
+        return self.tensor.value
+
+    def history_changed(self) -> bool:
+        """Whether the function gave the tensor another history."""
+        return self.tensor.mutable and self.tensor.edge is not self.source()
+
+    def put_back(self) -> None:
+        """Give the tensor its numbers back."""
+        t = self.tensor
+        t.value = self.array
+        t.view_of = self.view_of
+        EDGE.__set__(t, self.slot)
+        t.version = self.version
+
+
+class Place:
+    """A place outside of tensors that keeps numbers (a variable of TensorFlow): see `Capture.take`."""
+
+    __slots__ = ("array", "enter", "leave", "now", "owner", "traced")
+
+    def __init__(
+        self,
+        owner: Any,
+        array: Any,
+        traced: Traced,
+        now: Callable[[], Any],
+        leave: Callable[[], None],
+    ) -> None:
+        self.owner = owner
+        self.array = array
+        self.traced = traced
+        self.now = now
+        self.leave = leave
+
+
+class Draw(NamedTuple):
+    """An input that is asked for anew at each call: `ask()` gives an array, or with `live` a number."""
+
+    number: int
+    ask: Callable[[], Any]
+
+
+class Live(NamedTuple):
+    """An option read at each call: `container[key]`, a Python number."""
+
+    number: int
+    container: Any
+    key: Any
+
+
+class Capture(Trace):
+    """The lowest interpreter: notes every primitive that reaches it."""
+
+    __slots__ = ("_avals", "cells", "draws", "live", "place", "places", "taken")
+
+    name = "compiled function"
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.kept = []
+        self.cells: dict[int, Cell] = {}  # by identity of the tensor
+        self.places: dict[int, Place] = {}
+        self.draws: list[Draw] = []
+        self.place = 0  # in `draws`: that of the next one
+        self.live: dict[tuple[int, Any], Live] = {}
+        self.taken: list[AccumulateGrad] = []
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Let primitives reach the trace; afterwards everything taken out is put back."""
+        mode = modes.current()
+        modes.set_mode(mode | modes.BOXED)
+        open_trace.set(self)
+        capture.set(self)
+        try:
+            with ExitStack() as stack:
+                for around in around_capture:
+                    stack.enter_context(around(self))
+                yield
+        finally:
+            open_trace.set(None)
+            capture.set(None)
+            modes.set_mode(mode)
+            for cell in self.cells.values():
+                cell.put_back()
+            for place in self.places.values():
+                place.leave()
+            self.open = False
+
+    # --- what the numbers are -----------------------------------------------------------------------
+
+    @property
+    def avals(self) -> list[Aval]:
+        """Shape and dtype by number."""
+        return self._avals
+
+    def adopt(self, tensor: Tensor) -> Cell:
+        """Take the numbers out of a tensor for the time of the trace."""
+        cell = self.cells.get(id(tensor))
+        if cell is None:
+            array = tensor.buffer()
+            traced = self.variable(aval_of(array))
+            cell = self.cells[id(tensor)] = Cell(tensor, traced)
+        return cell
+
+    def take(
+        self,
+        owner: Any,
+        array: Any,
+        enter: Callable[[Any], None],
+        now: Callable[[], Any],
+        leave: Callable[[], None],
+    ) -> Place:
+        """Take numbers out of something that is no tensor.
+
+        Args:
+            owner: What keeps them.
+            array: The numbers.
+            enter: Puts what stands for them in their place.
+            now: Gives what is there now.
+            leave: Puts everything back as it was.
+        """
+        place = self.places.get(id(owner))
+        if place is None:
+            traced = self.variable(aval_of(array))
+            place = self.places[id(owner)] = Place(owner, array, traced, now, leave)
+            enter(traced)
+        return place
+
+    def meet(self, tensors: tuple[Tensor, ...]) -> None:
+        """Operands of a primitive: those with numbers are taken over."""
+        for t in tensors:
+            if not isinstance(t.value, Box) and t.version is not FIXED:
+                self.adopt(t)
+
+    def draw(self, ask: Callable[[], Any]) -> Traced:
+        """An array that is drawn anew at each call."""
+        states = random_state.state()
+        sample = np.asarray(ask())
+        for stream, value in states:
+            stream.set(value)
+        aval, place = aval_of(sample), self.place
+        self.place += 1
+        if place == len(self.draws):
+            traced = self.variable(aval)
+            self.draws.append(Draw(traced.number, ask))
+            return traced
+        number = self.draws[place].number  # run again, as `checkpoint` does: the same numbers
+        if self._avals[number] != aval:
+            raise TransformError(
+                f"a function that is run again draws {aval} where it drew {self._avals[number]} the first time"
+            )
+        return Traced(self, number, aval)
+
+    def option(self, container: Any, key: Any) -> Traced:
+        """A Python number that is read anew at each call, as a float64."""
+        found = self.live.get((id(container), key))
+        if found is None:
+            traced = self.variable(Aval((), np.dtype(np.float64)))
+            found = self.live[id(container), key] = Live(traced.number, container, key)
+        return Traced(self, found.number, self._avals[found.number])
+
+    def process(self, primitive: Primitive, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """See `Interpreter.process`."""
+        for v in values:
+            if isinstance(v, Tensor):
+                if v.current_edge() is not None:  # recorded at this level, not below it
+                    return primitive(*values, **params)  # type: ignore[operator]
+                self.meet((v,))
+        return super().process(
+            primitive, tuple([v.value if isinstance(v, Tensor) else v for v in values]), params
+        )
+
+    # --- the result ---------------------------------------------------------------------------------
+
+    def is_own(self, value: Any) -> bool:
+        """Whether a value stands for numbers of this trace."""
+        return isinstance(value, Traced) and value.interpreter is self
+
+    def graph(
+        self,
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        updates: tuple[tuple[int, int], ...],
+    ) -> Graph:
+        """What was noted, as a graph."""
+        calls = tuple(Call(i.primitive, i.operands, i.params, i.results) for i in self.instructions)
+        self.known.clear()
+        constants = fixed(self.constants)
+        return Graph(self._avals, inputs, constants, calls, outputs, updates)
+
+
+def fixed(values: dict[int, Any]) -> dict[int, Any]:
+    """Constants as arrays; those that nobody else holds, and numbers, are such that nobody can write to them."""
+    found = {}
+    for number, holders in references(values):
+        x = values[number]
+        if not isinstance(x, np.ndarray):
+            x = np.array(x)
+            x.flags.writeable = False
+        elif x.base is None and holders <= ALONE:
+            x.flags.writeable = False
+        elif (
+            not x.flags.writeable and not any(x.strides) and x.size > 1
+        ):  # a number, spread out by the engine
+            x = np.broadcast_to(np.array(x.flat[0], x.dtype), x.shape)
+        found[number] = x
+    return found
+
+
+def references(values: dict[Any, Any]) -> list[tuple[Any, int]]:
+    """How many references there are to each value of a dict, by key; ALONE if only the dict has one."""
+    return [(key, sys.getrefcount(values[key])) for key in values]
+
+
+ALONE = references({0: object()})[0][1]

@@ -1,0 +1,145 @@
+"""Small products of matrices: tiles of the result in registers, one loop over what is summed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from . import memory
+from .frames import LoopWriter
+from .writer import Lanes
+
+ROWS = 6
+VECTORS = 2
+UNROLLED = 4
+"""Terms up to which the sum is written out."""
+
+
+class Sizes(NamedTuple):
+    """Rows and columns of the result, terms of each sum."""
+
+    m: int
+    n: int
+    k: int
+
+
+def write(
+    w: LoopWriter,
+    scalar: Lanes,
+    sizes: Sizes,
+    pointers: list[str],
+    x_strides: tuple[int, ...],
+    y_strides: tuple[int, ...],
+) -> None:
+    """Write C = X Y.
+
+    Args:
+        w: Where.
+        scalar: The element.
+        sizes: Of the product.
+        pointers: Of X, Y and C, which is row-major.
+        x_strides, y_strides: Of rows and columns, in elements; Y's columns are neighbours.
+    """
+    item = scalar.bits // 8
+    widest = 64 // item
+    width = widest if sizes.n >= widest else 1 << (sizes.n - 1).bit_length()
+    block = width * VECTORS
+
+    def columns(j: int | str, count: int) -> None:
+        vectors = [min(width, count - v) for v in range(0, count, width)]
+
+        def rows(i: int | str, height: int) -> None:
+            _one(
+                w,
+                Lanes(scalar.element, width),
+                sizes,
+                pointers,
+                x_strides,
+                y_strides,
+                i,
+                j,
+                height,
+                vectors,
+            )
+
+        _over(w, sizes.m, ROWS, rows)
+
+    _over(w, sizes.n, block, columns)
+
+
+def _over(w: LoopWriter, total: int, step: int, body: object) -> None:
+    whole = total - total % step
+    call: object = body
+    assert callable(call)
+    if whole == step:
+        call(0, step)
+    elif whole:
+        w.loop(0, whole, step, lambda i, _: (call(i, step), [])[1])
+    if total > whole:
+        call(whole, total - whole)
+
+
+def _at(w: LoopWriter, pointer: str, item: int, *terms: tuple[int | str, int]) -> str:
+    """The address of the element with these indices times strides."""
+    known = 0
+    for index, stride in terms:
+        if isinstance(index, int):
+            known += index * stride
+        elif stride:
+            at = memory.times(w, index, stride * item)
+            pointer = w.op(f"getelementptr i8, ptr {pointer}, i64 {at}")
+    return w.op(f"getelementptr i8, ptr {pointer}, i64 {known * item}") if known else pointer
+
+
+def _one(
+    w: LoopWriter,
+    t: Lanes,
+    sizes: Sizes,
+    pointers: list[str],
+    xs: tuple[int, ...],
+    ys: tuple[int, ...],
+    i: int | str,
+    j: int | str,
+    height: int,
+    vectors: list[int],
+) -> None:
+    """One tile: `height` rows from i on, and vectors of so many columns each from j on."""
+    item = t.bits // 8
+    x0 = _at(w, pointers[0], item, (i, xs[0]))
+    y0 = _at(w, pointers[1], item, (j, 1))
+    c0 = _at(w, pointers[2], item, (i, sizes.n), (j, 1))
+    scalar = Lanes(t.element)
+
+    def step(k: int | str, sums: list[str]) -> list[str]:
+        x = _at(w, x0, item, (k, xs[1]))
+        y = _at(w, y0, item, (k, ys[0]))
+        right = [
+            memory.load(w, t, memory.offset(w, y, v * t.width, item), 1, count)
+            for v, count in enumerate(vectors)
+        ]
+        out = []
+        for r in range(height):
+            one = memory.load(w, scalar, memory.offset(w, x, r * xs[0], item), 1, 1)
+            left = memory.splat(w, t, one)
+            for v in range(len(vectors)):
+                s = sums[r * len(vectors) + v]
+                out.append(_sum(w, t, left, right[v], s))
+        return out
+
+    zero = t.constant(0)
+    first = [zero] * (height * len(vectors))
+    if sizes.k <= UNROLLED:
+        sums = first
+        for k in range(sizes.k):
+            sums = step(k, sums)
+    else:
+        sums = w.loop(0, sizes.k, 1, lambda k, s: step(k, s), [(t, zero)] * len(first))
+    for r in range(height):
+        for v, count in enumerate(vectors):
+            p = memory.offset(w, c0, r * sizes.n + v * t.width, item)
+            memory.store(w, t, sums[r * len(vectors) + v], p, 1, count)
+
+
+def _sum(w: LoopWriter, t: Lanes, a: str, b: str, c: str) -> str:
+    if w.module.fma:
+        return w.intrinsic("fma", t, a, b, c)
+    return w.binary("fadd", t, w.binary("fmul", t, a, b), c)

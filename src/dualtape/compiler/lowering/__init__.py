@@ -1,0 +1,40 @@
+"""From a graph to LLVM IR.
+
+build.py        calls become nodes: views dissolve (views.py), composites are expanded (expand*.py), elementwise
+                ones get a rule (scalars/), the rest are routines (routines.py) or are called by NumPy
+fusion.py       nodes become clusters that share a loop nest; rowblocks.py takes some apart again
+schedule.py     a cluster becomes loops, lanes and sweeps
+program.py      the order of everything, and where arrays live (arena.py)
+emission.py     the text; kernel.py, partials.py and values.py write a cluster
+lowered.py      what the rest of the compiler is given
+"""
+
+from __future__ import annotations
+
+from ...core.aval import Aval
+from ..graph import Graph
+from .lowered import Lowered, Slots
+from .program import Program
+
+__all__ = ["Lowered", "Slots", "lower"]
+
+
+def lower(graph: Graph) -> Lowered:
+    """Arrange a graph as kernels and calls.
+
+    Args:
+        graph: Sound, of static shapes.
+
+    Returns:
+        What there is to know; the code's text is written when asked for.
+    """
+    program = Program(graph)
+    b = program.build
+    slots = Slots(
+        len(graph.inputs),
+        tuple(b.constants),
+        tuple([Aval(graph.avals[v].shape, graph.avals[v].dtype) for v in graph.outputs]),
+        program.arena,
+        bool(b.callbacks),
+    )
+    return Lowered(graph, program, slots)

@@ -1,0 +1,205 @@
+"""Writes a program's module: kernels and routines one after the other, in one function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..emit import gemm, memory
+from ..emit.frames import LoopWriter
+from ..emit.writer import Lanes, Module
+from ..native import target
+from . import blas
+from .arena import rounded
+from .fusion import Cluster
+from .kernel import Kernel, blocks
+from .nodes import MAP, ROUTINE, Node, Ref
+from .rowblocks import BLOCK
+from .scalars import ELEMENTS
+
+if TYPE_CHECKING:
+    from .program import Program
+
+MOST = 32
+"""Steps in a function, if there are too many for one: LLVM takes more than twice as long for twice as much."""
+INLINE = 16
+"""Uses of elementary functions up to which they are written out at each."""
+
+
+class Emission:
+    """Writes the module of a program; what kernels know of their surroundings."""
+
+    def __init__(self, program: Program) -> None:
+        self.p = program
+        self.module = Module(fma=target.has_fma())
+        self.w = LoopWriter(self.module)
+        self.scalars: dict[Node, str] = {}
+        self.top: dict[Any, str] = {}
+        self.header: list[str] = []
+        self.slots: dict[int, str] = {}
+        self.used = 0  # of the arena, by the step that is being written
+        self.failing = False
+
+    def text(self) -> str:
+        """The module."""
+        p = self.p
+        self.module.inline = self._call_sites() <= INLINE
+        grouped = {k for g in p.groups.values() for k in g}
+        steps = [k for k in range(len(p.order)) if k in p.groups or k not in grouped]
+        before, after = self._threads()
+        if not p.large:
+            self._function("define i32 @core", steps, before, after)
+            return self.module.text()
+        self._begin()
+        for i in range(0, len(steps), MOST):
+            name = f"@part.{i // MOST}"
+            self._function(f"define internal i32 {name}", steps[i : i + MOST], [], [])
+            self._called(name)
+        self._close("define i32 @core", before, after)
+        return self.module.text()
+
+    def _begin(self) -> None:
+        """Begin a function, which knows nothing of the values of others."""
+        self.w = LoopWriter(self.module)
+        self.w.block = "body"
+        self.scalars, self.top, self.header, self.slots = {}, {}, [], {}
+        self.failing = False
+
+    def _called(self, name: str) -> None:
+        """Write the call of a part from within the main function."""
+        w = self.w
+        status = w.op(f"call i32 {name}(ptr %slots)")
+        self._unless_failed(status)
+
+    def _function(self, head: str, steps: list[int], before: list[str], after: list[str]) -> None:
+        """Write a function that takes some steps."""
+        outside = self.w, self.scalars, self.top, self.header, self.slots, self.failing
+        self._begin()
+        for k in steps:
+            self.used = self.p.rooms
+            if k in self.p.groups:
+                self._group(self.p.groups[k])
+            else:
+                self._cluster(self.p.order[k], k)
+        self._close(head, before, after)
+        self.w, self.scalars, self.top, self.header, self.slots, self.failing = outside
+
+    def _close(self, head: str, before: list[str], after: list[str]) -> None:
+        tail = [*after, "  ret i32 0"]
+        if self.failing:
+            tail += ["failed:", *[line.replace("%ended", "%left") for line in after], "  ret i32 1"]
+        lines = [f"{head}(ptr noalias %slots) {{", "entry:", *self.header, *before,
+                 "  br label %body", "body:", self.w.text(), *tail, "}"]  # fmt: skip
+        self.module.functions[head] = "\n".join(lines)
+
+    def _threads(self) -> tuple[list[str], list[str]]:
+        """One thread for BLAS from the first line to the last: its threads wait in loops, which costs more than it gains."""
+        if "dualtape_threads" not in self.p.symbols:
+            return [], []
+        self.module.declarations["@dualtape_threads"] = "declare i32 @dualtape_threads(i32)"
+        return ["  %threads = call i32 @dualtape_threads(i32 1)"], [
+            "  %ended = call i32 @dualtape_threads(i32 %threads)"
+        ]
+
+    def _call_sites(self) -> int:
+        return sum(len(n.op.needs) for c in self.p.order for n in c.members if n.kind == MAP)
+
+    def _group(self, numbers: list[int]) -> None:
+        """Kernels that take turns on blocks of rows."""
+        kernels = [Kernel(self.w, self.p.schedules[k], self, self.p.stored) for k in numbers]
+        for kernel in kernels:
+            kernel.windowed = True
+            kernel.begin()
+        s = kernels[0].s
+        blocks(self.w, s.loops[0] if s.loops else s.length, BLOCK, kernels)
+        for kernel in kernels:
+            kernel.end()
+
+    def _cluster(self, c: Cluster, k: int) -> None:
+        if not c.routine:
+            Kernel(self.w, self.p.schedules[k], self, self.p.stored).write()
+            return
+        node = next(iter(c.members))
+        if isinstance(node.op, int):
+            self._callback(node)
+        else:
+            node.op.write(self, node)
+
+    def _callback(self, node: Node) -> None:
+        if node.part != self._first_part(node):
+            return
+        self.call_back(node.op)
+
+    def call_back(self, index: int) -> None:
+        """Write the call of a callback, and the return if it fails."""
+        w = self.w
+        f = self.slot(self.p.callback_slot)
+        self._unless_failed(w.op(f"call i32 {f}(ptr %slots, i64 {index})"))
+
+    def _unless_failed(self, status: str) -> None:
+        """Return if a call has failed."""
+        w = self.w
+        bad = w.op(f"icmp ne i32 {status}, 0")
+        w.count += 1
+        following = f"called.{w.count}"
+        w.do(f"br i1 {bad}, label %failed, label %{following}")
+        w.label(following)
+        self.failing = True
+
+    def _first_part(self, node: Node) -> int:
+        """The first result of a callback that is computed: it stands for all of them."""
+        return min(
+            n.part for c in self.p.order for n in c.members if n.kind == ROUTINE and n.op == node.op
+        )
+
+    def at(self, w: LoopWriter, x: Ref) -> str:
+        """The address of what a reference reads first."""
+        p = self.pointer(w, x.node)
+        start = x.offset * x.dtype.itemsize
+        return w.op(f"getelementptr i8, ptr {p}, i64 {start}") if start else p
+
+    def scalar(self, x: Ref) -> str:
+        """One number, from a register or from memory."""
+        found = self.scalars.get(x.node)
+        if found is not None:
+            return found
+        return memory.load(self.w, Lanes(ELEMENTS[x.dtype.char]), self.at(self.w, x), 1, 1)
+
+    # What kernels ask
+
+    def symbols_of_blas(self, element: str) -> None:
+        """Make BLAS's product of such elements known to the module."""
+        gemm.declare(self.module, element, blas.find().interface)
+
+    def slot(self, k: int) -> str:
+        """The pointer in a slot."""
+        if k not in self.slots:
+            name = self.slots[k] = f"%slot.{k}"
+            self.header.append(f"  {name}.at = getelementptr i8, ptr %slots, i64 {8 * k}")
+            self.header.append(f"  {name} = load ptr, ptr {name}.at, align 8")
+        return self.slots[k]
+
+    def placed(self, node: Node) -> bool:
+        """Whether a node's array has a place in memory."""
+        return self.p.placed(node)
+
+    def pointer(self, w: LoopWriter, node: Node) -> str:
+        """The address of a node's array."""
+        slot, offset = self.p.place(node)
+        base = self.slot(slot)
+        return base if not offset else w.op(f"getelementptr i8, ptr {base}, i64 {offset}")
+
+    def stack(self, size: int) -> str:
+        """The address of so many bytes on the stack, 64-byte aligned."""
+        name = f"%stack.{len(self.header)}"
+        self.header.append(f"  {name} = alloca [{size} x i8], align 64")
+        return name
+
+    def room(self, size: int) -> str:
+        """The address of so many bytes of the arena for this step's own use, 64-byte aligned."""
+        start = self.used
+        self.used += rounded(size)
+        assert self.used <= rounded(self.p.arena), "a step uses more memory than was planned for it"
+        base = self.slot(self.p.arena_slot)
+        name = f"%room.{len(self.header)}"
+        self.header.append(f"  {name} = getelementptr i8, ptr {base}, i64 {start}")
+        return name

@@ -1,0 +1,37 @@
+"""Products of vectors as maps and sums, which fuse with their neighbours; layers as products with a map after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...core.primitive import Primitive
+from ...ops import affine as af
+from ...ops import matmul as mm
+from ...ops.reduce import sum_all_p
+from ...ops.shape import t_p
+
+
+def _dot(x: Any, y: Any) -> Any:
+    return sum_all_p(x * y)
+
+
+def _linear(x: Any, weight: Any, bias: Any) -> Any:
+    return mm.mm_p(x, t_p(weight)) + bias
+
+
+def _addmm(bias: Any, x: Any, y: Any, *, beta: Any, alpha: Any) -> Any:
+    out = mm.mm_p(x, y)
+    if alpha != 1:
+        out = out * alpha
+    if beta == 0:
+        return out
+    return out + (bias if beta == 1 else bias * beta)
+
+
+EXPANSIONS: dict[Primitive, Callable[..., Any]] = {
+    mm.dot_p: _dot,
+    mm.vdot_p: _dot,
+    af.linear_p: _linear,
+    af.addmm_p: _addmm,
+}

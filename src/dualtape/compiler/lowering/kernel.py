@@ -1,0 +1,344 @@
+"""Writes a scheduled cluster: its loops, and in them each member where it depends on no more loops than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..emit import memory, runs
+from ..emit.frames import LoopWriter
+from ..emit.writer import Lanes
+from .accumulate import combine, identity
+from .nodes import MAP, REDUCE, Node
+from .partials import Partials
+from .scalars import ELEMENTS
+from .schedule import Sweep
+from .values import ROW, Chunk
+
+BLOCK = 4096
+"""Elements that one run adds up before its sum is put away in double precision."""
+
+
+def blocks(w: LoopWriter, rows: int, block: int, kernels: list[Kernel]) -> None:
+    """Run kernels on a block of rows after the other."""
+
+    def body(start: str, _: list[str]) -> list[str]:
+        last = w.op(f"add nsw i64 {start}, {block}")
+        end = smaller_of(w, last, rows)
+        for kernel in kernels:
+            kernel.body((start, end))
+        return []
+
+    w.loop(0, -(-rows // block) * block, block, body)
+
+
+def smaller_of(w: LoopWriter, a: str, b: int) -> str:
+    """The smaller of two indices."""
+    name = "@llvm.smin.i64"
+    w.module.declarations[name] = f"declare i64 {name}(i64, i64)"
+    return w.op(f"call i64 {name}(i64 {a}, i64 {b})")
+
+
+class Kernel(Partials):
+    """One cluster being written."""
+
+    def write(self) -> None:
+        """Write the kernel."""
+        self.begin()
+        if not self.s.empty:
+            if self.s.block:
+                blocks(self.w, self.s.loops[0], self.s.block, [self])
+            else:
+                self.body(None)
+        self.end()
+
+    def begin(self) -> None:
+        """Give what is accumulated its first values."""
+        for node in self._sinks():
+            scope = self._scope(node)
+            if scope is None:
+                p = self.around.pointer(self.w, node)
+                runs.fill(self.w, self._element(node), identity(node.op, node.dtype), p, node.size)
+            elif scope == 0 and (self.depth_of(node) or self.windowed) and not self.s.empty:
+                self._begin(node)
+
+    def end(self) -> None:
+        """Deliver what has been accumulated over all rows."""
+        for node in self._sinks():
+            if self._scope(node) == 0 and node in self.partial:
+                self._finish(node)
+
+    def body(self, window: tuple[str, str] | None) -> None:
+        """Write the loops, of which the first may run over a window only; long sums over it are added up by window."""
+        w = self.w
+        self.window = window
+        self.base = w.depth
+        if window is not None:
+            self.memo[0] = {}
+        for node in self.s.flushed:
+            if node not in self.redirected:
+                self.redirected[node] = self.around.room(node.size * node.dtype.itemsize)
+            runs.fill(w, self._element(node), 0, self.redirected[node], node.size)
+        self._rows(0)
+        for node in self.s.flushed:
+            target = self.around.pointer(w, node)
+            runs.add(w, self._element(node), self.redirected[node], target, node.size)
+
+    def _bounds(self, depth: int) -> tuple[int | str, int | str]:
+        if depth == 0 and self.window is not None:
+            return self.window
+        return 0, self.s.loops[depth]
+
+    def _rows(self, depth: int) -> None:
+        here = [
+            n for n in self._sinks() if self._scope(n) == depth and 0 < depth < self.depth_of(n)
+        ]
+        for node in here:
+            self._begin(node)
+        if depth == self.s.rows:
+            self._row()
+        else:
+
+            def body(i: str, _: list[str]) -> list[str]:
+                self.indices.append(i)
+                self.memo.append({})
+                self._rows(depth + 1)
+                self.memo.pop()
+                self.indices.pop()
+                return []
+
+            self.w.loop(*self._bounds(depth), 1, body)
+        for node in here:
+            self._finish(node)
+
+    def _row(self) -> None:
+        self.results.clear()
+        self.readable.clear()
+        for sweep in self.s.sweeps:
+            self._sweep(sweep)
+        last = [*self.s.row_stores, *[n.args[0].node for n in self.s.row_reductions]]
+        for node in self._needed(last):
+            self.value(node, ROW)
+        for node in self.s.row_reductions:
+            a = node.args[0]
+            t = Lanes(ELEMENTS[a.dtype.char])
+            self._accumulate(node, t, self.read(node, a, ROW, 1))
+        for node in self.c.members:
+            if node in self.stored and (node in self.c.on_rows or self.c.row_reduction(node)):
+                if node.kind == REDUCE and not self.c.row_reduction(node):
+                    continue
+                t = Lanes(ELEMENTS[node.dtype.char])
+                self._write(node, self.value(node, ROW), t, ROW)
+
+    def _sweep(self, sweep: Sweep) -> None:
+        own = [r for r in sweep.reductions if self.c.row_reduction(r) and self.depth > self.s.rows]
+        for node in own:
+            self._begin(node)
+
+        def nest(depth: int) -> None:
+            if depth == self.depth:
+                self._run(sweep)
+                return
+
+            def body(i: str, _: list[str]) -> list[str]:
+                self.indices.append(i)
+                self.memo.append({})
+                here = [r for r in sweep.reductions if self._scope(r) == depth + 1 < self.depth]
+                for node in here:
+                    self._begin(node)
+                nest(depth + 1)
+                for node in here:
+                    self._finish(node)
+                self.memo.pop()
+                self.indices.pop()
+                return []
+
+            self.w.loop(*self._bounds(depth), 1, body)
+
+        nest(self.s.rows)
+        for node in own:
+            self._finish(node)
+        self.readable.update(n for n in self.s.saved if n in sweep.stores or n in sweep.saves)
+
+    # One run of the innermost loop
+
+    def _run(self, sweep: Sweep) -> None:
+        n, width = self.s.length, self.s.width
+        folded = [r for r in sweep.reductions if self._folds(r)]
+        kinds = [Lanes(ELEMENTS[r.dtype.char], self._run_width()) for r in folded]
+        firsts = [t.constant(identity(r.op, r.dtype)) for r, t in zip(folded, kinds, strict=True)]
+        if self.s.static:
+            totals: list[str] | None = None
+            for k, start in enumerate(range(0, n, width)):
+                count = min(width, n - start)
+                chunk = Chunk(start, self._run_width(), count, k)
+                totals = self._chunk(sweep, folded, chunk, totals or firsts)
+            assert totals is not None
+            self._put_away(folded, kinds, totals)
+            return
+        if self.window is not None and not self.depth:
+            self._windowed_run(sweep, folded, kinds, firsts)
+            return
+        unroll = 4 if folded and sweep.cost <= 12 else 1
+        self.overlaps = unroll == 1 and n % width > 0 and not any(s.target for s in sweep.stores)
+        main = -(-n // width) * width if self.overlaps else n - n % (width * unroll)
+        totals = firsts
+        own: list[Node] = []
+        if main:
+            if folded and main > 2 * BLOCK:
+                own = [r for r in folded if r not in self.partial]
+                for node in own:
+                    self._begin(node)
+                self._blocks(sweep, folded, kinds, firsts, main, unroll)
+            else:
+                totals = self._main(sweep, folded, kinds, firsts, 0, main, unroll)
+        for start in range(main, n, width):
+            chunk = Chunk(start, width, min(width, n - start), start)
+            self.memo.append({})
+            totals = self._chunk(sweep, folded, chunk, totals)
+            self.memo.pop()
+        if totals is not firsts or not own:
+            self._put_away(folded, kinds, totals)
+        for node in own:
+            self._finish(node)
+
+    def _windowed_run(
+        self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str]
+    ) -> None:
+        """A run over a window whose start is a multiple of the lanes."""
+        w, width = self.w, self.s.width
+        assert self.window is not None
+        start, end = self.window
+        up = w.op(f"add nsw i64 {end}, {width - 1}")
+        up = w.op(f"and i64 {up}, {-width}")
+        self.overlaps = True
+        totals = self._main(sweep, folded, kinds, firsts, start, up, 1)
+        self._put_away(folded, kinds, totals)
+
+    def _blocks(
+        self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str], main: int,
+        unroll: int,
+    ) -> None:  # fmt: skip
+        """Runs of at most BLOCK elements, whose sums are put away one by one."""
+        w = self.w
+
+        def body(start: str, _: list[str]) -> list[str]:
+            last = w.op(f"add nsw i64 {start}, {BLOCK}")
+            end = smaller_of(w, last, main)
+            totals = self._main(sweep, folded, kinds, firsts, start, end, unroll)
+            self._put_away(folded, kinds, totals)
+            return []
+
+        w.loop(0, main if main % BLOCK == 0 else main + BLOCK - main % BLOCK, BLOCK, body)
+
+    def _main(
+        self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str],
+        start: str | int, end: str | int, unroll: int,
+    ) -> list[str]:  # fmt: skip
+        width, w = self.s.width, self.w
+        count = len(folded)
+
+        def body(i: str, totals: list[str]) -> list[str]:
+            out: list[str] = []
+            for u in range(unroll):
+                index = i if not u else w.op(f"add nsw i64 {i}, {u * width}")
+                self.memo.append({})
+                part = totals[u * count : (u + 1) * count]
+                mask = None
+                if self.overlaps:
+                    index, mask = self._overlapping(index, bool(sweep.reductions))
+                out += self._chunk(sweep, folded, Chunk(index, width, width), part, mask)
+                self.memo.pop()
+            return out
+
+        carried = list(zip(kinds, firsts, strict=True)) * unroll
+        totals = w.loop(start, end, width * unroll, body, carried)
+        while len(totals) > count:
+            half = len(totals) // 2
+            totals = [
+                combine(w, folded[k % count].op, folded[k % count].dtype, kinds[k % count],
+                        totals[k], totals[k + half])
+                for k in range(half)
+            ]  # fmt: skip
+        return totals
+
+    def _overlapping(self, index: str, masked: bool) -> tuple[str, str | None]:
+        """The last vector begins where it fits, which saves a tail's code; which of its lanes are new."""
+        w, width = self.w, self.s.width
+        last = self.s.length - width
+        start = smaller_of(w, index, last)
+        if not masked:
+            return start, None
+        t = Lanes("i64", width)
+        lanes = memory.ramp(w, t, start, 1)
+        return start, w.compare("sge", t, lanes, memory.splat(w, t, index))
+
+    def _chunk(
+        self,
+        sweep: Sweep,
+        folded: list[Node],
+        chunk: Chunk,
+        totals: list[str],
+        mask: str | None = None,
+    ) -> list[str]:
+        """Everything that a sweep does with some lanes; returns the new partial results.
+
+        Args:
+            sweep: What is done.
+            folded, totals: Reductions whose partial results are carried, and those results.
+            chunk: The lanes.
+            mask: Which lanes are reduced, None for all that are there.
+        """
+        w = self.w
+        if mask is None and chunk.count < chunk.width:
+            mask = memory.mask_text(chunk.width, chunk.count)
+        for node in self._order(sweep):  # one by one, or long chains would be deep recursions
+            self.value(node, chunk)
+        stores = [(n, self._in_lanes(n, chunk)) for n in (*sweep.stores, *sweep.saves)]
+        reduced = {}
+        for r in sweep.reductions:
+            reduced[r] = self.read(r, r.args[0], chunk, chunk.width)
+            if mask is not None:
+                t = Lanes(ELEMENTS[r.dtype.char], chunk.width)
+                reduced[r] = w.select(t, mask, reduced[r], t.constant(identity(r.op, r.dtype)))
+        for node, value in stores[: len(sweep.stores)]:
+            self._write(node, value, Lanes(ELEMENTS[node.dtype.char], chunk.width), chunk)
+        for node, value in stores[len(sweep.stores) :]:
+            t = Lanes(ELEMENTS[node.dtype.char], chunk.width)
+            memory.store(w, t, value, self._saved_at(node, chunk), 1, chunk.count)
+        out = []
+        for r, total in zip(folded, totals, strict=True):
+            t = Lanes(ELEMENTS[r.dtype.char], chunk.width)
+            value = reduced[r]
+            first = t.constant(identity(r.op, r.dtype))
+            out.append(value if total == first else combine(w, r.op, r.dtype, t, total, value))
+        for r in sweep.reductions:
+            if r not in folded:
+                self._accumulate(r, Lanes(ELEMENTS[r.dtype.char], chunk.width), reduced[r], chunk)
+        return out
+
+    def _order(self, sweep: Sweep) -> list[Node]:
+        """The maps that a sweep computes, in order."""
+        key = id(sweep)
+        if key not in self.orders:
+            wanted = [*sweep.stores, *sweep.saves, *[r.args[0].node for r in sweep.reductions]]
+            self.orders[key] = self._needed(wanted)
+        return self.orders[key]
+
+    def _needed(self, wanted: Iterable[Node]) -> list[Node]:
+        found: set[Node] = set()
+        todo = list(wanted)
+        while todo:
+            node = todo.pop()
+            if node.kind != MAP or node in found or node not in self.deps:
+                continue
+            found.add(node)
+            if node not in self.readable:
+                todo += [a.node for a in node.args]
+        return sorted(found, key=lambda n: n.number)
+
+    def _in_lanes(self, node: Node, chunk: Chunk) -> str:
+        value = self.value(node, chunk)
+        t = self.lanes(node, chunk)
+        if t.width == chunk.width:
+            return value
+        return memory.splat(self.w, Lanes(t.element, chunk.width), value)

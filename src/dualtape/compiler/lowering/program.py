@@ -1,0 +1,271 @@
+"""A graph's clusters and routines in order, where every array lives, and the module's text."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from ..graph import Graph
+from . import blas, emission
+from .accumulated import Accumulated, accumulate_updates
+from .arena import Life, arranged
+from .build import Build, Callback
+from .convolution import Convolution
+from .emission import MOST, Emission
+from .fusion import Cluster, Fusion
+from .joining import Joined
+from .nodes import CONSTANT, INPUT, MAP, REDUCE, ROUTINE, Node
+from .products import Product
+from .rowblocks import in_step, parted
+from .schedule import Schedule, external, schedule
+
+
+class Program:
+    """What one call of the native function does.
+
+    Attributes:
+        build: The nodes.
+        order: Clusters, in which routines stand alone.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.build = Build(graph)
+        self.slot: dict[Node, int] = {}  # of inputs, constants and outputs
+        inputs = {n.slot: n for n in self.build.nodes.every if n.kind == INPUT}
+        for u in self.build.updates:
+            u.node.target = inputs[u.place]
+        accumulate_updates(self.build)
+        self._place_outside(graph)
+        live = self._live()
+        self._order_updates(live, inputs)
+        fusion = Fusion()
+        for node in self.build.nodes.every:
+            if node in live:
+                fusion.place(node)
+        self.order: list[Cluster] = []
+        together: list[list[int]] = []
+        for c in fusion.ordered():
+            parts = [c] if c.routine else parted(c)
+            if len(parts) > 1:
+                together.append([len(self.order) + i for i in range(len(parts))])
+            self.order += parts
+        self.large = len(self.order) > 2 * MOST
+        self.home = {n: k for k, c in enumerate(self.order) for n in c.members}
+        self.reading: dict[Node, list[Node]] = {}
+        for n in self.home:
+            for a in n.args:
+                self.reading.setdefault(a.node, []).append(n)
+        self.stored = self._stored()
+        self.schedules: dict[int, Schedule] = {}
+        for k, c in enumerate(self.order):
+            if not c.routine:
+                self.schedules[k] = schedule(c, self.stored)
+        # By the first of several kernels that run block by block in turns, all of them.
+        self.groups = {g[0]: g for g in together if in_step([self.schedules[k] for k in g])}
+        self.span = {k: (k, k) for k in range(len(self.order))}
+        for g in self.groups.values():
+            self.span.update(dict.fromkeys(g, (g[0], g[-1])))
+        self.arena = 0
+        self._place_inside()
+
+    def _place_outside(self, graph: Graph) -> None:
+        b = self.build
+        self.inputs = len(graph.inputs)
+        self.first_output = self.inputs + len(b.constants)
+        for node in b.nodes.every:
+            if node.kind in (INPUT, CONSTANT):
+                self.slot[node] = node.slot
+        for o in b.outputs:
+            self.slot[o.node] = self.first_output + o.place
+        for u in b.updates:
+            self.slot[u.node] = u.place
+        self.arena_slot = self.first_output + len(b.outputs)
+        self.callback_slot = self.arena_slot + 1
+
+    def _order_updates(self, live: set[Node], inputs: dict[int, Node]) -> None:
+        """An input is written when everything that reads it has been computed."""
+        readers: dict[Node, list[Node]] = {}
+        for n in self.build.nodes.every:
+            if n in live:
+                for a in n.args:
+                    readers.setdefault(a.node, []).append(n)
+        for u in self.build.updates:
+            target = u.node.target = inputs[u.place]
+            u.node.after = tuple([n for n in readers.get(target, ()) if n is not u.node])
+
+    def _live(self) -> set[Node]:
+        todo = [o.node for o in (*self.build.outputs, *self.build.updates)]
+        live: set[Node] = set()
+        while todo:
+            n = todo.pop()
+            if n in live:
+                continue
+            live.add(n)
+            todo += [a.node for a in n.args] + list(n.after)
+        return live
+
+    def _stored(self) -> set[Node]:
+        """Nodes whose results are needed outside of their cluster."""
+        out = {n for n in self.slot if n.kind not in (INPUT, CONSTANT)}
+        kinds = (MAP, REDUCE, ROUTINE)
+        for c in self.order:
+            for node in c.members:
+                if c.routine or node.into is not None:
+                    out.add(node)
+                for a in node.args:
+                    if (c.routine or external(c, a)) and a.node.kind in kinds:
+                        out.add(a.node)
+        return out
+
+    @property
+    def called(self) -> list[Callback]:
+        """The calls that NumPy runs (those not counted that are called for their error only)."""
+        return [c for c in self.build.callbacks if any(n in self.home for n in c.results)]
+
+    @property
+    def symbols(self) -> dict[str, int]:
+        """Addresses of the functions that are called by name."""
+        ops = [n.op for c in self.order if c.routine for n in c.members]
+        if not any(
+            isinstance(op, (Accumulated, Convolution)) or (isinstance(op, Product) and not op.tiled)
+            for op in ops
+        ):
+            return {}
+        found = blas.find()
+        out = {"dualtape_sgemm": found.gemm["float"], "dualtape_dgemm": found.gemm["double"]}
+        return {**out, "dualtape_threads": found.threads} if found.threads else out
+
+    # Memory
+
+    def _place_inside(self) -> None:
+        """Give everything that is stored a place in the arena."""
+        self.offset, top = arranged({n: self._life(n) for n in self._in_arena()})
+        self.rooms = top
+        rooms = {k: s.room for k, s in self.schedules.items()}
+        for first, g in self.groups.items():
+            rooms[first] = sum([self.schedules[k].room for k in g])
+        rooms.update({k: self._own_room(c) for k, c in enumerate(self.order) if c.routine})
+        most = max(rooms.values(), default=0)
+        self.arena = top + most
+
+    def _own_room(self, c: Cluster) -> int:
+        """What a routine needs for itself."""
+        node = next(iter(c.members))
+        return node.op.room(node.dtype.itemsize) if isinstance(node.op, Convolution) else 0
+
+    def _in_arena(self) -> set[Node]:
+        out = set()
+        read = {a.node for c in self.order if c.routine for n in c.members for a in n.args}
+        for node in self.stored:
+            if node in self.slot or node.into is not None:
+                continue
+            if node.kind == ROUTINE or node in read or not self._carried(node):
+                out.add(node)
+        return out
+
+    def _life(self, node: Node) -> Life:
+        """When a node's array has to be there."""
+        born = self.home.get(node, 0)
+        steps = [self.home[n] for n in self.reading.get(node, ())]
+        if node.kind == ROUTINE and isinstance(node.op, int):  # one call makes all its results
+            made = [self.home[n] for n in self.build.callbacks[node.op].results if n in self.home]
+            born = min(made, default=born)
+        elif isinstance(node.op, Joined):
+            born = min([self.home[a.node] for a in node.args])
+        ends = [self.span[k] for k in (born, *steps)]
+        return Life(self.span[born][0], max([last for _, last in ends]))
+
+    def _carried(self, node: Node) -> bool:
+        """Whether everybody who reads a node finds it in registers: see `Kernel.memo`."""
+        if self.large:
+            return False
+        if node.size == 1:
+            return True
+        if node.kind != MAP or not self._straight(node):
+            return False
+        home = self.home[node]
+        made = self.schedules[home]
+        for n in self.reading.get(node, ()):
+            k = self.home[n]
+            if k == home:
+                continue
+            s = self.schedules[k]
+            if not self._straight(n) or s.width != made.width or s.length != made.length:
+                return False
+            for a in n.args:
+                if a.node is node and (a.offset or s.lay(s.cluster.strides(n, a)) != (1,)):
+                    return False
+        return True
+
+    def _straight(self, node: Node) -> bool:
+        """Whether a member's kernel has no loops."""
+        s = self.schedules[self.home[node]]
+        return not s.loops and s.static
+
+    def placed(self, node: Node) -> bool:
+        """Whether a node's array has a place in memory."""
+        return node in self.slot or node in self.offset
+
+    def place(self, node: Node) -> tuple[int, int]:
+        """The slot whose pointer leads to a node's array, and the offset in bytes from there."""
+        if node in self.slot:
+            return self.slot[node], 0
+        return self.arena_slot, self.offset[node]
+
+    # Text
+
+    @property
+    def key(self) -> str:
+        """Stable text that says which code this is."""
+        lines = [
+            f"{blas.find().interface} {sorted(self.symbols)} {self.arena} {self.large} {emission.MOST}"
+        ]
+        for n in self.build.nodes.every:
+            args = [(a.node.number, a.shape, a.strides, a.offset) for a in n.args]
+            op = n.op if isinstance(n.op, (int, float, str, bool)) else ""
+            lines.append(
+                f"{n.kind} {n.name} {n.shape} {n.dtype.str} {args} {op!r} {stable(n.params)} "
+                f"{n.axes} {n.part} {self.slot.get(n)} {self.offset.get(n)} {n.into and (n.into.node.number, *n.into[1:])}"
+            )
+        return "lowering " + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def ir(self) -> str:
+        """The module's text."""
+        return Emission(self).text()
+
+    def described(self) -> list[str]:
+        """A line for each kernel and call."""
+        out = []
+        for k, c in enumerate(self.order):
+            names = [n.name for n in c.members]
+            if c.routine:
+                node = next(iter(c.members))
+                kind = "NumPy" if isinstance(node.op, int) else "call"
+                out.append(f"{kind} {node.name} {list(node.shape)}")
+                continue
+            s = self.schedules[k]
+            shown = ", ".join(
+                names if len(names) <= 12 else [*names[:11], f"... {len(names) - 11} more"]
+            )
+            out.append(
+                f"loop {'x'.join(map(str, (*s.loops, s.length)))} rows {s.rows} sweeps {len(s.sweeps)}: {shown}"
+            )
+        return out
+
+
+def stable(params: Any) -> str:
+    """Parameters as text that does not depend on addresses."""
+    if isinstance(params, dict):
+        return ", ".join(f"{k}={stable(v)}" for k, v in sorted(params.items()))
+    if isinstance(params, (tuple, list)):
+        return f"({', '.join([stable(v) for v in params])})"
+    if isinstance(params, np.ndarray):
+        return f"array {params.dtype.str} {params.shape} {hashlib.sha256(params.tobytes()).hexdigest()}"
+    if isinstance(
+        params, (int, float, complex, str, bool, bytes, slice, type(None), np.dtype, np.generic)
+    ):
+        return repr(params)
+    return type(params).__name__ if params is not ... else "..."

@@ -1,0 +1,226 @@
+"""A cluster as a loop nest: order and merging of loops, lanes, sweeps, and what is kept from sweep to sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+
+from .arena import rounded
+from .domain import Dims
+from .fusion import Cluster, stages
+from .nodes import LITERAL, MAP, REDUCE, Node, Ref
+
+BLOCK = 128
+"""Rows of a block."""
+STATIC = 4
+"""As many vectors at most are written out one by one instead of as a loop."""
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One run over a row: what it stores, reduces, and saves for later sweeps."""
+
+    stores: list[Node] = field(default_factory=list)
+    reductions: list[Node] = field(default_factory=list)
+    saves: list[Node] = field(default_factory=list)
+    cost: int = 0
+
+
+@dataclass(slots=True)
+class Schedule:
+    """A loop nest.
+
+    Attributes:
+        cluster: What it computes.
+        groups: Which dimensions of the cluster each loop runs over, as one; the last is the innermost.
+        loops: Lengths of the outer loops.
+        rows: How many of them are the rows'.
+        length: Of the innermost loop.
+        width: Lanes.
+        sweeps: In order.
+        row_stores, row_reductions: Members on the rows that are stored or reduced.
+        saved: Members kept in a row's memory between sweeps (those stored anyway are read back from there).
+        flushed: Sums in memory of so many terms that each block of rows is added up by itself.
+        block: Rows in a block, 0 for no blocks.
+    """
+
+    cluster: Cluster
+    groups: list[list[int]]
+    loops: Dims
+    rows: int
+    length: int
+    width: int
+    sweeps: list[Sweep]
+    row_stores: list[Node]
+    row_reductions: list[Node]
+    saved: dict[Node, int] = field(default_factory=dict)
+    flushed: list[Node] = field(default_factory=list)
+    block: int = 0
+
+    @property
+    def room(self) -> int:
+        """Bytes of the arena that only this kernel uses."""
+        own = [n.dtype.itemsize * self.row_size for n, k in self.saved.items() if not k]
+        return sum([rounded(b) for b in (*own, *[n.size * n.dtype.itemsize for n in self.flushed])])
+
+    @property
+    def static(self) -> bool:
+        """Whether the innermost loop is written out."""
+        return self.length <= STATIC * self.width
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do but to give empty reductions their values."""
+        return not prod(self.loops) * self.length
+
+    def lay(self, strides: Dims) -> Dims:
+        """Strides on the cluster's dimensions as strides of the loops, the innermost last."""
+        return tuple([strides[g[-1]] if g else 0 for g in self.groups])
+
+    @property
+    def row_size(self) -> int:
+        """Elements of a row."""
+        return prod(self.loops[self.rows :]) * self.length
+
+
+def schedule(cluster: Cluster, stored: set[Node]) -> Schedule:
+    """Arrange a cluster's loops.
+
+    Args:
+        cluster: What is computed.
+        stored: Members whose results are needed in memory, or as scalars outside.
+    """
+    accesses = _accesses(cluster, stored)
+    order = _order(cluster, accesses)
+    groups = _merged(cluster, order, accesses)
+    lengths = [prod([cluster.dims[i] for i in g]) for g in groups]
+    rows = cluster.rows
+    count = sum(1 for g in groups if rows is not None and g and rows[g[0]])
+    sweeps, row_stores, row_reductions = _sweeps(cluster, stored)
+    out = Schedule(
+        cluster, groups, tuple(lengths[:-1]), count, lengths[-1], _width(cluster), sweeps,
+        row_stores, row_reductions,
+    )  # fmt: skip
+    _plan_saves(out, stored)
+    out.flushed = [n for n in cluster.members if n.kind == REDUCE and _long(out, n)]
+    out.block = BLOCK if out.flushed else 0
+    return out
+
+
+def _long(s: Schedule, node: Node) -> bool:
+    """Whether a reduction adds up a long row of numbers in each place of its result."""
+    if node.op != "add" or node.dtype.kind != "f" or s.cluster.row_reduction(node) or not s.loops:
+        return False
+    kept = [v != 0 for v in s.lay(s.cluster.result(node))]
+    in_memory = kept[-1] or any(kept[kept.index(False) :])
+    return in_memory and not kept[0] and s.loops[0] > 4 * BLOCK
+
+
+def external(cluster: Cluster, a: Ref) -> bool:
+    """Whether a member's operand is read from memory."""
+    return a.node not in cluster.members and a.node.kind != LITERAL
+
+
+def _accesses(cluster: Cluster, stored: set[Node]) -> list[Dims]:
+    out = []
+    for node in cluster.members:
+        for a in node.args:
+            if external(cluster, a):
+                out.append(cluster.strides(node, a))
+        if node in stored or (node.kind == REDUCE and not cluster.row_reduction(node)):
+            out.append(cluster.result(node))
+    return out
+
+
+def _order(cluster: Cluster, accesses: list[Dims]) -> list[int]:
+    """Rows first; the innermost dimension is the one along which most accesses are of neighbours."""
+    rows = cluster.rows
+    count = len(cluster.dims)
+    order = sorted(range(count), key=lambda i: (rows is None or not rows[i], i))
+    inner = [i for i in order if rows is None or not rows[i]]
+    if len(inner) > 1:
+
+        def worth(i: int) -> tuple[int, int, int]:
+            near = sum(abs(s[i]) == 1 for s in accesses)
+            far = sum(abs(s[i]) > 1 for s in accesses)
+            return (near - far, cluster.dims[i] >= 8, i)
+
+        best = max(inner, key=worth)
+        order.remove(best)
+        order.append(best)
+    return order
+
+
+def _merged(cluster: Cluster, order: list[int], accesses: list[Dims]) -> list[list[int]]:
+    rows, dims = cluster.rows, cluster.dims
+    groups: list[list[int]] = []
+    for i in order:
+        if groups:
+            last = groups[-1][-1]
+            if (rows is None or rows[last] == rows[i]) and all(
+                s[last] == s[i] * dims[i] for s in accesses
+            ):
+                groups[-1].append(i)
+                continue
+        groups.append([i])
+    if not groups or (rows is not None and rows[groups[-1][0]]):
+        groups.append([])
+    return groups
+
+
+def _width(cluster: Cluster) -> int:
+    sizes = [n.dtype.itemsize for n in cluster.members if n.dtype.kind == "f"]
+    if not sizes:
+        sizes = [d.itemsize for n in cluster.members for d in (n.dtype, *[a.dtype for a in n.args])]
+    return 8 if max(sizes) == 8 else 16
+
+
+def _sweeps(cluster: Cluster, stored: set[Node]) -> tuple[list[Sweep], list[Node], list[Node]]:
+    stage = stages(cluster)
+    sweeps = [Sweep() for _ in range(max(stage.values()) + 1)]
+    row_stores: list[Node] = []
+    row_reductions: list[Node] = []
+    for node in cluster.members:
+        if node.kind == REDUCE:
+            if node in cluster.on_rows:
+                row_reductions.append(node)
+            else:
+                sweeps[stage[node] - cluster.row_reduction(node)].reductions.append(node)
+        elif node in stored:
+            if node in cluster.on_rows:
+                row_stores.append(node)
+            else:
+                sweeps[stage[node]].stores.append(node)
+    return [s for s in sweeps if s.stores or s.reductions], row_stores, row_reductions
+
+
+def heavy(node: Node) -> bool:
+    """Whether computing a map again costs much more than reading it."""
+    return node.kind == MAP and bool(getattr(node.op, "needs", ()))
+
+
+def _plan_saves(s: Schedule, stored: set[Node]) -> None:
+    cluster = s.cluster
+    computed: dict[Node, Sweep] = {}
+    for sweep in s.sweeps:
+        seen: set[Node] = set()
+        todo = [*sweep.stores, *[r.args[0].node for r in sweep.reductions]]
+        here: list[Node] = []
+        while todo:
+            node = todo.pop()
+            if node in seen or node not in cluster.members or node.kind != MAP:
+                continue
+            seen.add(node)
+            if node in cluster.on_rows:
+                continue
+            if node in computed and (heavy(node) or node in s.saved or node in stored):
+                if not s.static and node not in s.saved:
+                    s.saved[node] = -1 if node in stored else 0
+                    if node not in stored:
+                        computed[node].saves.append(node)
+                continue
+            here.append(node)
+            sweep.cost += 10 if heavy(node) else 1
+            todo.extend([a.node for a in node.args])
+        for node in here:
+            computed.setdefault(node, sweep)

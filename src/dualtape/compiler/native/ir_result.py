@@ -1,0 +1,285 @@
+"""The trampoline after the core: what was written is stamped, stores are made, the result is built. See `trampoline.py`."""
+
+# One item, a new reference; null with an exception set if memory is short.
+ITEM = """
+define private ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned) #0 {
+  %kind = load i64, ptr %e
+  %w1 = call i64 @word(ptr %e, i64 8)
+  %p1 = call ptr @field(ptr %e, i64 8)
+  %cls = call ptr @field(ptr %e, i64 16)
+  %last = call i64 @word(ptr %e, i64 24)
+  %dtype = call ptr @field(ptr %e, i64 32)
+  switch i64 %kind, label %object [
+    i64 $i_value, label %value
+    i64 $i_argument, label %argument
+  ]
+argument:
+  %arg = call ptr @pointer(ptr %args, i64 %w1)
+  call void @Py_IncRef(ptr %arg)
+  ret ptr %arg
+object:
+  call void @Py_IncRef(ptr %p1)
+  ret ptr %p1
+value:
+  %is.array = icmp eq ptr %dtype, null
+  br i1 %is.array, label %array, label %scalar
+scalar:
+  %data = call ptr @pointer(ptr %slots, i64 %w1)
+  %made = call ptr @NewScalar(ptr %data, ptr %dtype, ptr null)
+  %failed = icmp eq ptr %made, null
+  br i1 %failed, label %fail, label %have
+array:
+  %a = call ptr @pointer(ptr %owned, i64 %w1)
+  %hand.over = icmp ne i64 %last, 0
+  br i1 %hand.over, label %taken, label %shared
+taken:
+  call void @set(ptr %owned, i64 %w1, ptr null)
+  br label %have
+shared:
+  call void @Py_IncRef(ptr %a)
+  br label %have
+have:
+  %v = phi ptr [ %made, %scalar ], [ %a, %taken ], [ %a, %shared ]
+  %bare = icmp eq ptr %cls, null
+  br i1 %bare, label %return, label %tensor
+return:
+  ret ptr %v
+tensor:
+  %t = call ptr @PyType_GenericAlloc(ptr %cls, i64 0)
+  %no.tensor = icmp eq ptr %t, null
+  br i1 %no.tensor, label %drop, label %fill
+drop:
+  call void @Py_DecRef(ptr %v)
+  br label %fail
+fail:
+  ret ptr null
+fill:
+  %value.at = getelementptr i8, ptr %t, i64 $value
+  store ptr %v, ptr %value.at
+  %edge.at = getelementptr i8, ptr %t, i64 $edge
+  %edge = call ptr @field(ptr %e, i64 40)
+  store ptr %edge, ptr %edge.at
+  call void @Py_IncRef(ptr %edge)
+  %version.at = getelementptr i8, ptr %t, i64 $version
+  store ptr @none, ptr %version.at
+  call void @Py_IncRef(ptr @none)
+  %view.at = getelementptr i8, ptr %t, i64 $view_of
+  store ptr @none, ptr %view.at
+  call void @Py_IncRef(ptr @none)
+  %leaf.at = getelementptr i8, ptr %t, i64 $leaf
+  store ptr @none, ptr %leaf.at
+  call void @Py_IncRef(ptr @none)
+  ret ptr %t
+}
+"""
+
+# Set fields of objects to items; false with an exception set if memory is short.
+STORES = """
+define private i1 @stores(ptr %rec, ptr %args, ptr %slots, ptr %owned) #0 alwaysinline {
+  %n = call i64 @word(ptr %rec, i64 $h_n_stores)
+  %first = call ptr @part(ptr %rec, i64 $h_stores)
+  br label %next
+next:
+  %i = phi i64 [ 0, %0 ], [ %i.1, %dropped ]
+  %done = icmp eq i64 %i, %n
+  br i1 %done, label %yes, label %each
+each:
+  %offset = mul i64 %i, $entry
+  %e = getelementptr i64, ptr %first, i64 %offset
+  %i.1 = add i64 %i, 1
+  %x = call ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned)
+  %failed = icmp eq ptr %x, null
+  br i1 %failed, label %no, label %put
+put:
+  %place = call ptr @field(ptr %e, i64 48)
+  %old = load ptr, ptr %place
+  store ptr %x, ptr %place
+  %empty = icmp eq ptr %old, null
+  br i1 %empty, label %dropped, label %drop
+drop:
+  call void @Py_DecRef(ptr %old)
+  br label %dropped
+dropped:
+  br label %next
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}
+"""
+
+# The tensor that an entry is about.
+TENSOR = """
+define private ptr @tensor(ptr %e, ptr %args) #0 alwaysinline {
+  %kind = load i64, ptr %e
+  %bound = icmp eq i64 %kind, 0
+  br i1 %bound, label %of.plan, label %of.call
+of.plan:
+  %t = call ptr @field(ptr %e, i64 16)
+  ret ptr %t
+of.call:
+  %k = call i64 @word(ptr %e, i64 16)
+  %arg = call ptr @pointer(ptr %args, i64 %k)
+  ret ptr %arg
+}
+"""
+
+# Let the tensors note that they were written to, all at one time; false with an exception set if that fails.
+STAMPS = """
+define private i1 @stamps(ptr %rec, ptr %args) #0 {
+  %n = call i64 @word(ptr %rec, i64 $h_n_stamps)
+  %first = call ptr @part(ptr %rec, i64 $h_stamps)
+  %version.type = call ptr @field(ptr %rec, i64 $h_version_type)
+  %one = call ptr @field(ptr %rec, i64 $h_one)
+  %clock = call ptr @field(ptr %rec, i64 $h_clock)
+  %time = call ptr @PyIter_Next(ptr %clock)
+  %stopped = icmp eq ptr %time, null
+  br i1 %stopped, label %fail, label %next
+next:
+  %i = phi i64 [ 0, %0 ], [ %i.1, %on ]
+  %done = icmp eq i64 %i, %n
+  br i1 %done, label %end, label %each
+each:
+  %offset = mul i64 %i, $entry
+  %e = getelementptr i64, ptr %first, i64 %offset
+  %i.1 = add i64 %i, 1
+  %t = call ptr @tensor(ptr %e, ptr %args)
+  %v = call ptr @field(ptr %t, i64 $version)
+  %no.version = icmp eq ptr %v, null
+  br i1 %no.version, label %call, label %typed
+typed:
+  %type = call ptr @type_of(ptr %v)
+  %usual = icmp eq ptr %type, %version.type
+  br i1 %usual, label %count, label %call
+count:
+  %count.at = getelementptr i8, ptr %v, i64 $version_count
+  %old.count = load ptr, ptr %count.at
+  %stamp.at = getelementptr i8, ptr %v, i64 $version_stamp
+  %old.stamp = load ptr, ptr %stamp.at
+  %no.count = icmp eq ptr %old.count, null
+  %no.stamp = icmp eq ptr %old.stamp, null
+  %unset = or i1 %no.count, %no.stamp
+  br i1 %unset, label %call, label %add
+add:
+  %new.count = call ptr @PyNumber_Add(ptr %old.count, ptr %one)
+  %no.sum = icmp eq ptr %new.count, null
+  br i1 %no.sum, label %fail.time, label %note
+note:
+  store ptr %new.count, ptr %count.at
+  call void @Py_IncRef(ptr %time)
+  store ptr %time, ptr %stamp.at
+  call void @Py_DecRef(ptr %old.count)
+  call void @Py_DecRef(ptr %old.stamp)
+  br label %on
+call:
+  %f = call ptr @field(ptr %rec, i64 $h_stamp)
+  %r = call ptr @PyObject_CallOneArg(ptr %f, ptr %t)
+  %no.r = icmp eq ptr %r, null
+  br i1 %no.r, label %fail.time, label %called
+called:
+  call void @Py_DecRef(ptr %r)
+  br label %on
+on:
+  br label %next
+end:
+  call void @Py_DecRef(ptr %time)
+  ret i1 true
+fail.time:
+  call void @Py_DecRef(ptr %time)
+  br label %fail
+fail:
+  ret i1 false
+}
+"""
+
+# Hold the values of tensors while the core may run Python code.
+PINS = """
+define private void @pins(ptr %first, i64 %n, ptr %args, ptr %owned) #0 alwaysinline {
+  br label %next
+next:
+  %i = phi i64 [ 0, %0 ], [ %i.1, %each ]
+  %done = icmp eq i64 %i, %n
+  br i1 %done, label %end, label %each
+each:
+  %offset = mul i64 %i, $entry
+  %e = getelementptr i64, ptr %first, i64 %offset
+  %i.1 = add i64 %i, 1
+  %t = call ptr @tensor(ptr %e, ptr %args)
+  %v = call ptr @field(ptr %t, i64 $value)
+  call void @Py_IncRef(ptr %v)
+  %slot = call i64 @word(ptr %e, i64 8)
+  call void @set(ptr %owned, i64 %slot, ptr %v)
+  br label %next
+end:
+  ret void
+}
+"""
+
+# The result, a new reference or null.
+RESULT = """
+define private ptr @result(ptr %rec, ptr %args, ptr %slots, ptr %owned) #0 alwaysinline {
+  %kind = call i64 @word(ptr %rec, i64 $h_result)
+  %n = call i64 @word(ptr %rec, i64 $h_n_items)
+  %first = call ptr @part(ptr %rec, i64 $h_items)
+  switch i64 %kind, label %list [
+    i64 $r_none, label %none
+    i64 $r_one, label %one
+    i64 $r_tuple, label %tuple
+  ]
+none:
+  call void @Py_IncRef(ptr @none)
+  ret ptr @none
+one:
+  %x = call ptr @item(ptr %first, ptr %args, ptr %slots, ptr %owned)
+  ret ptr %x
+tuple:
+  %tuple.made = call ptr @PyTuple_New(i64 %n)
+  br label %made
+list:
+  %list.made = call ptr @PyList_New(i64 %n)
+  br label %made
+made:
+  %all = phi ptr [ %tuple.made, %tuple ], [ %list.made, %list ]
+  %no.memory = icmp eq ptr %all, null
+  br i1 %no.memory, label %fail, label %next
+next:
+  %i = phi i64 [ 0, %made ], [ %i.1, %placed ]
+  %done = icmp eq i64 %i, %n
+  br i1 %done, label %whole, label %each
+each:
+  %offset = mul i64 %i, $entry
+  %e = getelementptr i64, ptr %first, i64 %offset
+  %y = call ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned)
+  %y.failed = icmp eq ptr %y, null
+  br i1 %y.failed, label %drop, label %place
+place:
+  %is.tuple = icmp eq i64 %kind, $r_tuple
+  br i1 %is.tuple, label %in.tuple, label %in.list
+in.tuple:
+  %r1 = call i32 @PyTuple_SetItem(ptr %all, i64 %i, ptr %y)
+  br label %placed
+in.list:
+  %r2 = call i32 @PyList_SetItem(ptr %all, i64 %i, ptr %y)
+  br label %placed
+placed:
+  %i.1 = add i64 %i, 1
+  br label %next
+whole:
+  %as.tuple = icmp eq i64 %kind, $r_tuple
+  br i1 %as.tuple, label %return, label %finish
+return:
+  ret ptr %all
+finish:
+  %f = call ptr @field(ptr %rec, i64 $h_finish)
+  %finished = call ptr @PyObject_CallOneArg(ptr %f, ptr %all)
+  call void @Py_DecRef(ptr %all)
+  ret ptr %finished
+drop:
+  call void @Py_DecRef(ptr %all)
+  br label %fail
+fail:
+  ret ptr null
+}
+"""
+
+PIECES = (TENSOR, ITEM, STORES, STAMPS, PINS, RESULT)
