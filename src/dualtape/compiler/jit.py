@@ -57,7 +57,6 @@ class Entry:
 
     held: tuple[Any, ...] = ()
     programs: list[Program] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
     eager: str | None = None
     unsettled: int = 0
 
