@@ -14,7 +14,7 @@ adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d airy_ai airy_ai_slop
 as_strided at_place bessel_in bessel_ine bessel_j0 bessel_j1 bessel_jn bessel_k0 bessel_k0e
 bessel_k1 bessel_k1e bessel_kn bessel_kne bessel_y0 bessel_y1 bessel_yn betainc
 block_diag cholesky cholesky_info cholesky_inverse cholesky_solve cofactor
-cofactor_curve cofactor_slope col2im complex copies_added cross cummax cummin cumprod cumsum
+cofactor_curve cofactor_slope col2im complex copies_added cummax cummin cumprod cumsum
 dawsn det eig eigh eigvals eigvalsh embedding_with_padding erfcinv exchange_rows expint fft_c2c
 fft_c2r fft_r2c fold_windows fractional_indices fresnel_cos fresnel_sin frexp gammainc
 gammainc_slope gammaincc gcd geqrf grid_node grid_place grid_slope histc i0 i0e i1 i1e im2col
