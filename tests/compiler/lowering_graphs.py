@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from dualtape.compiler.graph import Call, Graph, check, run
+from dualtape.compiler.graph import Call, Graph, check, program
 from dualtape.compiler.lowering import lower
 from dualtape.core.aval import Aval
 from dualtape.core.tensor import Tensor
@@ -24,8 +24,7 @@ def graph_of(f, *avals):
         made = i.primitive.aval(*[known[v] for v in i.operands], **i.params)
         known.update(zip(i.results, made if i.primitive.outputs != 1 else (made,), strict=True))
     table = [known.get(v, Aval((), np.dtype(bool))) for v in range(max(known) + 1)]
-    calls = tuple([Call(*i) for i in p.instructions])
-    return check(Graph(table, p.inputs, constants, calls, p.outputs))
+    return check(Graph(table, p.inputs, constants, p.instructions, p.outputs))
 
 
 def of_calls(calls):
@@ -70,7 +69,7 @@ def held(graph, arrays, rtol=None):
     """Run a graph both ways and compare outputs and updated inputs; returns what was lowered."""
     lowered = lower(graph)
     with np.errstate(all="ignore"):
-        want = run(graph, [x.copy() for x in arrays])
+        want = program(graph)(*[x.copy() for x in arrays])
     own = [np.array(x) for x in arrays]
     got = lowered.call(own)
     places = {v: k for k, v in enumerate(graph.inputs)}

@@ -267,3 +267,79 @@ def test_hooks_and_the_default_dtype_are_guarded():
         assert step().dtype == torch.float64
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+def second_order(f, start):
+    """The first and second derivative of f(x, state) where `f` may write to `state`."""
+    x, state = torch.tensor([0.3], requires_grad=True), torch.tensor([start])
+    found = []
+    for _ in range(3):
+        state.fill_(start)
+        y = f(x * 1.0, state).sum()
+        (d,) = torch.autograd.grad(y, x, create_graph=True)
+        (dd,) = torch.autograd.grad(d.sum(), x)
+        found.append((d.item(), dd.item()))
+    return found
+
+
+def test_second_derivatives_use_what_a_function_overwrites_as_it_was():
+    """The recorded pass ran the function again on what it had written."""
+
+    def f(x, state):
+        y = torch.tanh(x + state) ** 3
+        state.add_(1.0)
+        return y
+
+    compiled = torch.compile(f)
+    want = second_order(lambda x, s: torch.tanh(x + s.clone()) ** 3, 2.0)
+    np.testing.assert_allclose(second_order(compiled, 2.0), want, rtol=1e-5)
+    assert compiled._history[-1].program is not None
+
+
+def test_second_derivatives_after_an_input_was_overwritten_outside_are_an_error():
+    """They were those of the new numbers."""
+    state = torch.tensor([1.0])
+    f = torch.compile(lambda x: torch.tanh(x + state))
+    x = torch.tensor([0.3], requires_grad=True)
+    for _ in range(2):
+        y, want = f(x).sum(), 1 - torch.tanh(x.detach() + state) ** 2
+        state.add_(1.0)
+        (d,) = torch.autograd.grad(y, x, retain_graph=True)
+        assert d.item() == pytest.approx(want.item(), rel=1e-5)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            torch.autograd.grad(y, x, create_graph=True)
+
+
+def test_one_result_used_up_and_another_not():
+    a, b = torch.tensor([2.0], requires_grad=True), torch.tensor([3.0], requires_grad=True)
+
+    @torch.compile
+    def f(x):
+        loss = (a * a * x).sum()
+        loss.backward()
+        return loss, (b * b * x).sum()
+
+    for i in range(1, 4):
+        loss, other = f(torch.ones(1))
+        other.backward()
+        assert b.grad.tolist() == [6.0 * i]
+        with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+            loss.backward()
+
+
+def test_a_result_whose_backward_pass_would_fail_is_a_result_all_the_same():
+    """Tracing the backward pass raised at the call what eager code raises when the gradient is asked for."""
+
+    def f(x):
+        y = torch.exp(x)
+        z = y * 1.0
+        y.mul_(2.0)
+        return z * y
+
+    x = torch.zeros(2, requires_grad=True)
+    compiled = torch.compile(f)
+    with pytest.warns(UserWarning, match="the backward pass of its result would fail"):
+        out = compiled(x)
+    assert out.tolist() == [2.0, 2.0]
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()

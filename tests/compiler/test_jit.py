@@ -256,3 +256,40 @@ def test_objects_among_the_arguments_are_told_apart():
         return f(1.0, box)
 
     assert [with_scale(float(i)) for i in range(5)] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+NUMBERS = [float(i) for i in range(1000)]
+NAMED = {f"n{i}": float(i) for i in range(1000)}
+ARRAYS = [np.ones((300, 300))]
+
+
+def test_long_containers_and_large_arrays_in_them_are_guarded():
+    def f(x):
+        return x * NUMBERS[999] + NAMED["n500"] + ARRAYS[0].sum()
+
+    g = jit(f)
+    for change in (
+        lambda: None,
+        lambda: NUMBERS.__setitem__(999, 5.0),
+        lambda: NAMED.__setitem__("n500", -1.0),
+        lambda: ARRAYS[0].__setitem__(0, 7.0),
+        lambda: NAMED.pop("n3"),
+    ):
+        change()
+        for x in (1.0, 2.0):
+            assert g(np.float64(x)) == f(np.float64(x))
+
+
+def test_what_a_trace_does_to_a_long_dict_is_undone_before_it_runs_eagerly():
+    table = {i: float(i) for i in range(1000)}
+
+    def f(x):
+        table[0] += 1.0
+        table.pop(1, None)
+        table["new"] = x
+        return x * table[0]
+
+    g = jit(f)
+    with pytest.warns(UserWarning, match="changes what it will find"):
+        assert [g(2.0), g(2.0), g(2.0)] == [2.0, 4.0, 6.0]
+    assert (table[0], table["new"], len(table)) == (3.0, 2.0, 1000)

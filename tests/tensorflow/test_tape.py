@@ -515,18 +515,13 @@ def a_dataset(tf):
     ],
     ids=lambda f: f.__name__,
 )  # fmt: skip
-def test_memory_returns_without_the_garbage_collector(dt, work):
+def test_memory_returns_without_the_garbage_collector(dt, work, cycles):
     work(dt)  # what is made once may stay
     gc.collect()
     gc.disable()
     try:
-        found = []
-        for _ in range(
-            3
-        ):  # a thread of the test runner's may leave a cycle behind, but not each time
-            work(dt)
-            found.append(gc.collect())
-        assert 0 in found, found
+        work(dt)
+        assert not cycles()
     finally:
         gc.enable()
 

@@ -24,7 +24,7 @@ from ..core.graph import LEAF, AccumulateGrad
 from ..core.primitive import Primitive
 from ..core.tensor import FIXED, Tensor
 from ..core.tracing import Trace, Traced, around_capture, capture
-from .graph import Call, Graph
+from .graph import Graph
 
 EDGE: Any = vars(Tensor)["edge"]
 """The slot itself: a front end may show the engine less than what is in it."""
@@ -97,7 +97,7 @@ class Cell:
 class Place:
     """A place outside of tensors that keeps numbers (a variable of TensorFlow): see `Capture.take`."""
 
-    __slots__ = ("array", "enter", "leave", "now", "owner", "traced")
+    __slots__ = ("array", "leave", "now", "owner", "traced")
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class Live(NamedTuple):
 class Capture(Trace):
     """The lowest interpreter: notes every primitive that reaches it."""
 
-    __slots__ = ("_avals", "cells", "draws", "live", "place", "places", "taken")
+    __slots__ = ("_avals", "cells", "draws", "live", "place", "places")
 
     name = "compiled function"
 
@@ -144,7 +144,6 @@ class Capture(Trace):
         self.draws: list[Draw] = []
         self.place = 0  # in `draws`: that of the next one
         self.live: dict[tuple[int, Any], Live] = {}
-        self.taken: list[AccumulateGrad] = []
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -254,10 +253,6 @@ class Capture(Trace):
 
     # --- the result ---------------------------------------------------------------------------------
 
-    def is_own(self, value: Any) -> bool:
-        """Whether a value stands for numbers of this trace."""
-        return isinstance(value, Traced) and value.interpreter is self
-
     def graph(
         self,
         inputs: tuple[int, ...],
@@ -265,10 +260,9 @@ class Capture(Trace):
         updates: tuple[tuple[int, int], ...],
     ) -> Graph:
         """What was noted, as a graph."""
-        calls = tuple(Call(i.primitive, i.operands, i.params, i.results) for i in self.instructions)
         self.known.clear()
         constants = fixed(self.constants)
-        return Graph(self._avals, inputs, constants, calls, outputs, updates)
+        return Graph(self._avals, inputs, constants, tuple(self.instructions), outputs, updates)
 
 
 def fixed(values: dict[int, Any]) -> dict[int, Any]:

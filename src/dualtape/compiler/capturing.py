@@ -10,13 +10,13 @@ import numpy as np
 from ..core import modes, random_state
 from ..core.aval import aval_of
 from ..core.boxes import Box
-from ..core.errors import TransformError
+from ..core.errors import DualtapeError, TransformError
 from ..core.graph import AccumulateGrad
 from ..core.tensor import Tensor
 from ..core.tracing import SettingUp, after_call, settings
 from ..transforms import surface, tree
 from .capture import ALONE, DRAWN, Capture, Cell, Place, references
-from .derivative import Derivative, spent, split, traced
+from .derivative import is_used_up, nodes_from, spent, split, traced
 from .passes import simplified
 from .program import GradEffect, Leaf, Program, Result, State
 from .reach import Guard, Hooks, Item, Reach, changes, hooks_of, reachable
@@ -152,8 +152,7 @@ class _Call:
         if derivative is None:
             whole, parts = graph.with_calls(graph.calls[:ahead]), None
         else:
-            cts, found = derivative
-            whole, parts = split(graph, ahead, cts, found, [results[i].number for i in roots])
+            whole, parts = split(graph, ahead, *derivative)
             parts.backward = simplified(parts.backward)
         return Program(
             simplified(whole), mode, tuple(self.arguments),
@@ -289,23 +288,13 @@ class _Call:
 
     @staticmethod
     def residuals(flat: Sequence[Any]) -> set[int]:
-        """The tensors that the graph of a result holds."""
+        """The tensors that the graph of a result holds, by identity."""
         found: set[int] = set()
-        seen: set[Any] = set()
-        stack = [x.edge.node for x in flat if isinstance(x, Tensor) and x.edge is not None]
-        while stack:
-            node = stack.pop()
-            if node in seen or not hasattr(node, "inputs"):
-                continue
-            seen.add(node)
+        edges = [x.edge for x in flat if isinstance(x, Tensor) and x.edge is not None]
+        for node in nodes_from(edges):
             for o in node.owners if isinstance(node.owners, tuple) else ():
-                found.add(id(o))
                 view = getattr(o, "view_of", None)
-                if view is not None:
-                    found.add(id(view.base))
-                    if view.base.edge is not None:
-                        stack.append(view.base.edge.node)
-            stack.extend([e.node for e in node.inputs if e is not None])
+                found |= {id(o)} if view is None else {id(o), id(view.base)}
         return found
 
     def updates(self) -> tuple[tuple[int, int], ...]:
@@ -344,19 +333,33 @@ class _Call:
 
     def derivative(
         self, roots: Sequence[int], results: list[Result]
-    ) -> tuple[list[int], dict[int, int]] | None:
-        """Trace the backward pass of the results that have a history; of one that is used up, keep that it was."""
-        if not roots:
+    ) -> tuple[list[int], dict[int, int], list[int]] | None:
+        """Trace the backward pass of the results that have a history; of one that is used up, keep that it was.
+
+        Returns:
+            The values of the cotangents, the cotangents' values by input, the positions of the differentiable outputs.
+        """
+        live = []
+        for i in roots:
+            r = results[i]
+            if is_used_up(r.value):
+                results[i] = Result(r.kind, r.number, r.cls, spent(r.value))
+            else:
+                results[i] = Result(r.kind, r.number, r.cls)
+                live.append((i, r.value))
+        if not live:
             return None
-        edges = [(self.outputs[results[i].number], results[i].value) for i in roots]
+        edges = [(self.outputs[results[i].number], edge) for i, edge in live]
         sources = [
             (c.traced.number, c.source()) for c in self.capture.cells.values() if c.source() is not None
         ]  # fmt: skip
-        found = traced(self.capture, edges, sources)
-        for i in roots:
-            r = results[i]
-            results[i] = Result(r.kind, r.number, r.cls, spent(r.value) if found is None else None)
-        return found
+        try:
+            cts, grads = traced(self.capture, edges, sources)
+        except (
+            DualtapeError
+        ) as error:  # which eager code meets only if somebody asks for the gradient
+            raise NotCompilable(f"the backward pass of its result would fail: {error}") from error
+        return cts, grads, [results[i].number for i, _ in live]
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -369,4 +372,4 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-__all__ = ["ChangesState", "Derivative", "NotCompilable", "captured"]
+__all__ = ["ChangesState", "NotCompilable", "captured"]

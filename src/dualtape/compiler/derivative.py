@@ -8,7 +8,7 @@ differentiated: derivatives of any order, at the eager price.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,49 +17,76 @@ import numpy as np
 from ..core import modes
 from ..core.backward import gradients
 from ..core.callsite import caller
-from ..core.errors import GraphError
 from ..core.graph import (
+    LEAF,
     Freed,
     Identity,
     Node,
     Output,
     SavedOutput,
     Version,
+    as_saved,
     check_residuals,
     new_node,
 )
 from ..core.tensor import Tensor, wrap
 from .capture import Capture
-from .graph import Array, Graph, run
-
-Run = Callable[[Sequence[Array]], list[Any]]
+from .graph import Graph, program
+from .interpreter import Executable
+from .passes.dead import dead
 
 
 @dataclass(slots=True)
 class Derivative:
-    """How the differentiable results of a program lead back to its inputs.
+    """How the differentiable results of a program lead back to its inputs, all by their positions.
 
     Attributes:
-        forward: The program's graph without residuals, for recorded backward passes.
+        forward: From the inputs that the roots depend on, `reads`, to the roots: for recorded backward passes.
+        reads: Those inputs, in order.
+        copied: Which of `reads` the program overwrites itself, so that they are copied first.
         backward: From residuals and cotangents to the inputs' cotangents.
-        residuals: For each of the backward graph's first inputs (kind, number): "input", or "output" of the forward run.
+        residuals: For each of the backward graph's first inputs (kind, position): "input", or "output" of the forward run.
         roots: Which outputs are differentiable, in the order of the cotangents.
         wanted: The inputs whose cotangents the backward graph gives, in order.
         run: Runs `backward`.
     """
 
     forward: Graph
+    reads: tuple[int, ...]
+    copied: tuple[int, ...]
     backward: Graph
     residuals: tuple[tuple[str, int], ...]
     roots: tuple[int, ...]
     wanted: tuple[int, ...]
-    run: Run | None = None
+    run: Executable | None = None
+
+
+def is_used_up(edge: Any) -> bool:
+    """Whether a backward pass has freed what the pass from `edge` would need."""
+    return any(isinstance(node.owners, Freed) for node in nodes_from([edge]))
+
+
+def nodes_from(edges: Iterable[Any]) -> Iterator[Node]:
+    """All nodes of the graphs that edges lead to, those of views' bases included."""
+    seen: set[Any] = set()
+    stack = [e.node for e in edges]
+    while stack:
+        node = stack.pop()
+        if node in seen or node.kind == LEAF:
+            continue
+        seen.add(node)
+        yield node
+        stack.extend([e.node for e in node.inputs if e is not None])
+        for o in node.owners if isinstance(node.owners, tuple) else ():
+            view = getattr(o, "view_of", None)
+            if view is not None and view.base.edge is not None:
+                stack.append(view.base.edge.node)
 
 
 def traced(
     capture: Capture, roots: Sequence[tuple[int, Any]], sources: Sequence[tuple[int, Any]]
-) -> tuple[list[int], dict[int, int]] | None:
-    """Trace the backward pass, in the capture; None if the graph has been used up inside the function.
+) -> tuple[list[int], dict[int, int]]:
+    """Trace the backward pass, in the capture.
 
     Args:
         capture: Still open.
@@ -70,12 +97,9 @@ def traced(
         The values that stand for the cotangents of the roots, and the cotangent's value by input.
     """
     cts = [capture.variable(capture.avals[value]) for value, _ in roots]
-    try:
-        found = gradients(
-            [(edge, ct) for (_, edge), ct in zip(roots, cts, strict=True)], [e for _, e in sources], retain_graph=True
-        )  # fmt: skip
-    except GraphError:
-        return None
+    found = gradients(
+        [(edge, ct) for (_, edge), ct in zip(roots, cts, strict=True)], [e for _, e in sources], retain_graph=True
+    )  # fmt: skip
     return [c.number for c in cts], {
         n: capture.number(g) for (n, _), g in zip(sources, found, strict=True) if g is not None
     }
@@ -98,37 +122,33 @@ def split(
     used = {v for c in later for v in c.operands} | set(grads.values())
     needed = sorted(v for v in used - made if v not in graph.constants)
     updated = {t for t, _ in graph.updates}
+    place = {v: i for i, v in enumerate(graph.inputs)}
     outputs = list(graph.outputs)
     residuals = []
     for v in needed:
-        if v in graph.inputs and v not in updated:
-            residuals.append(("input", graph.inputs.index(v)))
+        if v in place and v not in updated:
+            residuals.append(("input", place[v]))
         else:
             residuals.append(("output", len(outputs)))
             outputs.append(v)
-    first = Graph(
-        graph.avals,
-        graph.inputs,
-        graph.constants,
-        graph.calls[:ahead],
-        graph.outputs,
-        graph.updates,
+    first = graph.calls[:ahead]
+    forward = dead(
+        graph.with_calls(first, outputs=tuple([graph.outputs[n] for n in roots]), updates=())
     )
-    second = Graph(graph.avals, (*needed, *cts), graph.constants, later, tuple(grads.values()))
-    places = tuple(graph.inputs.index(n) for n in grads)
-    whole = Graph(
-        graph.avals,
-        graph.inputs,
-        graph.constants,
-        graph.calls[:ahead],
-        tuple(outputs),
-        graph.updates,
+    reads = tuple([v for v in graph.inputs if v in forward.uses()])
+    return graph.with_calls(first, outputs=tuple(outputs)), Derivative(
+        forward.with_calls(forward.calls, inputs=reads),
+        tuple([place[v] for v in reads]),
+        tuple([place[v] for v in reads if v in updated]),
+        graph.with_calls(later, inputs=(*needed, *cts), outputs=tuple(grads.values()), updates=()),
+        tuple(residuals),
+        tuple(roots),
+        tuple([place[n] for n in grads]),
     )
-    return whole, Derivative(first, second, tuple(residuals), tuple(roots), places)
 
 
 class CompiledBackward(Node):
-    """One call of a compiled function, recorded. `owners` are its residuals, `given` all its inputs.
+    """One call of a compiled function, recorded. `owners` are its residuals, `given` what `Derivative.reads` says.
 
     Without a derivative it stands for operations whose backward pass was run inside the function.
     """
@@ -145,39 +165,37 @@ class CompiledBackward(Node):
 
     def pullback(self, ct: Any, edges: tuple[Any, ...], graph: bool) -> list[Any]:
         """See `Node.pullback`."""
-        check_residuals(self)
+        owners = check_residuals(self)
         cts = ct if self.output_avals is not None else (ct,)
         if graph or any(not isinstance(c, (np.ndarray, np.generic)) for c in cts):
             return self.recorded(cts, edges, graph)
         d = self.derivative
         assert d.run is not None
-        arrays = [np.asarray(o.value) for o in self.owners]
-        found = d.run([*arrays, *[np.asarray(c) for c in cts]])
+        found = d.run([np.asarray(x) for x in (*[o.value for o in owners], *cts)])
         return [None if e is None else g for e, g in zip(edges, found, strict=True)]
 
     def recorded(self, cts: Sequence[Any], edges: tuple[Any, ...], graph: bool) -> list[Any]:
         """The same by primitives, on tensors: differentiable once more."""
         d = self.derivative
+        outside = dict(zip(d.wanted, self.inputs, strict=True))
         entries: dict[int, Any] = {}
         given = []
-        for i, x in enumerate(self.given):
-            value = x.value if isinstance(x, (Tensor, SavedOutput)) else x
-            edge = self.inputs[d.wanted.index(i)] if i in d.wanted else None
+        for number, (i, x) in enumerate(zip(d.reads, self.given, strict=True)):
+            value = as_saved(self, number, x).value
+            edge = outside.get(i)
             if edge is not None:
-                entries[i] = edge = new_node(
-                    Identity, (edge,), tuple(value.shape), value.dtype, self.site
-                )
+                shape = tuple(value.shape)
+                entries[i] = edge = new_node(Identity, (edge,), shape, value.dtype, self.site)
             given.append(wrap(Tensor, value, edge))
         with modes.switched(off=modes.NO_GRAD):
-            outs = run(d.forward, given)
-            roots = []
-            for n, ct in zip(d.roots, cts, strict=True):
-                edge = outs[n].current_edge()
-                if edge is not None:
-                    roots.append((edge, ct))
-            found = gradients(
-                roots, [entries[i] for i in d.wanted], create_graph=graph, retain_graph=True
-            )
+            outs = program(d.forward)(*given)
+            roots = [
+                (edge, ct)
+                for out, ct in zip(outs, cts, strict=True)
+                if (edge := out.current_edge()) is not None
+            ]
+            wanted = [entries[i] for i in d.wanted]
+            found = gradients(roots, wanted, create_graph=graph, retain_graph=True)
         return [
             None if e is None else np.zeros(e.shape, e.dtype) if g is None else g
             for e, g in zip(edges, found, strict=True)
@@ -185,24 +203,24 @@ class CompiledBackward(Node):
 
 
 def joined(
-    d: Derivative, inputs: Sequence[Any], arrays: Sequence[Array], outputs: Sequence[Any]
+    d: Derivative, inputs: Sequence[Any], copies: dict[int, Any], outputs: Sequence[Any]
 ) -> dict[int, Any]:
     """Record one call: the edges of its differentiable outputs, by their positions.
 
     Args:
         d: The program's.
-        inputs: What the call's inputs were read from: tensors, or None.
-        arrays: What was read.
+        inputs: What holds the call's inputs: tensors, or `SavedOutput`s.
+        copies: By position, what holds those of `d.copied` as they were.
         outputs: Of the forward run, residuals included.
     """
     edges = tuple([inputs[i].current_edge() for i in d.wanted])
     avals = [(outputs[n].shape, outputs[n].dtype) for n in d.roots]
     node = new_node(CompiledBackward, edges, avals[0][0], avals[0][1], caller(4))
     node.derivative = d
-    node.given = tuple([a if x is None else x for x, a in zip(inputs, arrays, strict=True)])
+    node.given = tuple([copies.get(i, inputs[i]) for i in d.reads])
     node.owners = tuple(
         [
-            held(inputs[n], arrays[n]) if kind == "input" else SavedOutput(outputs[n], Version())
+            inputs[n] if kind == "input" else SavedOutput(outputs[n], Version())
             for kind, n in d.residuals
         ]
     )
@@ -211,11 +229,6 @@ def joined(
         return {d.roots[0]: node}
     node.output_avals = tuple(avals)
     return {n: Output(node, i, *avals[i]) for i, n in enumerate(d.roots)}
-
-
-def held(x: Any, array: Array) -> Any:
-    """An input as a residual: the tensor itself, whose version tells of writes; else the array."""
-    return SavedOutput(array, Version()) if x is None else x
 
 
 def spent(edge: Any) -> Node:

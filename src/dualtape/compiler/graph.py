@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..core.aval import Aval
 from ..core.primitive import Primitive
+from ..core.tracing import Instruction, Program
 
 Array = np.ndarray[Any, Any]
 
 
-class Call(NamedTuple):
-    """One call of a primitive. Operands and results are numbers of values."""
-
-    primitive: Primitive
-    operands: tuple[int, ...]
-    params: dict[str, Any]
-    results: tuple[int, ...]
+Call = Instruction
+"""One call of a primitive. Operands and results are numbers of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +53,6 @@ class Graph:
         for v in self.wanted():
             found[v] = found.get(v, 0) + 1
         return found
-
-    def producers(self) -> dict[int, Call]:
-        """The call that each computed value is a result of."""
-        return {v: c for c in self.calls for v in c.results}
 
     def with_calls(self, calls: Iterable[Call], **changes: Any) -> Graph:
         """The same program with other calls (and what else is given)."""
@@ -135,23 +127,9 @@ def brief(x: Any) -> str:
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
-def run(graph: Graph, values: Sequence[Any]) -> list[Any]:
-    """Run a program by its primitives, on arrays or on any values that primitives take.
-
-    Args:
-        graph: The program.
-        values: One per input.
-
-    Returns:
-        The outputs, followed by the values of updates, which are not written anywhere.
-    """
-    env: dict[int, Any] = dict(graph.constants)
-    env.update(zip(graph.inputs, values, strict=True))
-    for c in graph.calls:
-        operands = [env[v] for v in c.operands]
-        out = c.primitive(*operands, **c.params)  # type: ignore[operator]
-        env.update(zip(c.results, out if c.primitive.outputs != 1 else (out,), strict=True))
-    return [env[v] for v in graph.wanted()]
+def program(graph: Graph) -> Program:
+    """The calls alone, whose outputs are the graph's, followed by the values of updates, which are not written anywhere."""
+    return Program(graph.inputs, graph.constants, graph.calls, graph.wanted())
 
 
 @dataclass(slots=True)

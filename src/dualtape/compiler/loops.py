@@ -19,7 +19,7 @@ from ..core.aval import Aval
 from ..transforms.loops_branches import Branches
 from ..transforms.loops_rules import Loop, Sweep
 from ..transforms.loops_trace import Body
-from .graph import Array, Call, Graph
+from .graph import Array, Graph
 from .native import library
 from .passes import simplified
 
@@ -172,9 +172,10 @@ def driver() -> tuple[Any, Any, Any]:
 
 def graph_of(body: Body) -> Graph:
     """A body as a graph, simplified."""
-    calls = tuple([Call(*i) for i in body.instructions])
     constants = {n: np.asarray(v) for n, v in body.constants.items()}
-    return simplified(Graph(list(body.avals), body.inputs, constants, calls, body.outputs))
+    return simplified(
+        Graph(list(body.avals), body.inputs, constants, body.instructions, body.outputs)
+    )
 
 
 Make = Callable[[Graph], Any]
@@ -318,17 +319,13 @@ class NativeLoop:
 
     def __call__(
         self, constants: list[Any], stacks: list[Any], firsts: list[list[Any]]
-    ) -> list[Any] | None:
-        """Run it; None if it is running already (in another thread, or around this call)."""
-        if not self.lock.acquire(blocking=False):
-            return None
-        try:
+    ) -> list[Any]:
+        """Run it; one thread at a time, since the tables of pointers are one."""
+        with self.lock:
             if self.length is not None:
                 carried, results = self.counted(0, self.length, constants, stacks, firsts[0])
                 return [*carried, *results]
             return self.unbounded(constants, firsts)
-        finally:
-            self.lock.release()
 
     def counted(
         self, number: int, steps: int, constants: list[Any], stacks: list[Any], first: list[Any]

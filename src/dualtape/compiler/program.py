@@ -10,8 +10,9 @@ import numpy as np
 
 from ..core import modes
 from ..core.aval import Aval, aval_of
-from ..core.graph import AccumulateGrad
+from ..core.graph import AccumulateGrad, SavedOutput, Version
 from ..core.tensor import Tensor, wrap
+from ..core.watched import guarded
 from ..transforms import tree
 from .capture import Draw, Live
 from .derivative import Derivative, joined
@@ -187,11 +188,13 @@ class Program:
             leaves: Of the arguments.
             arrays: What `inputs` gave.
         """
-        for d in self.draws:
-            arrays.append(np.asarray(d.ask()))
+        for draw in self.draws:
+            arrays.append(np.asarray(draw.ask()))
         for o in self.live:
             arrays.append(np.array(o.container[o.key], np.float64))
         assert self.run is not None
+        d = self.derivative
+        copies = {} if d is None else {i: held(arrays[i].copy()) for i in d.copied}
         outputs = self.run(arrays)
         for t in self.written:
             t.shared_version().bump_quietly()
@@ -206,11 +209,14 @@ class Program:
             leaf = effect.leaf
             leaf.grad = None if n is None else wrap(leaf.result_class, plain(outputs[n]))
         edges: dict[int, Any] = {}
-        if self.derivative is not None:
-            given = [leaves[i] if isinstance(leaves[i], Tensor) else None for i in self.arguments]
+        if d is not None:
+            given: list[Any] = [
+                x if isinstance(x, Tensor) else guarded(Tensor, a)
+                for x, a in zip([leaves[i] for i in self.arguments], arrays, strict=False)
+            ]
             given += [s.now() for s in self.states]
-            given += [None] * (len(arrays) - len(given))
-            edges = joined(self.derivative, given, arrays, outputs)
+            given += [held(a) for a in arrays[len(given) :]]
+            edges = joined(d, given, copies, outputs)
         made = []
         for r in self.results:
             if r.kind == "tensor":
@@ -234,6 +240,11 @@ def _apart(arrays: Sequence[Array]) -> bool:
             return False
         roots.add(id(root))
     return len(roots) == len(arrays)
+
+
+def held(x: Array) -> SavedOutput:
+    """An array that nobody writes to, as a residual."""
+    return SavedOutput(x, Version())
 
 
 def plain(x: Array) -> Any:

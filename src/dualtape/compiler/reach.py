@@ -11,7 +11,8 @@ import functools
 import os
 import random
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from operator import is_
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -23,8 +24,9 @@ from ..core.tensor import Tensor
 SIMPLE = (int, float, complex, str, bytes, bool, type(None))
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 MOST_ELEMENTS = 256
+"""Containers of more elements are compared as a whole, and not followed into, unless there are tensors in them."""
 MOST_BYTES = 1 << 18
-"""Plain arrays up to this size are compared at each call; larger ones are followed instead (`Reach.large`)."""
+"""Plain arrays up to this size are compared at each call; larger ones found by name are followed instead (`Reach.large`)."""
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARIES = tuple(
     {p + os.sep for k in ("stdlib", "purelib", "platlib") if (p := sysconfig.get_path(k))}
@@ -36,6 +38,11 @@ def same(old: Any, new: Any) -> bool:
     return old is new or (
         type(old) is type(new) and isinstance(old, SIMPLE) and (old == new or old != old)
     )
+
+
+def all_same(old: Collection[Any], new: Collection[Any]) -> bool:
+    """`same`, element by element."""
+    return len(old) == len(new) and (all(map(is_, old, new)) or all(map(same, old, new)))
 
 
 class Guard:
@@ -120,8 +127,7 @@ class Elements(Guard):
 
     def holds(self) -> bool:
         """See `Guard`."""
-        now = self.where
-        return len(now) == len(self.expected) and all(map(same, self.expected, now))
+        return all_same(self.expected, self.where)
 
     def restore(self) -> None:
         """See `Guard`: a list gets its elements back, a dict loses keys that came (`Item` sees to the values)."""
@@ -136,6 +142,31 @@ class Elements(Guard):
     def change(self) -> str:
         """See `Guard`."""
         return f"{self.label()} had {len(self.expected)} elements and has other ones ({len(self.where)})"
+
+
+class Entries(Guard):
+    """The keys and values of a long dict, which are not looked at one by one."""
+
+    __slots__ = ()
+
+    def now(self) -> Any:
+        """See `Guard`."""
+        return self.where
+
+    def holds(self) -> bool:
+        """See `Guard`."""
+        old, new = self.expected, self.where
+        return all_same(old, new) and all_same(old.values(), new.values())
+
+    def restore(self) -> None:
+        """See `Guard`."""
+        if not self.holds():
+            self.where.clear()
+            self.where.update(self.expected)
+
+    def change(self) -> str:
+        """See `Guard`."""
+        return f"the dict {self.label()}, of {len(self.expected)} entries, has changed"
 
 
 class Numbers(Guard):
@@ -279,7 +310,7 @@ class Reach:
             if leaf is not None and leaf.grad is not None:
                 self.visit(leaf.grad, f"{label}.grad", named=False)
         elif kind is np.ndarray:
-            if x.nbytes <= MOST_BYTES and x.dtype != object:
+            if x.dtype != object:
                 self.guards.append(Numbers(x, label, x.copy()))
         elif kind is FunctionType:
             self.function(x)
@@ -290,9 +321,9 @@ class Reach:
             for part in (x.func, *x.args, *x.keywords.values()):
                 self.visit(part, label)
         elif kind in (list, tuple):
+            if kind is list:
+                self.guards.append(Elements(x, label, tuple(x)))
             if len(x) <= MOST_ELEMENTS or any(map(_keeps_numbers, x)):
-                if kind is list:
-                    self.guards.append(Elements(x, label, tuple(x)))
                 for i, part in enumerate(x):
                     self.visit(part, f"{label}[{i}]")
         elif kind is BuiltinFunctionType:
@@ -324,8 +355,9 @@ class Reach:
         if type(x) is np.ndarray and x.nbytes > MOST_BYTES and x.dtype.kind in "fciub":
             assert isinstance(guard, (Item, Contents))
             self.large.append(guard)
+        else:
+            self.visit(x, guard.label().strip("`"))
         self.guards.append(guard)
-        self.visit(guard.expected, guard.label().strip("`"))
 
     def function(self, f: FunctionType) -> None:
         """Globals and closure of a Python function; one of a library is left alone."""
@@ -348,13 +380,15 @@ class Reach:
 
     def mapping(self, x: Any, label: str) -> None:
         """The keys of a dict, and its values."""
-        if len(x) <= MOST_ELEMENTS or any(map(_keeps_numbers, x.values())):
-            self.guards.append(Elements(x, label, tuple(x)))
-            for key in x:
-                if isinstance(key, SIMPLE):
-                    self.value(Item(x, key, x[key]))
-                else:
-                    self.visit(x[key], label)
+        if len(x) > MOST_ELEMENTS and not any(map(_keeps_numbers, x.values())):
+            self.guards.append(Entries(x, label, dict(x)))
+            return
+        self.guards.append(Elements(x, label, tuple(x)))
+        for key in x:
+            if isinstance(key, SIMPLE):
+                self.value(Item(x, key, x[key]))
+            else:
+                self.visit(x[key], label)
 
     def instance(self, x: Any, label: str) -> None:
         """An object: a module or an optimizer as a whole, of others the attributes that the code names."""

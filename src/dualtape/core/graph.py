@@ -373,17 +373,28 @@ def check_residuals(node: Node) -> Any:
             f"  its residuals were freed by the pass at {callsite.describe(owners.site)}"
         )
     for number, owner in enumerate(owners):
-        version = owner.version
-        if version is not None and version.stamp < node.order:
-            if isinstance(version, InferenceVersion):
-                raise saved_inference()
-            value = version.as_of(owner.value, node.order)
-            if value is None:
-                raise overwritten(node, number, owner)
-            if value is not owner.value:
-                restored = SavedOutput(value, Version())
-                node.owners = (*node.owners[:number], restored, *node.owners[number + 1 :])
+        found = as_saved(node, number, owner)
+        if found is not owner:
+            node.owners = (*node.owners[:number], found, *node.owners[number + 1 :])
     return node.owners
+
+
+def as_saved(node: Node, number: int, owner: Any) -> Any:
+    """Return the holder `owner` of what `node` saved, or another one of its value as it was then.
+
+    Raises:
+        GraphError: It was made in inference mode.
+        InplaceError: It was overwritten, and what it was is not known.
+    """
+    version = owner.version
+    if version is None or version.stamp >= node.order:
+        return owner
+    if isinstance(version, InferenceVersion):
+        raise saved_inference()
+    value = version.as_of(owner.value, node.order)
+    if value is None:
+        raise overwritten(node, number, owner)
+    return owner if value is owner.value else SavedOutput(value, Version())
 
 
 def saved_inference() -> GraphError:

@@ -88,6 +88,45 @@ class Program(NamedTuple):
         return [env[k] for k in self.outputs]
 
 
+class Evaluation:
+    """A program as NumPy calls on arrays; values are let go of after their last use.
+
+    It is called with one array per input and returns the outputs, which may be (views of) inputs or constants.
+    """
+
+    __slots__ = ("program", "steps")
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        last: dict[int, int] = {}
+        for at, i in enumerate(program.instructions):
+            for v in (*i.operands, *i.results):
+                last[v] = at
+        kept = {*program.outputs, *program.constants}
+        self.steps = [
+            (
+                i.primitive.eval, i.operands, i.params, i.results, i.primitive.outputs != 1,
+                tuple({v for v in (*i.operands, *i.results) if last[v] == at and v not in kept}),
+            )
+            for at, i in enumerate(program.instructions)
+        ]  # fmt: skip
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Any]:
+        """Run it."""
+        program = self.program
+        env = dict(program.constants)
+        env.update(zip(program.inputs, arrays, strict=True))
+        for evaluate, operands, params, results, several, over in self.steps:
+            out = evaluate(*[env[k] for k in operands], **params)
+            if several:
+                env.update(zip(results, out, strict=True))
+            else:
+                env[results[0]] = out
+            for k in over:
+                del env[k]
+        return [env[k] for k in program.outputs]
+
+
 class Trace(Interpreter):
     """Records every primitive called while it is open, whatever its operands."""
 

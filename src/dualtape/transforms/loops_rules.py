@@ -165,9 +165,7 @@ class Loop(Structured):
         """See `Rules.run`."""
         constants, stacks, firsts = self.split(values)
         if self.native is not None:
-            outs = self.native(constants, stacks, firsts)
-            if outs is not None:
-                return outs  # type: ignore[no-any-return]
+            return self.native(constants, stacks, firsts)  # type: ignore[no-any-return]
         if self.length is not None:
             return self.run_counted(constants, stacks, firsts[0])
         kept: list[list[list[Any]]] = []

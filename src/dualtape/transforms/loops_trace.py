@@ -23,7 +23,7 @@ from ..core.graph import Node, new_node
 from ..core.kinds import general
 from ..core.primitive import Primitive
 from ..core.tensor import Outer, Tensor, unboxed, wrap
-from ..core.tracing import Instruction, Trace, Traced, capture
+from ..core.tracing import Evaluation, Instruction, Program, Trace, Traced, capture
 from ..core.value import Value
 from ..ops.stopping import stopped
 
@@ -41,7 +41,7 @@ class Body:
     """
 
     __slots__ = (
-        "_steps", "avals", "constants", "derived", "inputs", "instructions", "native", "outputs",
+        "_evaluation", "avals", "constants", "derived", "inputs", "instructions", "native", "outputs",
     )  # fmt: skip
 
     def __init__(
@@ -60,7 +60,7 @@ class Body:
         self.constants = {n: v for n, v in constants.items() if n in needed}
         self.instructions = tuple(reversed(kept))
         self.derived: dict[Any, Any] = {}
-        self._steps: list[Any] | None = None
+        self._evaluation: Evaluation | None = None
         self.native: Any = None
 
     @property
@@ -78,46 +78,22 @@ class Body:
         found = {v for i in self.instructions for v in i.operands} | set(self.outputs)
         return [n in found for n in self.inputs]
 
+    @property
+    def program(self) -> Program:
+        """The same without shapes and dtypes."""
+        return Program(self.inputs, self.constants, self.instructions, self.outputs)
+
     def __call__(self, *values: Any) -> list[Any]:
         """Run by primitives, on any values that they take."""
-        env = dict(self.constants)
-        env.update(zip(self.inputs, values, strict=True))
-        for i in self.instructions:
-            out = i.primitive(*[env[k] for k in i.operands], **i.params)
-            env.update(zip(i.results, out if i.primitive.outputs != 1 else (out,), strict=True))
-        return [env[k] for k in self.outputs]
+        return self.program(*values)
 
     def run(self, *arrays: Any) -> list[Any]:
-        """Run on arrays by NumPy; values are let go of after their last use."""
+        """Run on arrays: as native code, if there is any, or by NumPy."""
         if self.native is not None:
             return self.native(arrays)  # type: ignore[no-any-return]
-        if self._steps is None:
-            self._steps = self._made_steps()
-        env = dict(self.constants)
-        env.update(zip(self.inputs, arrays, strict=True))
-        for evaluate, operands, params, results, several, over in self._steps:
-            out = evaluate(*[env[k] for k in operands], **params)
-            if several:
-                env.update(zip(results, out, strict=True))
-            else:
-                env[results[0]] = out
-            for k in over:
-                del env[k]
-        return [env[k] for k in self.outputs]
-
-    def _made_steps(self) -> list[Any]:
-        last: dict[int, int] = {}
-        for at, i in enumerate(self.instructions):
-            for v in (*i.operands, *i.results):
-                last[v] = at
-        kept = {*self.outputs, *self.constants}
-        return [
-            (
-                i.primitive.eval, i.operands, i.params, i.results, i.primitive.outputs != 1,
-                tuple({v for v in (*i.operands, *i.results) if last[v] == at and v not in kept}),
-            )
-            for at, i in enumerate(self.instructions)
-        ]  # fmt: skip
+        if self._evaluation is None:
+            self._evaluation = Evaluation(self.program)
+        return self._evaluation(arrays)
 
     def reached(self, given: Sequence[bool], smooth: bool = True) -> list[bool]:
         """Which outputs depend on any of the `given` inputs, with `smooth` differentiably."""

@@ -127,11 +127,10 @@ def algebra(graph: Graph) -> Graph:
         call = Call(call.primitive, operands, call.params, call.results)
         for rule in RULES.get(call.primitive, ()):
             found = rule(call, facts)
-            if isinstance(found, Call):
-                call = found
-            elif found is not None:
+            if isinstance(found, int):
                 stands_for[call.results[0]] = found
                 break
+            call = found or call
         else:
             for v in call.results:
                 facts.made[v] = call

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math as numbers
-from typing import Any
 
 import numpy as np
 
@@ -210,6 +209,3 @@ RULES: dict[Primitive, Rule] = {
     sp.digamma: function("digamma"),
     sp.entr: plain(_entr, needs="log"),
 }  # fmt: skip
-
-HEAVY: dict[Primitive, Any] = {p: r for p, r in RULES.items() if r.needs}
-"""Those that cost as much as ten additions or more, and are not computed twice to save a store."""
