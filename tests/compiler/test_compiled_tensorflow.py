@@ -120,3 +120,25 @@ def test_random_numbers_differ_from_call_to_call(seed):
     f = tf.function(lambda: tf.random.normal([4], seed=seed))
     a, b = f().numpy(), f().numpy()
     assert (a != b).any()
+
+
+def test_code_can_ask_whether_it_is_traced():
+    seen = []
+
+    @tf.function
+    def f(x):
+        seen.append(
+            (
+                tf.executing_eagerly(),
+                tf.inside_function(),
+                tf.is_symbolic_tensor(x),
+                tf.get_static_value(x),
+            )
+        )
+        return x + 1.0
+
+    f(tf.constant(1.0))
+    f(tf.constant(2.0))
+    assert seen == [(False, True, True, None)]
+    assert tf.executing_eagerly()
+    assert not tf.inside_function()

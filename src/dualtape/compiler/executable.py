@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.callsite import warn
+from ..core.inplace import array_at
 from .graph import Array, Graph
 from .interpreter import Interpreted
 from .loops import prepare
@@ -69,7 +70,7 @@ class Native:
         self.hook = CALLBACK(lowered.callback)
         self.fixed = [
             Buffer(arena[start:]),
-            Buffer(memory_at(ctypes.cast(self.hook, ctypes.c_void_p).value or 0)),
+            Buffer(array_at(ctypes.cast(self.hook, ctypes.c_void_p).value or 0, (1,), np.uint8)),
         ]
         self.lock = threading.Lock()  # a callback lets other threads in, and the arena is one
         inputs: list[Slot] = [
@@ -151,9 +152,3 @@ def contiguous(a: Array) -> Array:
     if type(a) is np.ndarray and a.flags.c_contiguous and a.flags.aligned and a.dtype.isnative:
         return a
     return np.array(a, a.dtype.newbyteorder("="), order="C", subok=False)
-
-
-def memory_at(address: int) -> Array:
-    """One byte at an address, as an array: what stands for a pointer that is no array's."""
-    byte: Any = (ctypes.c_char * 1).from_address(address)
-    return np.ndarray(1, np.uint8, byte)

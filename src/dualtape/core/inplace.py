@@ -219,7 +219,7 @@ def update_views(base: Tensor) -> None:
             x.edge = new_x.edge
 
 
-class Memory:
+class _Memory:
     """Memory as NumPy asks for it: an array interface, and who owns what it points to."""
 
     __slots__ = ("__array_interface__", "base")
@@ -227,6 +227,16 @@ class Memory:
     def __init__(self, interface: dict[str, Any], base: Any) -> None:
         self.__array_interface__ = interface
         self.base = base
+
+
+def array_at(address: int, shape: Any, dtype: Any, strides: Any = None, base: Any = None) -> Any:
+    """The memory at an address as an array, which keeps `base` alive.
+
+    A ctypes array would do, but its class is made anew for each size, and is a cycle.
+    """
+    interface = {"data": (address, False), "shape": shape, "strides": strides, "version": 3}
+    made = np.asarray(_Memory({**interface, "typestr": np.dtype(dtype).str}, base))
+    return made if made.dtype == dtype else made.view(dtype)
 
 
 def writable(a: Any, *, shared_places: bool = False) -> Any:
@@ -254,11 +264,7 @@ def writable(a: Any, *, shared_places: bool = False) -> Any:
             "the tensor is on the memory of a read-only NumPy array, and so it cannot be written to.\n"
             "  Write to a clone (x = x.clone()), or make the array writable before you make the tensor."
         )
-    interface = dict(a.__array_interface__)
-    interface["data"] = (interface["data"][0], False)
-    interface["strides"] = a.strides
-    made = np.asarray(Memory(interface, root))
-    return made if made.dtype == a.dtype else made.view(a.dtype)
+    return array_at(a.__array_interface__["data"][0], a.shape, a.dtype, a.strides, root)
 
 
 def may_overlap(shape: Any, strides: Any, step: int) -> bool:

@@ -23,7 +23,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from ..core import modes
 from ..core.graph import Node, SavedOutput, Version
-from ..core.inplace import Memory
+from ..core.inplace import array_at
 from ..core.tensor import Outer, Tensor, wrap
 
 _rolling = Lock()
@@ -179,8 +179,7 @@ class Past:
 
     def __init__(self, low: int, high: int, reached: int, owner: Any) -> None:
         self.low, self.high, self.reached = low, high, reached
-        interface = {"data": (low, True), "shape": (high - low,), "typestr": "|u1", "version": 3}
-        now = np.asarray(Memory(interface, owner))
+        now = array_at(low, (high - low,), np.uint8, base=owner)
         aligned = low & 63  # so that elements lie as they do in the memory itself
         self.memory = np.empty(aligned + high - low, np.uint8)[aligned:]
         self.memory[...] = now

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from ..core.missing import missing_attribute
+from ..core.tracing import capture as _capture
 from . import dtypes, errors, nest
 from .arithmetic import absolute as abs
 from .arithmetic import (
@@ -242,8 +243,8 @@ _ELSEWHERE = {
 
 
 def executing_eagerly() -> _bool:
-    """True: there are no graphs, not in `tf.function` either."""
-    return True
+    """Whether the running code computes; false in a `tf.function` while it is traced."""
+    return _capture.get() is None
 
 
 def is_tensor(x: Any) -> _bool:

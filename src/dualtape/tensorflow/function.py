@@ -1,7 +1,8 @@
-"""`tf.function`: for now the Python function itself, its options honoured.
+"""`tf.function`: the Python function as a compiled program, its options honoured.
 
-There is no graph: each call runs the function eagerly. Input signatures are checked, the signatures called
-are counted as TensorFlow counts its traces, and numbers that are returned become tensors.
+Under an open tape, which sees the operations themselves, and where the compiler cannot follow, a call runs the function
+eagerly. Input signatures are checked, the signatures called are counted as TensorFlow counts its traces, and numbers that
+are returned become tensors.
 """
 
 from __future__ import annotations
@@ -267,8 +268,8 @@ def function(
         func: The function; None to decorate with options.
         input_signature: `tf.TensorSpec`s that calls are checked against.
         autograph: Whether Python's control flow is made part of the program where tensors decide.
-        jit_compile: Not used.
-        reduce_retracing: Not used: nothing is traced.
+        jit_compile: Not used: functions become native code wherever llvmlite is installed.
+        reduce_retracing: Not used: each shape is traced.
         experimental_implements: Not used.
         experimental_autograph_options: Not used.
         experimental_attributes: Not used.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.tracing import Traced, capture
 from .convert import as_tensor, static
 from .dtype import as_dtype
 from .errors import InvalidArgumentError
@@ -55,18 +56,20 @@ def no_op(name: str | None = None) -> None:
 
 
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
-    """Return the value of a tensor as an array; nothing is unknown without a graph."""
+    """Return the value of a tensor as an array; None for one that has none yet, in a `tf.function`."""
+    if is_symbolic_tensor(tensor):
+        return None
     return as_tensor(tensor).numpy() if isinstance(tensor, EagerTensor) else np.asarray(tensor)
 
 
 def is_symbolic_tensor(tensor: Any) -> bool:
-    """False: there are no graphs."""
-    return False
+    """Whether a tensor has no value yet, being inside a `tf.function` that is traced."""
+    return isinstance(tensor, EagerTensor) and isinstance(tensor.value, Traced)
 
 
 def inside_function() -> bool:
-    """False: there are no graphs, in a `tf.function` neither."""
-    return False
+    """Whether a `tf.function` is being traced."""
+    return capture.get() is not None
 
 
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> EagerTensor:

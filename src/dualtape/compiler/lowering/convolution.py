@@ -179,38 +179,38 @@ def _made(b: Build, op: Convolution, xs: tuple[Ref, ...], shape: Shape) -> Ref |
     return b.nodes.routine(op, tuple([b.materialized(x) for x in xs]), shape, dtype, name).ref()
 
 
+def _columns(
+    b: Build, how: str, x: Ref, other: Ref, out: Shape, params: dict[str, Any], sizes: tuple[int, int, Shape, Shape],
+) -> Ref | None:  # fmt: skip
+    """A product with the columns of the padded x; `sizes` are batch, output channels, kernel, positions."""
+    if any(lo < 0 or hi < 0 for lo, hi in params["padding"]) or x.dtype.char not in "fd":
+        return None
+    x = _padded(b, x, params["padding"])
+    n, o, kernel, positions = sizes
+    op = Convolution(
+        how, n, x.shape[1], o, x.shape[2:], kernel, positions,
+        params["stride"], params["dilation"], params["groups"],
+    )  # fmt: skip
+    return _made(b, op, (x, other), out)
+
+
 def _forward(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
     x, w = xs
     out = outs[0].shape
     tiled = direct.forward(b, xs, out, params)
-    if tiled is not None:
-        return [tiled]
-    if any(lo < 0 or hi < 0 for lo, hi in params["padding"]) or x.dtype.char not in "fd":
-        return None
-    x = _padded(b, x, params["padding"])
-    op = Convolution(
-        "forward", out[0], x.shape[1], out[1], x.shape[2:], w.shape[2:], out[2:],
-        params["stride"], params["dilation"], params["groups"],
-    )  # fmt: skip
-    made = _made(b, op, (x, w), out)
-    return None if made is None else [made]
+    if tiled is None:
+        tiled = _columns(b, "forward", x, w, out, params, (out[0], out[1], w.shape[2:], out[2:]))
+    return None if tiled is None else [tiled]
 
 
 def _weight(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
     x, y = xs
     out = outs[0].shape
     tiled = direct.weight(b, xs, out, params)
-    if tiled is not None:
-        return [tiled]
-    if any(lo < 0 or hi < 0 for lo, hi in params["padding"]) or x.dtype.char not in "fd":
-        return None
-    x = _padded(b, x, params["padding"])
-    op = Convolution(
-        "weight", y.shape[0], x.shape[1], y.shape[1], x.shape[2:], out[2:], y.shape[2:],
-        params["stride"], params["dilation"], params["groups"],
-    )  # fmt: skip
-    made = _made(b, op, (x, y), out)
-    return None if made is None else [made]
+    if tiled is None:
+        sizes = (y.shape[0], y.shape[1], out[2:], y.shape[2:])
+        tiled = _columns(b, "weight", x, y, out, params, sizes)
+    return None if tiled is None else [tiled]
 
 
 def _input(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:

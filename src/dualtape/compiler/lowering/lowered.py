@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...core.aval import Aval
+from ...core.inplace import array_at
 from ..graph import Graph
 from ..native.library import load
 from .nodes import IOTA, LITERAL, Ref
@@ -113,9 +114,8 @@ class Lowered:
             return np.empty(x.shape, x.dtype)
         slot, offset = self.program.place(x.node)
         base = ctypes.c_void_p.from_address(slots + 8 * slot).value or 0
-        memory: Any = (ctypes.c_char * (x.node.size * item)).from_address(base + offset)
         strides = tuple([s * item for s in x.strides])
-        return np.ndarray(x.shape, x.dtype, memory, x.offset * item, strides)
+        return array_at(base + offset + x.offset * item, x.shape, x.dtype, strides)  # type: ignore[no-any-return]
 
     def call(self, arrays: Sequence[Array]) -> list[Array]:
         """Run once, by way of ctypes: for tests.

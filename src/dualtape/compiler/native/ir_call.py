@@ -1,5 +1,7 @@
 """The trampoline's call: fetches, outputs, the core, the result. See `trampoline.py`."""
 
+from .ir_values import entries
+
 # Whether what is written shares no memory. Arrays bound to the plan were compared when they last moved.
 DISJOINT = """
 define private i1 @disjoint(ptr %rec, ptr %slots) #0 alwaysinline {
@@ -64,20 +66,12 @@ end:
 """
 
 # Fetch what is fetched at each call; false with an exception set if that fails.
-FETCHES = """
+FETCHES = (
+    """
 define private i1 @fetches(ptr %rec, ptr %slots, ptr %owned) #0 {
-  %n = call i64 @word(ptr %rec, i64 $h_n_fetches)
-  %first = call ptr @part(ptr %rec, i64 $h_fetches)
-  br label %next
-next:
-  %i = phi i64 [ 0, %0 ], [ %i.1, %fetched ]
-  %done = icmp eq i64 %i, %n
-  br i1 %done, label %yes, label %each
-each:
-  %offset = mul i64 %i, $entry
-  %e = getelementptr i64, ptr %first, i64 %offset
-  %i.1 = add i64 %i, 1
-  %f = call ptr @field(ptr %e, i64 16)
+"""
+    + entries("fetches", "fetched")
+    + """  %f = call ptr @field(ptr %e, i64 16)
   %got = call ptr @PyObject_CallNoArgs(ptr %f)
   %failed = icmp eq ptr %got, null
   br i1 %failed, label %no, label %look
@@ -101,6 +95,7 @@ no:
   ret i1 false
 }
 """
+)
 
 # The array of the tensor that an output's tensor will take the place of, if nobody else has either; else null. A
 # training step makes the gradients anew each time, and finds those of the last step where it puts them.
@@ -150,20 +145,12 @@ define private i1 @is_alone(ptr %x) alwaysinline {
 """
 
 # Make the arrays that the core fills; false with an exception set if memory is short.
-OUTPUTS = """
+OUTPUTS = (
+    """
 define private i1 @outputs(ptr %rec, ptr %slots, ptr %owned, ptr %numbers) #0 alwaysinline {
-  %n = call i64 @word(ptr %rec, i64 $h_n_outputs)
-  %first = call ptr @part(ptr %rec, i64 $h_outputs)
-  br label %next
-next:
-  %i = phi i64 [ 0, %0 ], [ %i.1, %made ]
-  %done = icmp eq i64 %i, %n
-  br i1 %done, label %yes, label %each
-each:
-  %offset = mul i64 %i, $entry
-  %e = getelementptr i64, ptr %first, i64 %offset
-  %i.1 = add i64 %i, 1
-  %slot = call i64 @word(ptr %e, i64 8)
+"""
+    + entries("outputs", "made")
+    + """  %slot = call i64 @word(ptr %e, i64 8)
   %is.scalar = load i64, ptr %e
   %is.array = icmp eq i64 %is.scalar, 0
   br i1 %is.array, label %array, label %scalar
@@ -198,6 +185,7 @@ no:
   ret i1 false
 }
 """
+)
 
 # A call that is as planned: the result, or null with an exception set.
 PROCEED = """

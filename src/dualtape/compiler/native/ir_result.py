@@ -1,5 +1,7 @@
 """The trampoline after the core: what was written is stamped, stores are made, the result is built. See `trampoline.py`."""
 
+from .ir_values import entries
+
 # One item, a new reference; null with an exception set if memory is short.
 ITEM = """
 define private ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned) #0 {
@@ -74,20 +76,12 @@ fill:
 """
 
 # Set fields of objects to items; false with an exception set if memory is short.
-STORES = """
+STORES = (
+    """
 define private i1 @stores(ptr %rec, ptr %args, ptr %slots, ptr %owned) #0 alwaysinline {
-  %n = call i64 @word(ptr %rec, i64 $h_n_stores)
-  %first = call ptr @part(ptr %rec, i64 $h_stores)
-  br label %next
-next:
-  %i = phi i64 [ 0, %0 ], [ %i.1, %dropped ]
-  %done = icmp eq i64 %i, %n
-  br i1 %done, label %yes, label %each
-each:
-  %offset = mul i64 %i, $entry
-  %e = getelementptr i64, ptr %first, i64 %offset
-  %i.1 = add i64 %i, 1
-  %x = call ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned)
+"""
+    + entries("stores", "dropped")
+    + """  %x = call ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned)
   %failed = icmp eq ptr %x, null
   br i1 %failed, label %no, label %put
 put:
@@ -107,6 +101,7 @@ no:
   ret i1 false
 }
 """
+)
 
 # The tensor that an entry is about.
 TENSOR = """

@@ -1,5 +1,22 @@
 """The trampoline's look at Python values: fields of objects, numbers, elements. See `trampoline.py`."""
 
+
+def entries(name: str, after: str) -> str:
+    """The head of a loop over the record's entries `name`: %e is one; block `after` goes on, block `yes` comes at last."""
+    return f"""  %n = call i64 @word(ptr %rec, i64 $h_n_{name})
+  %first = call ptr @part(ptr %rec, i64 $h_{name})
+  br label %next
+next:
+  %i = phi i64 [ 0, %0 ], [ %i.1, %{after} ]
+  %done = icmp eq i64 %i, %n
+  br i1 %done, label %yes, label %each
+each:
+  %offset = mul i64 %i, $entry
+  %e = getelementptr i64, ptr %first, i64 %offset
+  %i.1 = add i64 %i, 1
+"""
+
+
 HELPERS = """
 define private ptr @type_of(ptr %x) alwaysinline {
   %at = getelementptr i8, ptr %x, i64 $type

@@ -162,19 +162,23 @@ class Lowering:
         return out or [ast.Pass(lineno=1, col_offset=0)]
 
 
-class _Returns(ast.NodeTransformer):
-    """`return x` in a loop's body as an assignment and a `break`."""
-
-    def __init__(self, flag: str, value: str) -> None:
-        self.flag, self.value = flag, value
+class Blocks(ast.NodeTransformer):
+    """Rewrites statements, each into one or several."""
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        """A block."""
+        """The statements of a block, rewritten."""
         out: list[ast.stmt] = []
         for s in body:
             found = self.visit(s)
             out += found if isinstance(found, list) else [found]
         return out
+
+
+class _Returns(Blocks):
+    """`return x` in a loop's body as an assignment and a `break`."""
+
+    def __init__(self, flag: str, value: str) -> None:
+        self.flag, self.value = flag, value
 
     def visit_Return(self, node: ast.Return) -> Any:
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from .jumps import Lowering, assign, located
+from .jumps import Blocks, Lowering, assign, located
 from .names import SCOPES, Liveness, Unconvertible, declared, written
 
 HELPER = "ag__"
@@ -23,7 +23,7 @@ def thunk(body: ast.expr) -> ast.Lambda:
     return ast.Lambda(empty, body)
 
 
-class Rewriter(ast.NodeTransformer):
+class Rewriter(Blocks):
     """Rewrites one function, and with one of its own each function inside."""
 
     def __init__(self, first: str | None = None) -> None:
@@ -89,14 +89,6 @@ class Rewriter(ast.NodeTransformer):
         return Rewriter(self.first).function(node)
 
     # --- statements -----------------------------------------------------------------------------------
-
-    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        """Statements."""
-        out: list[ast.stmt] = []
-        for s in body:
-            found = self.visit(s)
-            out += found if isinstance(found, list) else [found]
-        return out
 
     def piece(
         self, name: str, body: list[ast.stmt], names: list[str], parameter: str | None = None

@@ -131,4 +131,4 @@ class ConvertibleModule(ModuleTree):
         return self
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Accepted; the module runs as it is."""
+        """Accepted, without effect: `torch.compile(module)` gives a module that runs compiled."""

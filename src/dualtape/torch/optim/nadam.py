@@ -13,7 +13,7 @@ from ...ops.exponential import sqrt
 from .. import dtypes
 from .._tensor import Tensor
 from .optimizer import Params, fitted, number
-from .stepwise import Averaging, Rule, check_averaging
+from .stepwise import Averaging, Rule, averages, check_averaging, decoupled
 
 
 class NAdam(Averaging):
@@ -64,16 +64,13 @@ class NAdam(Averaging):
         else:
             kept.value = kept.value * kept.value.dtype.type(mu)
             product = float(kept.value)
-        shrink = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1
+        shrunk = decoupled(group, lr)
         now, ahead = lr * (1 - mu) / (1 - product), lr * following / (1 - product * following)
         correction = 1 - beta2**t
 
         def rule(p: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
-            if isinstance(shrink, Box) or shrink != 1:
-                p *= fitted(shrink, p)
-            m += (1 - beta1) * (g - m)
-            v *= beta2
-            v += (1 - beta2) * (g * g)
+            p = shrunk(p)
+            m, v = averages(m, v, g, (beta1, beta2))
             root = sqrt(v / fitted(correction, p))
             root += eps
             p -= fitted(now, p) * (g / root)

@@ -11,7 +11,7 @@ from ...ops.compare import exceeds
 from ...ops.exponential import sqrt
 from ...ops.select import where
 from .optimizer import Params, fitted, number
-from .stepwise import Averaging, Rule, check_averaging
+from .stepwise import Averaging, Rule, averages, check_averaging, decoupled
 
 
 class RAdam(Averaging):
@@ -47,7 +47,7 @@ class RAdam(Averaging):
         """See `Stepwise.rule`."""
         lr, eps = number(group, "lr"), group["eps"]
         beta1, beta2 = group["betas"]
-        shrink = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1
+        shrunk = decoupled(group, lr)
         step, correction = lr / (1 - beta1**t), 1 - beta2**t
         # The length of the average that the decaying one stands for, at most and now (the paper's rho).
         most = 2 / (1 - beta2) - 1
@@ -61,11 +61,8 @@ class RAdam(Averaging):
             scale = (ratio * correction) ** 0.5
 
         def rule(p: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
-            if isinstance(shrink, Box) or shrink != 1:
-                p *= fitted(shrink, p)
-            m += (1 - beta1) * (g - m)
-            v *= beta2
-            v += (1 - beta2) * (g * g)
+            p = shrunk(p)
+            m, v = averages(m, v, g, (beta1, beta2))
             change = fitted(step, p) * m
             if isinstance(known, Box):
                 p -= where(known, change / (sqrt(v) + eps) * fitted(scale, p), change)

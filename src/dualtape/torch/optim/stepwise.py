@@ -9,9 +9,40 @@ import numpy as np
 
 from ...core.tensor import wrap
 from .._tensor import Tensor
-from .optimizer import Optimizer, advanced, check_betas, check_positive, in_pieces, put, zeros_for
+from .optimizer import (
+    Optimizer,
+    advanced,
+    check_betas,
+    check_positive,
+    fitted,
+    in_pieces,
+    put,
+    zeros_for,
+)
 
 Rule = Callable[..., tuple[Any, ...]]
+
+
+def decoupled(group: dict[str, Any], lr: Any) -> Callable[[Any], Any]:
+    """What weight decay that is apart from the gradient does to a parameter: nothing, where there is none."""
+    decay = group["weight_decay"] if group["decoupled_weight_decay"] else 0
+    if not decay:
+        return lambda p: p
+    shrink = 1 - lr * decay
+
+    def shrunk(p: Any) -> Any:
+        p *= fitted(shrink, p)
+        return p
+
+    return shrunk
+
+
+def averages(m: Any, v: Any, g: Any, betas: tuple[float, float]) -> tuple[Any, Any]:
+    """The decaying averages of gradients and of their squares, with a new gradient in them."""
+    m += (1 - betas[0]) * (g - m)
+    v *= betas[1]
+    v += (1 - betas[1]) * (g * g)
+    return m, v
 
 
 class Stepwise(Optimizer):
