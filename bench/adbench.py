@@ -86,14 +86,14 @@ def reprojection(torch, camera, point, weight, feature):
     return weight * (distorted * focal + camera[7:9] - feature)
 
 
-def bundle(n):
+def bundle(n, compiled=True):
     """Makers of the step that gives the Jacobian's blocks of n observations, each by two backward passes."""
     rng = np.random.default_rng(4)
     cameras, points = rng.normal(size=(10, 11)), rng.normal(size=(50, 3)) + np.array([0, 0, 5.0])
     weights, features = rng.uniform(0.5, 1.5, n), rng.normal(size=(n, 2))
     which, where = rng.integers(0, 10, n), rng.integers(0, 50, n)
 
-    def make(torch, compiled):
+    def make(torch, decorate):
         def blocks(camera, point, weight, feature):
             camera, point, weight = (t.detach().requires_grad_() for t in (camera, point, weight))
             error = reprojection(torch, camera, point, weight, feature)
@@ -111,7 +111,7 @@ def bundle(n):
                 )
             return torch.stack(rows)
 
-        function = compiled(blocks)
+        function = decorate(blocks)
         c, p, w, f = (torch.from_numpy(a) for a in (cameras, points, weights, features))
         given = [
             (c[i].clone(), p[j].clone(), w[o].clone(), f[o].clone())
@@ -122,7 +122,7 @@ def bundle(n):
     def dualtape():
         import dualtape.torch as torch
 
-        return make(torch, torch.compile)
+        return make(torch, torch.compile if compiled else lambda f: f)
 
     def torch_():
         import torch

@@ -42,6 +42,11 @@ def both(make, jax=None):
     return makers
 
 
+def eager(make):
+    """Makers for dualtape and PyTorch, both as the code stands."""
+    return {"dualtape": lambda: make(_dualtape()), "torch": lambda: make(_torch())}
+
+
 def _jax_step(start, update, *data):
     """A step that keeps its state, from update(state, *data) -> state."""
 
@@ -364,5 +369,7 @@ COMPILED = {
     "small transformer, SGD step": (both(transformer), {"torch": 1.5}),
     **{f"Gaussian mixture d={d}, k={k}": (both(gmm(d, k, 1000)), {"torch": aim}) for d, k, aim in ((2, 5, 5), (10, 25, 3), (64, 25, 1))},
     **{f"bundle adjustment, {n} observations": (bundle(n), {"torch": 20}) for n in (100, 1000)},
+    **{f"Gaussian mixture d={d}, k={k}, not compiled": (eager(gmm(d, k, 1000)), {"torch": aim}) for d, k, aim in ((2, 5, 1.5), (10, 25, 0.8), (64, 25, 0.7))},
+    **{f"bundle adjustment, {n} observations, not compiled": (bundle(n, compiled=False), {"torch": 2}) for n in (100, 1000)},
 }  # fmt: skip
 """Name to (maker by system, the ratios aimed at)."""
