@@ -17,6 +17,7 @@ from .adapted import own_copy
 from .boxes import Box, Interpreter, open_trace, top_interpreter
 from .callsite import NOWHERE, caller, getframe, is_users, latest
 from .conform import unfit
+from .forward import pushed_straight
 from .graph import Output, SavedOutput, Version
 from .modes import AROUND, BOXED, NO_GRAD, OBSERVED, UNUSUAL, current, next_order, set_mode
 from .observation import tell
@@ -132,6 +133,13 @@ class NaryPrimitive(Primitive):
         trace = open_trace.get()
         if trace is not None:
             trace.meet(tensors)
+        elif self.straight:
+            cls = tensors[0].result_class
+            pushed = pushed_straight(
+                self, tensors, params, cls if cls is not Tensor else class_of_results(tensors)
+            )
+            if pushed is not None:
+                return pushed
         values: Any = []
         edges: Any = []
         mask = depth = 0

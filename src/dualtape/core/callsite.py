@@ -58,8 +58,12 @@ def user_frame(depth: int = 2) -> FrameType | None:
     except ValueError:
         return None
     while frame is not None:
-        name = frame.f_code.co_filename
+        code = frame.f_code
+        if code is latest[0]:
+            return frame
+        name = code.co_filename
         if name not in _ours and (name in _users or _classify(name)):
+            latest[0] = code
             return frame
         frame = frame.f_back
     return None

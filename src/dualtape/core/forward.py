@@ -117,6 +117,54 @@ class ForwardMode(Interpreter):
         return box
 
 
+def pushed_straight(
+    primitive: Primitive, tensors: tuple[Tensor, ...], params: dict[str, Any], cls: type[Tensor]
+) -> Tensor | None:
+    """An elementwise primitive where forward mode over arrays is all there is, which it nearly always is.
+
+    What `bind_boxed` and `ForwardMode.process` do, without asking who else has a say: half of what a step costs.
+
+    Returns:
+        The result, of class `cls`; None if there is more to it.
+    """
+    level: Any = None
+    primals: list[Any] = []
+    tangents: list[Any] = []
+    for x in tensors:
+        if x.edge is not None or x.view_of is not None:
+            return None
+        v = x.value
+        t = None
+        if v.__class__ is Dual:
+            if level is None:
+                level = v.interpreter
+            elif v.interpreter is not level:
+                return None
+            t = v.tangent
+            v = v.primal
+            if t.__class__ is not ndarray and isinstance(t, Value):
+                return None
+        if v.__class__ is not ndarray and isinstance(v, Value):
+            return None
+        primals.append(v)
+        tangents.append(t)
+    if level is None or not level.open or level.kept is not None or paused.get():
+        return None
+    out = primitive.eval(*primals, **params)
+    dot = pushed_pointwise(primitive, primals, tangents, out, params)
+    result: Tensor = new(cls)
+    result.edge = result.version = result.view_of = result.leaf = None
+    if dot is None:
+        result.value = out
+        return result
+    result.value = box = new(Dual)  # `Dual(level, out, dot)`, in half the time
+    box.interpreter = level
+    box.primal = out
+    box.tangent = dot
+    box.dtype = out.dtype
+    return result
+
+
 def pushforward(
     primitive: Primitive, primals: list[Any], tangents: list[Any], out: Any, params: dict[str, Any]
 ) -> list[Any]:

@@ -128,6 +128,7 @@ class Primitive:
         outputs: Number of outputs; 1 means a bare value, not a tuple.
         differentiable: Numbers of the outputs that have derivatives.
         pointwise: Each output element depends on the same element of the broadcast operands.
+        straight: Pointwise, one output with a derivative: `forward.pushed_straight` may do it.
         masks: Part of an operand does not reach the result, so that its cotangent is zero there.
         view: The result may share memory with the first operand.
         kind: "elementwise", "linear", "multilinear", "general" or "constant" (no derivative).
@@ -136,6 +137,7 @@ class Primitive:
     """
 
     push: ClassVar[Callable[..., Any] | None] = None
+    straight: bool = False
 
     def __init__(
         self,
@@ -169,6 +171,7 @@ class Primitive:
         self.holomorphic = holomorphic
         self.view = view
         self.pointwise = pointwise
+        self.straight = pointwise and outputs == 1 and kind != "constant" and not view
         self.masks = masks
         self.aval = aval
         self.batch = batch
