@@ -1,0 +1,505 @@
+"""`trace_table`: the evaluation trace of a function and its derivatives, as textbooks print it.
+
+The form is that of tables 2 and 3 of Baydin, Pearlmutter, Radul and Siskind (2018), "Automatic differentiation in machine
+learning: a survey": inputs v_{1-n} ... v_0, then a v_i for every operation, with tangents v̇_i that go down the table
+and adjoints v̄_i that go up. The numbers are the engine's own; formulas of derivatives are read from its rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from unicodedata import normalize
+
+import numpy as np
+
+from ..core.aval import Aval
+from ..core.forward import pushforward
+from ..core.observation import observing, observing_passes
+from ..core.tensor import Tensor
+from ..transforms import tree
+from ..transforms.reverse import vjp
+from . import mathematics as m
+from .formulas import ONE, Expr, operand_names, operation, traced, without
+from .mathematics import Term
+from .notation import written
+from .text_table import Table
+
+
+class Line(NamedTuple):
+    """One line: `left` = `right` = `value`."""
+
+    left: Term
+    right: Term
+    value: Any
+
+    def texts(self) -> tuple[str, str, str]:
+        """The three, as plain text."""
+        return self.left.text, f"= {self.right.text}", f"= {shown(self.value)}"
+
+
+class TraceTable:
+    """Three lists of lines: `str` gives text, a notebook gets HTML with MathML, and `latex()` is for papers.
+
+    Attributes:
+        primal: A line for each input and each operation.
+        tangent: Their tangents, in the same order.
+        adjoint: Adjoints from the output up, a line for each contribution and, where there are several, for their sum.
+        value: What the function gave.
+        gradient: The adjoints of the inputs; None for one that the output does not depend on.
+    """
+
+    def __init__(self, primal: list[Line], tangent: list[Line], adjoint: list[Line], value: Any, gradient: list[Any]) -> None:  # fmt: skip
+        self.primal = primal
+        self.tangent = tangent
+        self.adjoint = adjoint
+        self.value = value
+        self.gradient = gradient
+
+    def parts(self) -> list[tuple[str, list[Line]]]:
+        """The three lists with their titles."""
+        return [
+            ("Forward primal trace", self.primal),
+            ("Forward tangent (derivative) trace", self.tangent),
+            ("Reverse adjoint (derivative) trace", self.adjoint),
+        ]
+
+    def __str__(self) -> str:
+        tables = []
+        for title, lines in self.parts():
+            text = str(Table("", ("", "", ""), [line.texts() for line in lines]))
+            tables.append("\n".join([title, *text.splitlines()[2:]]))
+        return "\n\n".join(tables)
+
+    __repr__ = __str__
+
+    def html(self) -> str:
+        """The table as HTML; browsers draw the formulas."""
+        cells = []
+        for title, lines in self.parts():
+            body = "".join(
+                f'<tr><td style="text-align:right"><math>{x.left.mathml}</math></td>'
+                f'<td style="text-align:left"><math><mo>=</mo>{x.right.mathml}</math></td>'
+                f'<td style="text-align:left"><math><mo>=</mo><mtext>{shown(x.value)}</mtext></math></td></tr>'
+                for x in lines
+            )
+            cells.append(
+                f'<td style="vertical-align:top"><table><caption>{title}</caption>{body}</table></td>'
+            )
+        return f"<table><tr>{''.join(cells)}</tr></table>"
+
+    _repr_html_ = html
+
+    def latex(self) -> str:
+        """The table in LaTeX: three arrays side by side, for math mode in a display."""
+        arrays = []
+        for title, lines in self.parts():
+            body = " \\\\\n".join(
+                f"{x.left.latex} &= {x.right.latex} &&= {latex_number(x.value)}" for x in lines
+            )
+            arrays.append(
+                f"\\begin{{array}}{{l}}\\text{{{title}}}\\\\\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\\end{{array}}"
+            )
+        return "\n\\quad\n".join(arrays)
+
+
+class Ran(NamedTuple):
+    """An operation: its operands and result with the numbers that they had."""
+
+    primitive: Any
+    operands: tuple[int | None, ...]
+    values: tuple[Any, ...]
+    results: tuple[int, ...]
+    outs: tuple[Any, ...]
+    params: dict[str, Any]
+
+
+class Trace:
+    """What a function did, and what its backward pass did.
+
+    Attributes:
+        ran: The operations.
+        values: Of each v, inputs first.
+        names: Its term.
+        nodes: The v's of recorded operations, by the node.
+        cotangents: What arrived at each v.
+        steps: (v, contributions (operand's number, its v, what was added)) of the backward pass, in its order.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
+        self.ran: list[Ran] = []
+        self.values: list[Any] = []
+        self.names: list[Term] = []
+        self.known: dict[int, int] = {}
+        self.held: list[Tensor] = []  # so that no identity is used again
+        self.nodes: dict[Any, int] = {}
+        self.made_by: dict[int, Ran] = {}
+        self.cotangents: dict[int, Any] = {}
+        self.steps: list[tuple[int, list[tuple[int, int, Any]]]] = []
+
+    def name(self, t: Tensor) -> int:
+        """Give a tensor the next v."""
+        at = len(self.values)
+        self.known[id(t)] = at
+        self.held.append(t)
+        self.values.append(copied(t.value))
+        self.names.append(subscripted("v", at - self.inputs + 1))
+        if t.edge is not None:
+            self.nodes.setdefault(t.edge.node, at)
+        return at
+
+    def start(self, variables: Sequence[Tensor]) -> None:
+        """Name the inputs."""
+        for t in variables:
+            self.name(t)
+
+    def see(self, primitive: Any, operands: Any, params: Any, results: Any) -> None:
+        """Note an operation; for `observing`."""
+        at = tuple([self.known.get(id(t)) for t in operands])
+        values = tuple([copied(t.value) for t in operands])
+        made = tuple([self.name(t) for t in results])
+        ran = Ran(primitive, at, values, made, tuple([self.values[k] for k in made]), params)
+        self.ran.append(ran)
+        self.made_by.update(dict.fromkeys(made, ran))
+
+    # For `observing_passes`.
+
+    def begun(self, work: Any) -> None:
+        """See `PassObserver`."""
+
+    def stepped(self, work: Any, node: Any, ct: Any, edges: Any, grads: list[Any]) -> None:
+        """See `PassObserver`."""
+        at = self.nodes.get(node)
+        if at is None or isinstance(ct, tuple):
+            if at is not None:
+                raise several(self.made_by[at].primitive.name)
+            return
+        self.cotangents[at] = copied(ct)
+        parts = []
+        for i, (edge, g) in enumerate(zip(edges, grads, strict=True)):
+            to = None if edge is None or g is None else self.nodes.get(edge.node)
+            if to is not None:
+                parts.append((i, to, copied(g)))
+        self.steps.append((at, parts))
+
+    def ended(self, work: Any, captures: Any) -> None:
+        """See `PassObserver`."""
+
+    def kept(self, work: Any) -> None:
+        """See `PassObserver`."""
+
+
+def trace_table(f: Callable[..., Any], *x: Any, tangents: Sequence[Any] | None = None, cotangent: Any = None) -> TraceTable:  # fmt: skip
+    """Evaluate a function, and return the table of its forward and reverse trace.
+
+    >>> import numpy as np, dualtape as dt
+    >>> table = dt.trace_table(lambda x1, x2: np.log(x1) + x1 * x2 - np.sin(x2), 2.0, 5.0)
+    >>> print(str(table).partition("Reverse")[0].strip())
+    Forward primal trace
+    v₋₁  = x₁        = 2
+    v₀   = x₂        = 5
+    v₁   = ln(v₋₁)   = 0.69315
+    v₂   = v₋₁ · v₀  = 10
+    v₃   = v₁ + v₂   = 10.693
+    v₄   = sin(v₀)   = -0.95892
+    v₅   = v₃ - v₄   = 11.652
+    <BLANKLINE>
+    Forward tangent (derivative) trace
+    v̇₋₁  = ẋ₁                   = 1
+    v̇₀   = ẋ₂                   = 0
+    v̇₁   = v̇₋₁ / v₋₁            = 0.5
+    v̇₂   = v̇₋₁ · v₀ + v̇₀ · v₋₁  = 5
+    v̇₃   = v̇₁ + v̇₂              = 5.5
+    v̇₄   = v̇₀ · cos(v₀)         = 0
+    v̇₅   = v̇₃ - v̇₄              = 5.5
+
+    Args:
+        f: Of arrays and numbers (NumPy-style code) or of tensors of a front end; it gives one of them.
+        x: Its arguments, or trees of them.
+        tangents: A direction for each array among the arguments, in order; by default 1 for the first and 0 for the others.
+        cotangent: Of the result; by default ones.
+
+    Raises:
+        ValueError: The function runs an operation of several results, which has no line of its own, or nothing at all.
+    """
+    leaves = tree.flatten(x)[0]
+    trace = Trace(len(leaves))
+
+    def run(*arguments: Any) -> Any:
+        trace.start([t for t in tree.flatten(arguments)[0] if isinstance(t, Tensor)])
+        with observing(trace.see):
+            return f(*arguments)
+
+    value, pull = vjp(run, *x)
+    seed = tree.map(lambda v: ones(v), value) if cotangent is None else cotangent
+    with observing_passes(trace):
+        gradient = tree.flatten(pull(seed))[0]
+    if not trace.ran:
+        raise ValueError("trace_table: the function runs no operation on its arguments")
+    for ran in trace.ran:
+        if len(ran.results) != 1:
+            raise several(ran.primitive.name)
+    dots = directions(trace, tangents)
+    return TraceTable(
+        primal(trace), tangent(trace, dots), adjoint(trace, gradient), value, gradient
+    )
+
+
+def several(name: str) -> ValueError:
+    """The error for an operation with several results."""
+    return ValueError(
+        f"trace_table: {name} has several results, for which the table has no form; `dualtape explain` shows them"
+    )
+
+
+def primal(trace: Trace) -> list[Line]:
+    """The lines of the values."""
+    lines = [
+        Line(trace.names[i], subscripted("x", i + 1), trace.values[i]) for i in range(trace.inputs)
+    ]
+    for ran in trace.ran:
+        (k,) = ran.results
+        lines.append(Line(trace.names[k], written(ran.primitive.name, operands(trace, ran), ran.params), trace.values[k]))  # fmt: skip
+    return lines
+
+
+def directions(trace: Trace, tangents: Sequence[Any] | None) -> list[Any]:
+    """The tangent of each v, None for one that does not depend on the inputs."""
+    if tangents is None:
+        dots: list[Any] = [
+            np.full_like(v, 1 if i == 0 else 0) for i, v in enumerate(trace.values[: trace.inputs])
+        ]
+    elif len(tangents) != trace.inputs:
+        raise ValueError(f"trace_table: {len(tangents)} tangents for {trace.inputs} arguments")
+    else:
+        dots = [
+            np.broadcast_to(np.asarray(plain(t), np.asarray(v).dtype), np.shape(v))
+            for t, v in zip(tangents, trace.values, strict=False)
+        ]
+    dots += [None] * (len(trace.values) - len(dots))
+    for ran in trace.ran:
+        given = [None if k is None else dots[k] for k in ran.operands]
+        if ran.primitive.kind != "constant" and any(d is not None for d in given):
+            (k,) = ran.results
+            (dots[k],) = pushforward(
+                ran.primitive, list(ran.values), given, ran.outs[0], ran.params
+            )
+    return dots
+
+
+def tangent(trace: Trace, dots: list[Any]) -> list[Line]:
+    """The lines of the tangents."""
+    lines = [
+        Line(
+            marked(trace.names[i], "̇", r"\dot"),
+            marked(subscripted("x", i + 1), "̇", r"\dot"),
+            dots[i],
+        )
+        for i in range(trace.inputs)
+    ]
+    for ran in trace.ran:
+        (k,) = ran.results
+        if dots[k] is None:
+            continue
+        whole = pushed(trace, ran, [i for i, at in enumerate(ran.operands) if at is not None and dots[at] is not None])  # fmt: skip
+        lines.append(Line(marked(trace.names[k], "̇", r"\dot"), whole, dots[k]))
+    return lines
+
+
+def pushed(trace: Trace, ran: Ran, numbers: list[int]) -> Term:
+    """The formula of the tangent of an operation's result."""
+    names = operands(trace, ran)
+    p = ran.primitive
+    dotted = {i: marked(names[i], "̇", r"\dot") for i in numbers}
+    if p.kind == "linear":
+        return written(p.name, [dotted.get(i, n) for i, n in enumerate(names)], ran.params)
+    if p.kind == "multilinear":
+        parts = [
+            written(p.name, [*names[:i], dotted[i], *names[i + 1 :]], ran.params) for i in numbers
+        ]
+        return added(parts)
+    parts = []
+    for i in numbers:
+        e = expression(ran, i)
+        local = None if e is None or not p.pointwise else without(e, "ct")
+        if local is None:
+            call = m.applied(m.name(f"jvp[{p.name}]"), dotted[i])
+            parts.append(call)
+        else:
+            known = {"dot": dotted[i], **variables(trace, ran)}
+            parts.append(term(times(Expr("variable", "dot"), local), known))
+    return added(parts)
+
+
+def times(x: Expr, factor: Expr) -> Expr:
+    """A product, with a sign in front and 1/y as a quotient."""
+    if factor.kind == "operation" and factor.name == "neg":
+        return operation("neg", times(x, factor.args[0]))
+    if factor.kind == "operation" and factor.name == "div" and factor.args[0].same(ONE):
+        return operation("div", x, factor.args[1])
+    return operation("mul", x, factor)
+
+
+def adjoint(trace: Trace, gradient: list[Any]) -> list[Line]:
+    """The lines of the adjoints, from the output to the inputs."""
+    if not trace.steps:
+        return []
+    last = trace.steps[0][0]
+    lines = [
+        Line(
+            bar(trace.names[last]),
+            bar(Term(m.ATOM, "<mi>y</mi>", "y", "y")),
+            trace.cotangents[last],
+        )
+    ]
+    sums: dict[int, Any] = {}
+    for at, parts in trace.steps:
+        ran = trace.made_by[at]
+        for i, to, g in parts:
+            e = expression(ran, i)
+            known = {"ct": bar(trace.names[at]), **variables(trace, ran)}
+            right = (
+                m.applied(m.name(f"vjp[{ran.primitive.name}, {i + 1}]"), known["ct"])
+                if e is None
+                else term(e, known)
+            )
+            before = sums.get(to)
+            fitting = reduced(g, np.shape(trace.values[to]))
+            sums[to] = fitting if before is None else before + fitting
+            if before is not None:
+                right = m.infix(bar(trace.names[to]), "+", right, m.SUM)
+            lines.append(Line(bar(trace.names[to]), right, sums[to]))
+    for i, g in enumerate(gradient[: trace.inputs]):
+        right = bar(trace.names[i])
+        lines.append(Line(bar(subscripted("x", i + 1)), right, np.zeros_like(trace.values[i]) if g is None else copied(plain(g))))  # fmt: skip
+    return lines
+
+
+def reduced(g: Any, shape: tuple[int, ...]) -> Any:
+    """A contribution summed over the axes along which its operand was broadcast."""
+    g = np.asarray(g)
+    lead = g.ndim - len(shape)
+    axes = (
+        *range(lead),
+        *[i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1],
+    )
+    g = g.sum(axes, keepdims=True) if axes else g
+    return np.broadcast_to(g.reshape(g.shape[lead:] if lead > 0 else g.shape), shape)
+
+
+def operands(trace: Trace, ran: Ran) -> list[Term]:
+    """The terms of an operation's operands: a v, a number, or the shape of an array."""
+    return [
+        literal(v) if at is None else trace.names[at] for at, v in zip(ran.operands, ran.values, strict=True)
+    ]  # fmt: skip
+
+
+def variables(trace: Trace, ran: Ran) -> dict[str, Term]:
+    """What the variables of an expression stand for."""
+    names = {str(i): t for i, t in enumerate(operands(trace, ran))}
+    return {**names, "out": trace.names[ran.results[0]]}
+
+
+def expression(ran: Ran, number: int) -> Expr | None:
+    """The rule of an operand as an expression of "ct", "out" and operands' numbers."""
+    out = ran.outs[0]
+    shots = [np.asarray(v) for v in ran.values]
+    if len(operand_names(ran.primitive, len(shots))) != len(shots):
+        return None
+    return traced(
+        ran.primitive, number, shots, Aval(np.shape(out), np.asarray(out).dtype), ran.params
+    )
+
+
+def term(e: Expr, names: dict[str, Term]) -> Term:
+    """An expression, written with `names` for its variables."""
+    if e.kind == "variable":
+        return names[e.name]
+    if e.kind == "number":
+        return m.number(e.name)
+    return written(e.name, [term(a, names) for a in e.args], e.params)
+
+
+def added(parts: list[Term]) -> Term:
+    """A sum of terms."""
+    whole = parts[0]
+    for part in parts[1:]:
+        if part.text.startswith("-"):
+            whole = m.infix(whole, "-", Term(part.rank, *[t.replace("<mo>-</mo>", "", 1).removeprefix("-") for t in part[1:]]), m.SUM)  # fmt: skip
+        else:
+            whole = m.infix(whole, "+", part, m.SUM)
+    return whole
+
+
+_LOW = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
+
+
+def subscripted(letter: str, number: int) -> Term:
+    """v_3."""
+    mathml = f"<msub><mi>{letter}</mi><mn>{number}</mn></msub>"
+    return Term(m.ATOM, mathml, f"{letter}_{{{number}}}", letter + str(number).translate(_LOW))
+
+
+def marked(x: Term, mark: str, latex: str) -> Term:
+    """A variable under a dot or a bar."""
+    sign = "˙" if mark == "̇" else "¯"
+    mathml = x.mathml.replace("<mi>", "<mover><mi>", 1).replace(
+        "</mi>", f"</mi><mo>{sign}</mo></mover>", 1
+    )
+    head, rest = x.latex[0], x.latex[1:]
+    return Term(
+        x.rank, mathml, f"{latex}{{{head}}}{rest}", normalize("NFC", x.text[0] + mark) + x.text[1:]
+    )
+
+
+def bar(x: Term) -> Term:
+    """The adjoint of a variable."""
+    return marked(x, "̄", r"\bar")
+
+
+def literal(value: Any) -> Term:
+    """A constant operand: a number, or what shape an array has."""
+    a = np.asarray(value)
+    if a.ndim == 0:
+        return m.number(shown(a))
+    text = f"[{', '.join(map(str, a.shape))}]"
+    return Term(m.ATOM, f"<mtext>{text}</mtext>", rf"\text{{{text}}}", text)
+
+
+def plain(x: Any) -> Any:
+    """The value of a tensor."""
+    return x.value if isinstance(x, Tensor) else x
+
+
+def copied(value: Any) -> Any:
+    """An array as it is now."""
+    return np.array(plain(value))
+
+
+def ones(value: Any) -> Any:
+    """The default cotangent of a result."""
+    a = np.ones_like(np.asarray(plain(value)))
+    return a if not isinstance(value, Tensor) else type(value).result_class(a)
+
+
+def shown(value: Any) -> str:
+    """A number or a small array in five digits; what shape a larger one has."""
+    a = np.asarray(value)
+    if a.ndim == 0:
+        return f"{a.item():.5g}" if a.dtype.kind in "fc" else str(a.item())
+    if a.size > 12:
+        return f"{a.dtype}[{', '.join(map(str, a.shape))}]"
+    return " ".join(np.array2string(a, precision=4, separator=", ", suppress_small=False).split())
+
+
+def latex_number(value: Any) -> str:
+    """A value in LaTeX."""
+    a = np.asarray(value)
+    if a.ndim == 0:
+        mantissa, e, exponent = shown(a).partition("e")
+        return rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else mantissa
+    return rf"\text{{{shown(a)}}}"
+
+
+__all__ = ["TraceTable", "trace_table"]
