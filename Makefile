@@ -4,8 +4,10 @@
 #   make test     install the test extra and run the suite
 #   make lint     ruff and mypy, as CI runs them
 #   make parity   the suite with PyTorch, TensorFlow and JAX installed, in an environment of its own
+#   make docs     build the documentation site into build/docs, with every link and reference checked
 #   make fuzz     hold 20,000 random programs against the laws of differentiation (FUZZ=N for N of them)
 #   make bench    measure against them, and write bench/RESULTS.md
+#   make web      build the page of `dualtape explain` (needs Node 20 and npm; its result is in the repository)
 #   make clean    remove what these made
 #
 # PYTHON=python3.13 chooses the interpreter, VENV=DIR the environment, PYTEST_ARGS more arguments.
@@ -35,7 +37,7 @@ BIN := $(VENV)/bin
 PARITY_BIN := $(PARITY_VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test lint format parity fuzz bench clean
+.PHONY: help demo test lint format parity fuzz bench web clean
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
 
@@ -59,12 +61,19 @@ format: $(VENV)/.dev
 parity: $(PARITY_VENV)/.parity
 	$(PARITY_BIN)/python -m pytest -n 2 -q $(PYTEST_ARGS)
 
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -q --fail-on-warning --keep-going -b html docs build/docs
+	@echo "the site is build/docs/index.html"
+
 fuzz: $(VENV)/.test
 	DUALTAPE_FUZZ=$(FUZZ) DUALTAPE_MEMORY_STEPS=10000 $(BIN)/python -m pytest -n 2 -q tests/test_fuzz.py \
 	    tests/transforms/test_nesting.py $(PYTEST_ARGS)
 
 bench: $(PARITY_VENV)/.parity
 	$(PARITY_BIN)/python bench/run.py
+
+web:
+	cd web && npm ci --ignore-scripts && npm test && npm run build
 
 clean:
 	rm -rf $(VENV) $(PARITY_VENV) build dist
@@ -76,7 +85,7 @@ $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(VENV)/.venv pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs: $(VENV)/.%: $(VENV)/.venv pyproject.toml
 	$(BIN)/python $(PIP) --editable '.[$*]'
 	@touch $@
 

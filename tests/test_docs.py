@@ -8,13 +8,9 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 # English and Chinese, with the same code.
-PAIRS = [
-    ("README.md", "README.zh.md"),
-    ("docs/compiler.md", "docs/compiler.zh.md"),
-    ("docs/gradient_doctor.md", "docs/gradient_doctor.zh.md"),
-    ("docs/certified_gradients.md", "docs/certified_gradients.zh.md"),
-]
+CHINESE = ["README.zh.md", *sorted(str(p.relative_to(ROOT)) for p in DOCS.rglob("*.zh.md"))]
 PAGES = ["CONTRIBUTING.md", "README.md", "README.zh.md"]
 
 
@@ -34,8 +30,8 @@ def test_the_code_of_a_page_runs(page, capsys):
 
 def docs_with_code():
     return sorted(
-        p.name
-        for p in (ROOT / "docs").glob("*.md")
+        str(p.relative_to(DOCS))
+        for p in DOCS.rglob("*.md")
         if "```python\n" in p.read_text(encoding="utf-8")
     )
 
@@ -44,7 +40,7 @@ def docs_with_code():
 def test_a_page_prints_what_it_shows(page, capsys):
     """The blocks of a page run in order; a block without a language is what the one before prints."""
     fences = re.findall(
-        r"^```(\w*)\n(.*?)^```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.S | re.M
+        r"^```(\w*)\n(.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.S | re.M
     )
     names = {"__name__": "page"}
     printed = ""
@@ -58,15 +54,25 @@ def test_a_page_prints_what_it_shows(page, capsys):
             assert printed.split() == text.split()
 
 
-@pytest.mark.parametrize("pair", PAIRS)
-def test_both_languages_show_the_same_code(pair):
+@pytest.mark.parametrize("page", CHINESE)
+def test_both_languages_show_the_same_code(page):
     strip = re.compile(r"#.*")
-    english, chinese = (strip.sub("", blocks(p)).split() for p in pair)
+    twin = page.replace(".zh", "")
+    english, chinese = (strip.sub("", blocks(p)).split() for p in (twin, page))
     assert english == chinese
 
 
+def test_the_tutorial_and_the_guides_are_in_both_languages():
+    for folder in ("tutorial", "guides"):
+        names = {p.name for p in (DOCS / folder).glob("*.md")}
+        assert len(names) >= 8
+        assert {n for n in names if ".zh." not in n} == {
+            n.replace(".zh", "") for n in names if ".zh." in n
+        }
+
+
 def test_the_names_on_the_coverage_page_exist():
-    page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    page = (DOCS / "coverage.md").read_text(encoding="utf-8")
     missing = []
     for title, names in re.findall(r"### (\S+)\n\nThere: (.*)\.\n", page):
         thing = importlib.import_module("dualtape." + title.split(".")[0])
