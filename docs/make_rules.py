@@ -27,11 +27,36 @@ What each primitive computes, and what its reverse rule sends to each operand of
 themselves. For elementwise operations that is `ȳ` times the derivative, which stands here without it. Broadcasting is undone, and complex numbers are
 conjugated, by the engine. [Primitives and transformations](primitives.md) says how the other transformations get through.
 
-*procedure*: the rule is a computation that has no short formula; the source, where one is named, has it.
+*procedure*: the rule is a computation that has no short formula; the family's source has it.
 
 """
 
 LONG = 150
+
+_DLMF = "Digital Library of Mathematical Functions"
+_GILES = "M. Giles, Collected matrix derivative results for forward and reverse mode algorithmic differentiation (2008)"
+SOURCES = {
+    "activation": f"{_DLMF} 7.2 (erf, for gelu); Hendrycks and Gimpel (2016) for gelu, Clevert et al. (2015) for elu, Misra (2019) for mish",
+    "attention": "Vaswani et al. (2017); the derivative is that of softmax between two products",
+    "bessel": f"{_DLMF} 10.6 and 10.29 (recurrences and derivatives)",
+    "complex": "PyTorch's convention: cotangents are taken with the real inner product (Wirtinger's conjugate derivative)",
+    "convolution": "the transpose of a correlation is a correlation with the kernel turned: Dumoulin and Visin (2016)",
+    "cross_entropy": "softmax less target: Bridle (1990)",
+    "exponential": f"{_DLMF} 4.2 and 4.10",
+    "exponentials": "Al-Mohy and Higham (2009) for the derivative; Higham, SIAM J. Matrix Anal. 26 (2005) for the values",
+    "factorisation": f"Walter, Algorithmic differentiation of linear algebra functions (2010), for QR; {_GILES}; Murray (2016) for Cholesky",
+    "fft": "the transform is linear and its matrix symmetric",
+    "incomplete": f"{_DLMF} 8.8 (derivatives), 8.9 and 8.11 (values)",
+    "integrals": f"{_DLMF} 6.2, 7.2 and 25.12",
+    "normalize": "Ba, Kiros and Hinton (2016) for layer norm; Ioffe and Szegedy (2015) for batch norm",
+    "polynomials": f"{_DLMF} 18.9",
+    "resampling": "Keys, IEEE Trans. ASSP 29 (1981), for the cubic kernel",
+    "solving": _GILES,
+    "special": f"{_DLMF} 5.9 and 5.15 (gamma and its derivatives), 7.2 (error functions), 25.11 (zeta)",
+    "spectral": f"{_GILES}; Wan and Zhang (2019) for complex singular vectors; Golub and Pereyra (1973) for the pseudo-inverse",
+    "trigonometric": f"{_DLMF} 4.20, 4.24, 4.34 and 4.37",
+}
+"""Where the mathematics of a family is from; for the others it is in every textbook of calculus."""
 
 
 def formula(p: Primitive, samples: list[Any]) -> dict[str, Any]:
@@ -55,10 +80,7 @@ def rule(name: str, d: dict[str, Any] | None, alone: bool) -> str | None:
         return None
     found = d["local"] or d["rule"]
     text = None if found is None else found["text"]
-    if text is None or len(text) > LONG:
-        text = "*procedure*"
-    else:
-        text = f"`{text}`"
+    text = "*procedure*" if text is None or len(text) > LONG else f"`{text}`"
     return text if alone else f"{name}: {text}"
 
 
@@ -75,6 +97,8 @@ def row(p: Primitive, samples: list[Any]) -> str:
         "<br>".join(filter(None, rules)) or "-",
         p.source or "",
     ]
+    if p.source:
+        cells[2] += f"<br>({p.source})"
     return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"
 
 
@@ -88,7 +112,7 @@ def page() -> str:
         shown = [row(p, samples[p.name]) for p in members if p.name in samples]
         if shown:
             parts.append(
-                f"## {file}\n\n| primitive | formula | derivative or rule | source |\n|---|---|---|---|\n"
+                f"## {file}\n\n| primitive | formula | derivative or rule |\n|---|---|---|\n"
                 + "\n".join(shown)
                 + "\n\n"
             )
