@@ -95,7 +95,6 @@ def row(p: Primitive, samples: list[Any]) -> str:
         f"`{p.name}`",
         f"`{f['text'].removeprefix('out = ')}`",
         "<br>".join(filter(None, rules)) or "-",
-        p.source or "",
     ]
     if p.source:
         cells[2] += f"<br>({p.source})"
@@ -111,8 +110,9 @@ def page() -> str:
     for file, members in primitives().items():
         shown = [row(p, samples[p.name]) for p in members if p.name in samples]
         if shown:
+            source = f"Source: {SOURCES[file]}.\n\n" if file in SOURCES else ""
             parts.append(
-                f"## {file}\n\n| primitive | formula | derivative or rule |\n|---|---|---|\n"
+                f"## {file}\n\n{source}| primitive | formula | derivative or rule |\n|---|---|---|\n"
                 + "\n".join(shown)
                 + "\n\n"
             )
