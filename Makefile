@@ -5,6 +5,7 @@
 #   make lint     ruff and mypy, as CI runs them
 #   make parity   the suite with PyTorch, TensorFlow and JAX installed, in an environment of its own
 #   make docs     build the documentation site into build/docs, with every link and reference checked
+#   make page     try the page of `dualtape explain` in a browser (needs a Chromium)
 #   make fuzz     hold 20,000 random programs against the laws of differentiation (FUZZ=N for N of them)
 #   make bench    measure against them, and write bench/RESULTS.md
 #   make web      build the page of `dualtape explain` (needs Node 20 and npm; its result is in the repository)
@@ -37,7 +38,7 @@ BIN := $(VENV)/bin
 PARITY_BIN := $(PARITY_VENV)/bin
 PIP := -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help demo test lint format parity fuzz bench web clean
+.PHONY: help demo test lint format parity docs page web fuzz bench clean
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
 
@@ -65,6 +66,9 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -q --fail-on-warning --keep-going -b html docs build/docs
 	@echo "the site is build/docs/index.html"
 
+page: $(VENV)/.test $(VENV)/.show-test
+	$(BIN)/python -m pytest -n 2 -q tests/show/test_page_browser.py tests/show/test_page.py $(PYTEST_ARGS)
+
 fuzz: $(VENV)/.test
 	DUALTAPE_FUZZ=$(FUZZ) DUALTAPE_MEMORY_STEPS=10000 $(BIN)/python -m pytest -n 2 -q tests/test_fuzz.py \
 	    tests/transforms/test_nesting.py $(PYTEST_ARGS)
@@ -85,7 +89,7 @@ $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs: $(VENV)/.%: $(VENV)/.venv pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs $(VENV)/.show-test: $(VENV)/.%: $(VENV)/.venv pyproject.toml
 	$(BIN)/python $(PIP) --editable '.[$*]'
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""Compiled functions, side by side: dualtape's, PyTorch eager, jax.jit.
+"""Compiled functions, side by side: dualtape's, PyTorch eager, jax.jit; torch.compile and TensorFlow's XLA where they work.
 
 Each workload maps systems to makers of a step. What is written for `torch` runs on dualtape under `torch.compile`, imports
 aside unchanged; the JAX versions compute the same. Single precision, one thread.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 from adbench import bundle, gmm
+from compiled_xla import peers
+from solvers import SOLVERS
 
 SEED = 7
 
@@ -88,6 +90,34 @@ def regression(torch):
 def _regression_update(jax, state, x, y):
     loss = lambda s: ((x * s[0] + s[1] - y) ** 2).mean()  # noqa: E731
     return jax.tree.map(lambda p, g: p - 0.01 * g, state, jax.grad(loss)(state))
+
+
+def _regression_loop(steps):
+    """So many steps of the regression in one compiled loop, NumPy style, and JAX's."""
+    x, y = np.array([1, 2, 3], np.float32), np.array([2, 4, 6], np.float32)
+    w = np.zeros(1, np.float32)
+
+    def dualtape():
+        import dualtape as dt
+
+        def step(_, state):
+            gradient = dt.grad(lambda w, b: ((x * w + b - y) ** 2).mean(), (0, 1))(*state)
+            return tuple(p - np.float32(0.01) * g for p, g in zip(state, gradient, strict=True))
+
+        run = dt.jit(lambda w, b: dt.fori_loop(0, steps, step, (w, b)))
+        return lambda: run(w, w)
+
+    def jax():
+        import jax
+
+        def step(_, state):
+            return _regression_update(jax, state, x, y)
+
+        run = jax.jit(lambda w, b: jax.lax.fori_loop(0, steps, step, (w, b)))
+        start = jax.numpy.asarray(w)
+        return lambda: jax.block_until_ready(run(start, start))
+
+    return {"dualtape": dualtape, "jax.jit": jax}
 
 
 def quadratic(torch):
@@ -356,6 +386,7 @@ COMPILED = {
     "3-point regression step": (both(regression, _jax_step((_zero, _zero), _regression_update, _x3, _y3)), {"torch": 200, "jax.jit": 20}),
     "quadratic step": (both(quadratic, _jax_step(np.float32(5), _quadratic_update)), {"torch": 200, "jax.jit": 20}),
     "Linear + MSE + SGD step": (both(linear, _jax_step((_zero, _zero), _regression_update, _lx, 3 * _lx + 2)), {"torch": 200, "jax.jit": 20}),
+    "1000 steps in one loop": (_regression_loop(1000), {"jax.jit": 2}),
     "sin(x) exp(-x^2) + tanh(x), 10^6": (both(wave, _value_and_grad(_wave_jax, _numbers(1_000_000))), {"torch": 4, "jax.jit": 3}),
     "softmax cross-entropy 4096x1000": (both(cross_entropy, _value_and_grad(_cross_entropy_jax, _numbers(4096, 1000), _y1000)), {"torch": 3, "jax.jit": 3}),
     "layer norm 1024x768": (both(layer_norm, _layer_norm_maker), {"torch": 3, "jax.jit": 4}),
@@ -371,5 +402,8 @@ COMPILED = {
     **{f"bundle adjustment, {n} observations": (bundle(n), {"torch": 20}) for n in (100, 1000)},
     **{f"Gaussian mixture d={d}, k={k}, not compiled": (eager(gmm(d, k, 1000)), {"torch": aim}) for d, k, aim in ((2, 5, 1.5), (10, 25, 0.8), (64, 25, 0.7))},
     **{f"bundle adjustment, {n} observations, not compiled": (bundle(n, compiled=False), {"torch": 2}) for n in (100, 1000)},
+    **SOLVERS,
 }  # fmt: skip
 """Name to (maker by system, the ratios aimed at)."""
+
+peers(COMPILED, lambda name: COMPILED[name][0]["torch"])

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.util
+import math
 import os
 import pathlib
 import platform
@@ -25,7 +26,9 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from compiled import COMPILED  # noqa: E402
+from compiling import compile_rows  # noqa: E402
 from counts import calls_per_operation  # noqa: E402
+from eager_kernels import EAGER  # noqa: E402
 from footprint import footprint_rows  # noqa: E402
 from functional import FUNCTIONAL  # noqa: E402
 from sites import sites_rows  # noqa: E402
@@ -107,7 +110,8 @@ def measure(name, rounds, threads):
     return {s: statistics.median(t) for s, t in times.items()}
 
 
-PACKAGES = {"torch.func": "torch", "jax.jit": "jax", "dualtape.unsafe": "dualtape"}
+PACKAGES = {"torch.func": "torch", "jax.jit": "jax", "dualtape.unsafe": "dualtape", "dualtape.numpys": "dualtape",
+            "torch.compile": "torch", "tf.function XLA": "tensorflow", "a Python function": "scipy"}  # fmt: skip
 
 
 def table(what, mode, workloads, only, rounds, threads):
@@ -126,6 +130,9 @@ def table(what, mode, workloads, only, rounds, threads):
         medians = {s: statistics.median(t) for s, t in times.items()}
         ours = medians.pop("dualtape")
         for peer, t in medians.items():
+            if math.isnan(t):  # PyTorch's compiler wants one for C++
+                rows.append(f"| {name} | {ours:.1f} | {peer} does not run here | | |")
+                continue
             shown = aims.get(peer, "")
             rows.append(f"| {name} | {ours:.1f} | {peer} {t:.1f} | {t / ours:.2f} | {shown} |")
             print(rows[-1], flush=True)
@@ -161,9 +168,10 @@ def main():
     rounds = min(a.rounds, 5)
     functional = table("transformation", "functional", FUNCTIONAL, a.only, rounds, a.threads)
     compiled = table("compiled", "compiled", COMPILED, a.only, rounds, a.threads)
+    compiled += ["", *table("eager, large arrays", "eager", EAGER, a.only, rounds, a.threads)]
     extra = []
     if not a.only:
-        extra = [*footprint_rows(), *calls_per_operation()]
+        extra = [*compile_rows(), *footprint_rows(), *calls_per_operation()]
         extra += sites_rows(System, WORKLOADS, 3 * a.rounds, a.threads)
     print("\n".join(extra))
     text = "\n".join([

@@ -29,7 +29,7 @@ PLAN = {
     "show": ENGINE | DIALECTS,
     "interop": ENGINE | DIALECTS,
     "standin": frozenset({"core"}),
-    "": ENGINE | {"testing", "standin"},
+    "": ENGINE | {"testing", "standin", "show", "scipy"},
     "launch": frozenset({"standin"}),
     "launch_notebook": frozenset({"launch"}),
     "cli": ENGINE | DIALECTS | {"", "show", "interop", "standin", "launch", "launch_notebook"},
@@ -47,11 +47,12 @@ OPTIONAL = {
     "jupyter_client": frozenset({"launch_notebook"}),
     "IPython": frozenset({"show"}),
     "matplotlib": frozenset({"show"}),
+    "rich": frozenset({"show"}),
     "sklearn": frozenset({"interop"}),
 }
 
 # Rooms that front ends load when they are first used, to keep their own import short.
-LAZY_ROOMS = frozenset({"compiler"})
+LAZY_ROOMS = frozenset({"compiler", "show"})
 
 # Of the standard library only what an error path needs, and what costs too much otherwise.
 LAZY_STDLIB = frozenset({"difflib", "logging", "pkgutil", "statistics"})

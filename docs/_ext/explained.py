@@ -35,7 +35,7 @@ class Explain(Directive):
         depth = "../" * env.docname.count("/")
         title = "逐步查看这个程序" if chinese else "This program, step by step"
         link = "在新窗口打开" if chinese else "Open in a window of its own"
-        where = f"{depth}explain/{name}.html"
+        where = f"{depth}explain/{name}.html#{'zh' if chinese else 'en'}"
         html = (
             f'<figure class="explained"><iframe src="{where}" title="{title}" loading="lazy"></iframe>'
             f'<figcaption><a href="{where}">{link}</a></figcaption></figure>'

@@ -12,12 +12,21 @@ from typing import Any as _Any
 
 from . import ops as ops
 from . import standin as standin
+from .core.large import waiting as _waiting
 from .core.missing import missing_attribute as _missing_attribute
 
 if _TYPE_CHECKING:
     from .compiler.jit import CompileError as CompileError
     from .compiler.jit import jit as jit
     from .core.errors import GradientWarning as GradientWarning
+    from .scipy.ivp import solve_ivp as solve_ivp
+    from .show import plot as plot
+    from .show.alive import alive as alive
+    from .show.live import explain as explain
+    from .show.picture import graph as graph
+    from .show.picture import show as show
+    from .show.profiling import profile as profile
+    from .show.trace_table import trace_table as trace_table
     from .transforms import checkpoint as checkpoint
     from .transforms import cond as cond
     from .transforms import custom_rule as custom_rule
@@ -54,6 +63,12 @@ __version__ = "0.1.0"
 _LAZY = {
     "compiler.jit": ("CompileError", "jit"),
     "core.errors": ("GradientWarning",),
+    "scipy.ivp": ("solve_ivp",),
+    "show.alive": ("alive",),
+    "show.live": ("explain",),
+    "show.picture": ("graph",),
+    "show.profiling": ("profile",),
+    "show.trace_table": ("trace_table",),
     "transforms": (
         "checkpoint", "cond", "custom_rule", "fori_loop", "grad", "hessian", "hvp", "implicit", "jacfwd", "jacobian", "jacrev",
         "jet", "jvp", "linearize", "scan", "stop_gradient", "value_and_grad", "vjp", "vmap", "while_loop",
@@ -69,7 +84,9 @@ _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
 
 def __getattr__(name: str) -> _Any:
-    if name in ("numpy", "torch", "tensorflow", "transforms", "trust"):
+    if name == "plot":
+        return _import_module(f"{__name__}.show.plot")
+    if name in ("numpy", "torch", "tensorflow", "transforms", "trust", "show"):
         return _import_module(f"{__name__}.{name}")
     home = _HOME.get(name)
     if home is None:
@@ -79,9 +96,17 @@ def __getattr__(name: str) -> _Any:
     return found
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+def load_ipython_extension(shell: _Any) -> None:
+    """Carry out `%load_ext dualtape`: the cell magic `%%explain`."""
+    _import_module(f"{__name__}.show.notebook").load(shell)
 
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME, "plot", "show"})
+
+
+# Kernels for large arrays, where llvmlite is installed.
+_waiting.append(lambda: _import_module(f"{__name__}.compiler.eager.install").awaken())
 
 # log(0) and 0/0 are values in the frameworks whose programs run here, not warnings. The user's own NumPy code
 # keeps NumPy's error state: only warnings that point into dualtape are silenced.

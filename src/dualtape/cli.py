@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _info()
     if options.command == "run":
         return _run(options, rest)
+    if options.command == "explain":
+        return _explain(options, rest)
     parser.print_help()
     return 0
 
@@ -59,25 +61,54 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-m", dest="module", metavar="module", help="run a module, as `python -m`")
     run.add_argument("--output", metavar="FILE", help="write the executed notebook to FILE")
     run.add_argument("program", nargs="?", help=argparse.SUPPRESS)
+    explain = commands.add_parser(
+        "explain",
+        help="run a program and write a page that shows its graphs and gradients, step by step",
+        usage="dualtape explain [-h] (-m module | program.py) [--output PAGE] [--no-open] [--compare PAGE] [--] [args]",
+        description="Run a program or a module as `dualtape run` does, and write one HTML page that replays it: source,"
+        " graph, forward pass and every backward pass, rule by rule, with the numbers.",
+    )
+    explain.add_argument("-m", dest="module", metavar="module", help="run a module, as `python -m`")
+    explain.add_argument(
+        "--output",
+        metavar="PAGE",
+        help="where to write the page; by default <program>.explain.html",
+    )
+    explain.add_argument("--no-open", action="store_true", help="do not open it in the browser")
+    explain.add_argument(
+        "--compare", metavar="PAGE", help="an earlier page, whose run is shown beside this one"
+    )
+    explain.add_argument("program", nargs="?", help=argparse.SUPPRESS)
     commands.add_parser("info", help="show versions, front ends and extras")
     return parser
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
-    """Split the arguments of `run` into dualtape's own and those of the program.
+    """Split the arguments of `run` and `explain` into dualtape's own and those of the program.
 
     The program's begin after its name, as for `python`, whatever they look like; argparse would
-    take `-m` or `--` away from them.
+    take `-m` or `--` away from them. Options of `explain` may stand right behind the name too: `--` ends them.
     """
-    if words[:1] != ["run"]:
+    if words[:1] not in (["run"], ["explain"]):
         return words, []
     i = 1
     while i < len(words) and words[i].startswith("-") and words[i] != "-":
         if words[i].startswith("-m"):
             break
-        i += 2 if words[i] == "--output" else 1
+        i += _EXPLAIN.get(words[i], 1)
     end = i + 2 if words[i : i + 1] == ["-m"] else i + 1
-    return words[:end], words[end:]
+    own, rest = words[:end], words[end:]
+    if words[0] == "explain":
+        while rest and rest[0] in _EXPLAIN:
+            count = _EXPLAIN[rest[0]]
+            own[1:1] = rest[:count]
+            rest = rest[count:]
+        rest = rest[rest[:1] == ["--"] :]
+    return own, rest
+
+
+_EXPLAIN = {"--output": 2, "--compare": 2, "--no-open": 1}
+"""Options of `explain`, with how many words they take."""
 
 
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -98,6 +129,34 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
         run_module(options.module, arguments)
     else:
         run_file(options.program, arguments)
+    return 0
+
+
+def _explain(options: argparse.Namespace, arguments: list[str]) -> int:
+    if options.program is None and options.module is None:
+        fail("explain needs a program or -m module; `dualtape explain --help` shows how")
+    if Path(options.program or "").suffix == ".ipynb":
+        fail("explain is for programs; in a notebook, %load_ext dualtape and %%explain a cell")
+    # Only this command needs what draws pages.
+    command = importlib.import_module("dualtape.show.command")
+    compared = None
+    if options.compare is not None:
+        try:
+            compared = command.earlier(Path(options.compare))
+        except (OSError, ValueError) as error:
+            fail(f"cannot compare with {options.compare!r}: {error}")
+    try:
+        standin.install()
+    except RuntimeError as error:
+        fail(str(error))
+    command.explain_program(
+        options.module or options.program,
+        arguments,
+        run_file if options.module is None else run_module,
+        output=options.output and Path(options.output),
+        show=not options.no_open,
+        compared=compared,
+    )
     return 0
 
 

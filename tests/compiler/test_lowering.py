@@ -21,6 +21,7 @@ from dualtape.ops import (
 )
 from dualtape.ops.affine import linear
 from dualtape.ops.conv import conv2d
+from dualtape.ops.fft import irfft, rfft
 from dualtape.ops.gather import gather
 from dualtape.ops.index import index_p
 from dualtape.ops.linalg import cholesky, det
@@ -202,7 +203,7 @@ def test_a_gradient_step_of_a_weight_is_one_product_added_in_place():
     arrays = [normal(70, 50), normal(80, 70), normal(80, 50)]
     lowered = held(updating(graph_of(step, *avals(*arrays)), 0, (0,)), arrays, 1e-4)
     assert len(lowered.kernels) == 1
-    assert "-= blas" in lowered.kernels[0]
+    assert lowered.kernels[0].split()[1:3] in (["-=", "panels"], ["-=", "blas"])
     both = dataclasses.replace(lowered.graph, outputs=(lowered.graph.calls[1].results[0],))
     assert len(held(both, arrays, 1e-4).kernels) > 1  # the product itself is wanted too
 
@@ -269,8 +270,8 @@ def test_constants_are_read_at_each_call():
 
 def test_what_has_no_lowering_is_called():
     x = normal(4, 4, dtype=np.float64)
-    lowered = hold(lambda x: [det(x * 2) + 1, *sort(x)], x)
-    assert sorted(lowered.callbacks) == ["det", "sort"]
+    lowered = hold(lambda x: [det(x * 2) + 1, irfft(rfft(x))], x)
+    assert sorted(lowered.callbacks) == ["fft_c2r", "fft_r2c"]
 
 
 def test_an_error_in_a_callback_is_raised():

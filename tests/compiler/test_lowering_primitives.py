@@ -69,7 +69,7 @@ def test_elementwise_lowerings_know_special_numbers(dtype):
     calls, wants = [], []
     for s in {s.primitive: s for s in every_sample()}.values():
         p = s.primitive
-        if p.name == "lgamma":  # SciPy's is infinite already at 1e-310
+        if p.name in ("lgamma", "polynomial"):  # SciPy's is infinite at 1e-310; of degree 1e30
             continue
         if p not in scalars.SCALARS or p.variadic or not 1 <= len(p.inputs) <= 3:
             continue

@@ -9,8 +9,9 @@ an input that is asked for anew at each call.
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -18,13 +19,20 @@ import numpy as np
 
 from ..core import modes, random_state
 from ..core.aval import Aval, aval_of
+from ..core.bind import BinaryPrimitive, NaryPrimitive, UnaryPrimitive
 from ..core.boxes import Box, open_trace
 from ..core.errors import TransformError
+from ..core.formulas import Values
 from ..core.graph import LEAF, AccumulateGrad
+from ..core.lengths import Lengths, any_open, is_open
+from ..core.open_shapes import OpenShape, concrete
 from ..core.primitive import Primitive
 from ..core.tensor import FIXED, Tensor
 from ..core.tracing import Trace, Traced, around_capture, capture
+from ..transforms.loops_rules import StructuredCall
+from . import integers
 from .graph import Graph
+from .open_loops import primitive_at
 
 EDGE: Any = vars(Tensor)["edge"]
 """The slot itself: a front end may show the engine less than what is in it."""
@@ -72,6 +80,8 @@ class Cell:
         tensor.view_of = None
         if self.edge is not None and self.edge.kind != LEAF:
             self.boundary = tensor.edge = AccumulateGrad(tensor)
+        elif self.edge is not None:
+            self.edge.shape = tuple(traced.shape)  # lengths in it may be open
 
     def source(self) -> Any:
         """The edge that gradients arrive at inside the trace; None if it needs none."""
@@ -91,6 +101,8 @@ class Cell:
         t.value = self.array
         t.view_of = self.view_of
         EDGE.__set__(t, self.slot)
+        if self.edge is not None and self.edge.kind == LEAF:
+            self.edge.shape = tuple(self.array.shape)
         t.version = self.version
 
 
@@ -118,7 +130,15 @@ class Draw(NamedTuple):
     """An input that is asked for anew at each call: `ask()` gives an array, or with `live` a number."""
 
     number: int
-    ask: Callable[[], Any]
+    ask: Callable[..., Any]
+    shape: tuple[int, ...] | None = None
+
+    def at(self, values: Values) -> Draw:
+        """The same where the open lengths have these values."""
+        if self.shape is None:
+            return self
+        ask, shape = self.ask, concrete(self.shape, values)
+        return Draw(self.number, lambda: ask(shape))
 
 
 class Live(NamedTuple):
@@ -130,14 +150,35 @@ class Live(NamedTuple):
 
 
 class Capture(Trace):
-    """The lowest interpreter: notes every primitive that reaches it."""
+    """The lowest interpreter: notes every primitive that reaches it.
 
-    __slots__ = ("_avals", "cells", "draws", "live", "place", "places")
+    Attributes:
+        lengths: The lengths left open, if there are any.
+        built: How to make what depends on nothing but them, by number.
+        integers: The elements of small arrays of integers that are known, by number.
+    """
+
+    __slots__ = (
+        "_avals",
+        "built",
+        "cells",
+        "draws",
+        "integers",
+        "lengths",
+        "live",
+        "place",
+        "places",
+    )
 
     name = "compiled function"
 
-    def __init__(self) -> None:
+    def __init__(self, lengths: Lengths | None = None) -> None:
         super().__init__(0)
+        self.lengths = lengths
+        if lengths is not None:
+            lengths.trace = self
+        self.built: dict[int, Callable[[Values], Any]] = {}
+        self.integers: dict[int, Any] = {}
         self.kept = []
         self.cells: dict[int, Cell] = {}  # by identity of the tensor
         self.places: dict[int, Place] = {}
@@ -166,6 +207,9 @@ class Capture(Trace):
             for place in self.places.values():
                 place.leave()
             self.open = False
+            if self.lengths is not None:
+                self.lengths.open = False
+                self.lengths.trace = None
 
     # --- what the numbers are -----------------------------------------------------------------------
 
@@ -174,12 +218,13 @@ class Capture(Trace):
         """Shape and dtype by number."""
         return self._avals
 
-    def adopt(self, tensor: Tensor) -> Cell:
-        """Take the numbers out of a tensor for the time of the trace."""
+    def adopt(self, tensor: Tensor, shape: tuple[int, ...] | None = None) -> Cell:
+        """Take the numbers out of a tensor for the time of the trace; with `shape`, which may leave lengths open."""
         cell = self.cells.get(id(tensor))
         if cell is None:
             array = tensor.buffer()
-            traced = self.variable(aval_of(array))
+            aval = aval_of(array)
+            traced = self.variable(aval if shape is None else Aval(shape, aval.dtype))
             cell = self.cells[id(tensor)] = Cell(tensor, traced)
         return cell
 
@@ -211,19 +256,47 @@ class Capture(Trace):
         """Operands of a primitive: those with numbers are taken over."""
         for t in tensors:
             if not isinstance(t.value, Box) and t.version is not FIXED:
-                self.adopt(t)
+                made = self.adopt(t).traced.number
+                known = None if t.mutable else integers.known({}, self.cells[id(t)].array)
+                if known is not None:
+                    self.integers[made] = known
 
-    def draw(self, ask: Callable[[], Any]) -> Traced:
+    def variable(self, aval: Aval) -> Traced:
+        """See `Trace`; a shape with open lengths is compared with care."""
+        if self.lengths is not None and any_open(aval.shape):
+            aval = Aval(OpenShape(aval.shape), aval.dtype)
+        return super().variable(aval)
+
+    def computed(
+        self, build: Callable[[Values], Any], shape: tuple[int, ...], dtype: Any
+    ) -> Traced:
+        """An array that depends on nothing but the open lengths."""
+        assert self.lengths is not None
+        traced = self.variable(Aval(shape, np.dtype(dtype)))
+        self.built[traced.number] = build
+        x = self.constants[traced.number] = np.asarray(build(self.lengths.now))
+        x.flags.writeable = False
+        return traced
+
+    def draw(self, ask: Callable[..., Any], shape: tuple[int, ...] | None = None) -> Traced:
         """An array that is drawn anew at each call."""
         states = random_state.state()
-        sample = np.asarray(ask())
+        if shape is not None and not any_open(shape):
+            ask, shape = functools.partial(ask, shape), None
+        if shape is None:
+            sample = np.asarray(ask())
+            aval = aval_of(sample)
+        else:
+            assert self.lengths is not None
+            sample = np.asarray(ask(concrete(shape, self.lengths.now)))
+            aval = Aval(tuple(shape), sample.dtype)
         for stream, value in states:
             stream.set(value)
-        aval, place = aval_of(sample), self.place
+        place = self.place
         self.place += 1
         if place == len(self.draws):
             traced = self.variable(aval)
-            self.draws.append(Draw(traced.number, ask))
+            self.draws.append(Draw(traced.number, ask, shape))
             return traced
         number = self.draws[place].number  # run again, as `checkpoint` does: the same numbers
         if self._avals[number] != aval:
@@ -247,9 +320,42 @@ class Capture(Trace):
                 if v.current_edge() is not None:  # recorded at this level, not below it
                     return primitive(*values, **params)  # type: ignore[operator]
                 self.meet((v,))
-        return super().process(
-            primitive, tuple([v.value if isinstance(v, Tensor) else v for v in values]), params
-        )
+        values = tuple([v.value if isinstance(v, Tensor) else v for v in values])
+        if self.lengths is not None:
+            self.look_at(primitive, params)
+        out = super().process(primitive, values, params)
+        if self.integers:
+            found = integers.result(self.integers, primitive, values, params, out)
+            if found is not None:
+                self.integers[out.number] = found
+        return out
+
+    def elements(self, values: Sequence[Any], shape: tuple[int, ...], dtype: Any) -> Traced:
+        """An array of these integers, known while tracing: lengths among them may be open."""
+        to = np.dtype(dtype)
+        if any(map(is_open, values)):
+            traced = self.computed(
+                lambda v: np.array(concrete(list(values), v), to).reshape(shape), shape, to
+            )
+        else:
+            traced = self.variable(Aval(shape, to))
+            x = self.constants[traced.number] = np.array(values, to).reshape(shape)
+            x.flags.writeable = False
+        known = np.empty(len(values), object)
+        known[:] = values
+        self.integers[traced.number] = known.reshape(shape)
+        return traced
+
+    def look_at(self, primitive: Primitive, params: dict[str, Any]) -> None:
+        """Settle the lengths at a call that cannot be made again for others."""
+        assert self.lengths is not None
+        if type(primitive) not in MADE_ONCE and type(primitive) is not StructuredCall:
+            self.lengths.settle(f"{primitive.name}, whose functions were traced")
+        try:
+            primitive_at(primitive, self.lengths.now)
+            concrete(params, self.lengths.now)
+        except TypeError as error:
+            self.lengths.settle(f"{primitive.name}: {error}")
 
     # --- the result ---------------------------------------------------------------------------------
 
@@ -263,6 +369,10 @@ class Capture(Trace):
         self.known.clear()
         constants = fixed(self.constants)
         return Graph(self._avals, inputs, constants, tuple(self.instructions), outputs, updates)
+
+
+MADE_ONCE = (NaryPrimitive, UnaryPrimitive, BinaryPrimitive)
+"""The classes of primitives that are no user's functions, wrapped."""
 
 
 def fixed(values: dict[int, Any]) -> dict[int, Any]:

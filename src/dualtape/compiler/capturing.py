@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,15 @@ from ..core.aval import aval_of
 from ..core.boxes import Box
 from ..core.errors import DualtapeError, TransformError
 from ..core.graph import AccumulateGrad
+from ..core.lengths import Lengths, is_open
+from ..core.open_shapes import concrete
 from ..core.tensor import Tensor
 from ..core.tracing import SettingUp, after_call, settings
 from ..transforms import surface, tree
 from .capture import ALONE, DRAWN, Capture, Cell, Place, references
-from .derivative import is_used_up, nodes_from, spent, split, traced
-from .passes import simplified
-from .program import GradEffect, Leaf, Program, Result, State
+from .derivative import is_used_up, nodes_from, spent, traced
+from .general import Captured
+from .program import EntryGrad, GradEffect, Leaf, Result, State
 from .reach import Guard, Hooks, Item, Reach, changes, hooks_of, reachable
 
 
@@ -39,8 +42,10 @@ def captured(
     leaves: Sequence[Leaf],
     structure: tree.Structure,
     effects_once: bool = False,
-) -> Program:
-    """Run `f` once on stand-ins for its arguments, and return the program that it ran.
+    lengths: Lengths | None = None,
+    shapes: Sequence[tuple[int, ...] | None] | None = None,
+) -> Captured:
+    """Run `f` once on stand-ins for its arguments, and return what it did.
 
     No tensor or variable has changed afterwards, whether this succeeds or not, nor has any other state.
 
@@ -50,6 +55,8 @@ def captured(
         structure: Of them.
         effects_once: What the function does to lists, dicts and attributes is done once, by the trace, as in TensorFlow;
             otherwise a function that does such things is not compilable.
+        lengths: Those to be left open.
+        shapes: Those of the leaves with open lengths in them, None for what is no array.
 
     Raises:
         NotCompilable: It does something that cannot be repeated without running it.
@@ -57,17 +64,19 @@ def captured(
     """
     reach = reachable([f, *[x for x in leaves if not surface.is_array(x)]])
     reach.guards += [Item(where, name, where[name]) for where, name in settings]
-    capture = Capture()
+    capture = Capture(lengths)
     entry: dict[AccumulateGrad, Tensor | None] = {}
     streams = [(s, s.get()) for s in (*random_state.streams, *reach.streams) if s is not DRAWN]
     done = False
+    spaces = namespaces(reach) if lengths is not None else []
     try:
+        for where in spaces:
+            where["len"] = open_len
         with capture.opened():
-            program = _Call(
-                f, leaves, structure, reach, capture, entry, streams, effects_once
-            ).program()
+            call = _Call(f, leaves, structure, reach, capture, entry, streams, effects_once, shapes)
+            found = call.captured()
         done = effects_once
-        return program
+        return found
     except Refused as refused:
         error = refused.__cause__
         if isinstance(error, SettingUp):
@@ -78,6 +87,8 @@ def captured(
             ) from error
         raise
     finally:
+        for where in spaces:
+            where.pop("len", None)
         for leaf, grad in entry.items():
             leaf.grad = grad
         if not done:
@@ -85,6 +96,23 @@ def captured(
                 g.restore()
         for stream, value in streams:
             stream.set(value)
+
+
+def namespaces(reach: Reach) -> list[dict[str, Any]]:
+    """Where functions look for `len` that Python gives them: it has to give a number, and an open length is none."""
+    return (
+        [where for where in reach.namespaces.values() if "len" not in where]
+        if "len" in reach.names
+        else []
+    )
+
+
+def open_len(x: Any) -> Any:
+    """`len(x)`, which may be an open length."""
+    value = getattr(x, "value", None) if isinstance(x, Tensor) else None
+    if isinstance(value, Box) and value.shape and is_open(value.shape[0]):
+        return value.shape[0]
+    return len(x)
 
 
 def is_live(g: Guard, capture: Capture) -> bool:
@@ -98,17 +126,21 @@ class _Call:
     def __init__(
         self, f: Callable[..., Any], leaves: Sequence[Leaf], structure: tree.Structure, reach: Reach, capture: Capture,
         entry: dict[AccumulateGrad, Tensor | None], streams: Any, effects_once: bool,
+        shapes: Sequence[tuple[int, ...] | None] | None,
     ) -> None:  # fmt: skip
         self.effects_once = effects_once
+        self.shapes = shapes
         self.f, self.leaves, self.structure, self.streams = f, leaves, structure, streams
         self.reach, self.capture, self.entry = reach, capture, entry
         self.arguments: list[int] = []
         self.taken: list[Cell] = []
+        self.own: dict[AccumulateGrad, int] = {}  # which argument a leaf is of
+        self.identical: list[tuple[int, Any]] = []
         self.given: list[Any] = []
         self.outputs: list[int] = []
         self.known = 0  # how many cells there were before the function ran
 
-    def program(self) -> Program:
+    def captured(self) -> Captured:
         """Run the function and sort out what it did."""
         capture, mode = self.capture, modes.current() & ~modes.BOXED
         self.enter()
@@ -149,18 +181,17 @@ class _Call:
             *[d.number for d in capture.draws], *[o.number for o in capture.live.values()],
         )  # fmt: skip
         graph = capture.graph(inputs, tuple(self.outputs), updates)
-        if derivative is None:
-            whole, parts = graph.with_calls(graph.calls[:ahead]), None
-        else:
-            whole, parts = split(graph, ahead, *derivative)
-            parts.backward = simplified(parts.backward)
-        return Program(
-            simplified(whole), mode, tuple(self.arguments),
-            tuple([State(c.tensor, aval_of(c.array), c.edge is not None, gradient_of.get(id(c.tensor))) for c in cells]),
-            tuple([p.owner for p in places]), tuple(capture.draws), tuple(capture.live.values()), structure, tuple(results),
-            tuple(grads), guards,
-            tuple([(leaf, grad is not None) for leaf, grad in self.entry.items()]), parts,
+        return Captured(
+            graph, ahead, derivative, capture.lengths, capture.built, mode, tuple(self.arguments),
+            tuple([self.state(c, gradient_of.get(id(c.tensor))) for c in cells]),
+            tuple(self.identical), tuple([p.owner for p in places]), tuple(capture.draws), tuple(capture.live.values()), structure, tuple(results),
+            tuple(grads), guards, tuple([EntryGrad(leaf, g is not None, self.own.get(leaf)) for leaf, g in self.entry.items()]),
         )  # fmt: skip
+
+    def state(self, c: Cell, leaf: AccumulateGrad | None) -> State:
+        """A cell as an input; `leaf` is the one whose gradient it is."""
+        argument = None if leaf is None else self.own.get(leaf)
+        return State(c.tensor, c.traced.aval, c.edge is not None, leaf, argument)
 
     def enter(self) -> None:
         """Take the numbers out of the arguments and of all that the function can reach."""
@@ -168,9 +199,11 @@ class _Call:
         for i, x in enumerate(self.leaves):
             if isinstance(x, (Tensor, np.ndarray, np.generic)):
                 t = x if isinstance(x, Tensor) else surface.lift(x)
+                if id(t) in self.reach.tensors or any(g.now() is x for g in self.reach.large):
+                    self.identical.append((i, x))
                 if id(t) not in capture.cells:
                     self.arguments.append(i)
-                    self.taken.append(capture.adopt(t))
+                    self.taken.append(capture.adopt(t, self.shapes[i] if self.shapes else None))
                 self.given.append(t)
             else:
                 self.given.append(x)
@@ -182,12 +215,19 @@ class _Call:
             t = surface.lift(g.expected)
             capture.adopt(t)
             g.replace(t)
+        for i, c in zip(self.arguments, self.taken, strict=True):
+            leaf = c.tensor.leaf
+            if leaf is not None and id(c.tensor) not in self.reach.tensors:
+                self.own[leaf] = i
+                if leaf.grad is not None:
+                    capture.adopt(leaf.grad, self.shapes[i] if self.shapes else None)
         self.known = len(capture.cells)
         for c in capture.cells.values():
             leaf = c.tensor.leaf
             if leaf is not None and leaf not in self.entry:
                 self.entry[leaf] = leaf.grad
-                self.reach.guards.append(Hooks(leaf, "hooks", hooks_of(leaf)))
+                if leaf not in self.own:
+                    self.reach.guards.append(Hooks(leaf, "hooks", hooks_of(leaf)))
 
     def check_streams(self) -> None:
         """Raise if random numbers were drawn that will not be drawn again."""
@@ -227,8 +267,18 @@ class _Call:
                     self.capture.number(x.value if isinstance(x, Tensor) else np.array(x))
                 )
             else:
+                self.look_at(x)
                 results.append(Result("object", value=x))
         return results, structure, roots
+
+    def look_at(self, x: Any) -> None:
+        """Settle open lengths that may be hidden in an object that the function returns."""
+        lengths = self.capture.lengths
+        if lengths is not None and not any(x is y for y in self.leaves):
+            try:
+                concrete(x, lengths.now)
+            except TypeError:
+                lengths.settle(f"it returns a {type(x).__name__}")
 
     def new_gradients(self) -> list[GradEffect]:
         """What became of gradients; new ones are more outputs."""
@@ -245,7 +295,9 @@ class _Call:
                 continue
             if now is not None and now.current_edge() is not None:
                 raise NotCompilable("it leaves a gradient with a history (create_graph) behind")
-            effects.append(GradEffect(leaf, None if now is None else len(self.outputs)))
+            effects.append(
+                GradEffect(leaf, None if now is None else len(self.outputs), self.own.get(leaf))
+            )
             if now is not None:
                 self.outputs.append(self.capture.number(now.value))
         return effects
@@ -366,6 +418,9 @@ def _equal(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray):
         return bool(np.array_equal(a, b))
     if isinstance(a, (tuple, list)):
+        with suppress(ValueError):  # as of arrays among the elements
+            if a == b:  # thousands of words of a generator's state
+                return True
         return len(a) == len(b) and all(map(_equal, a, b))
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(_equal(a[k], b[k]) for k in a)

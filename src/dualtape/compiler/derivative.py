@@ -202,9 +202,14 @@ class CompiledBackward(Node):
         ]
 
 
+UNWRITTEN = Version()
+"""The version of what a program made for its backward pass alone."""
+
+
 def joined(
-    d: Derivative, inputs: Sequence[Any], copies: dict[int, Any], outputs: Sequence[Any]
-) -> dict[int, Any]:
+    d: Derivative, inputs: Sequence[Any], copies: dict[int, Any], outputs: Sequence[Any], depth: int = 4,
+    edges: tuple[Any, ...] | None = None,
+) -> dict[int, Any]:  # fmt: skip
     """Record one call: the edges of its differentiable outputs, by their positions.
 
     Args:
@@ -212,22 +217,24 @@ def joined(
         inputs: What holds the call's inputs: tensors, or `SavedOutput`s.
         copies: By position, what holds those of `d.copied` as they were.
         outputs: Of the forward run, residuals included.
+        depth: How many frames up the user's may be.
+        edges: Where the wanted inputs' cotangents go, if that is known.
     """
-    edges = tuple([inputs[i].current_edge() for i in d.wanted])
-    avals = [(outputs[n].shape, outputs[n].dtype) for n in d.roots]
-    node = new_node(CompiledBackward, edges, avals[0][0], avals[0][1], caller(4))
+    if edges is None:
+        edges = tuple([inputs[i].current_edge() for i in d.wanted])
+    first = outputs[d.roots[0]]
+    node = new_node(CompiledBackward, edges, first.shape, first.dtype, caller(depth))
     node.derivative = d
-    node.given = tuple([copies.get(i, inputs[i]) for i in d.reads])
-    node.owners = tuple(
-        [
-            inputs[n] if kind == "input" else SavedOutput(outputs[n], Version())
-            for kind, n in d.residuals
-        ]
+    node.given = tuple(
+        [copies.get(i, inputs[i]) for i in d.reads] if copies else [inputs[i] for i in d.reads]
     )
+    node.owners = tuple([
+        inputs[n] if kind == "input" else SavedOutput(outputs[n], UNWRITTEN) for kind, n in d.residuals
+    ])  # fmt: skip
     if len(d.roots) == 1:
         node.output_avals = None
         return {d.roots[0]: node}
-    node.output_avals = tuple(avals)
+    avals = node.output_avals = tuple([(outputs[n].shape, outputs[n].dtype) for n in d.roots])
     return {n: Output(node, i, *avals[i]) for i, n in enumerate(d.roots)}
 
 

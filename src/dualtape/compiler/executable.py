@@ -13,10 +13,12 @@ import numpy as np
 from ..core.callsite import warn
 from ..core.inplace import array_at
 from .graph import Array, Graph
+from .hoisting import hoisted
 from .interpreter import Interpreted
 from .loops import prepare
 from .lowering import lower
 from .lowering.lowered import CALLBACK
+from .lowering.structured import is_short
 from .native import library, target
 from .native.call import make_call
 from .native.plan import ArgArray, ArrayResult, Buffer, Finish, Output, Plan, Slot
@@ -35,8 +37,9 @@ def executable(graph: Graph, backend: str = "auto") -> Native | Interpreted:
     if backend == "numpy" or (backend == "auto" and not target.available()):
         return Interpreted(graph)
     try:
-        prepare(graph, Native)
-        return Native(graph)
+        whole = hoisted(graph)
+        prepare(whole, Native)
+        return Native(whole)
     except Exception as error:
         if backend == "native":
             raise
@@ -62,16 +65,14 @@ class Native:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.lowered = lowered = lower(graph)
-        self.library = library.load(lowered.key, lowered.ir, lowered.symbols)
+        short = is_short(lowered.program)
+        self.library = library.load(
+            lowered.key, lowered.ir, lowered.symbols, optimise=short, level=2
+        )
         s = lowered.slots
         self.constants = [Buffer(contiguous(graph.constants[v])) for v in s.constants]
-        arena = np.empty(s.arena + 64, np.uint8)
-        start = -arena.ctypes.data % 64
         self.hook = CALLBACK(lowered.callback)
-        self.fixed = [
-            Buffer(arena[start:]),
-            Buffer(array_at(ctypes.cast(self.hook, ctypes.c_void_p).value or 0, (1,), np.uint8)),
-        ]
+        self.fixed = self.fixed_again()
         self.lock = threading.Lock()  # a callback lets other threads in, and the arena is one
         inputs: list[Slot] = [
             ArgArray(i, graph.avals[v].dtype, graph.avals[v].shape)
@@ -94,6 +95,13 @@ class Native:
             return self.call(*arrays)  # type: ignore[no-any-return]
         with self.lock:
             return self.call(*arrays)  # type: ignore[no-any-return]
+
+    def fixed_again(self) -> list[Buffer]:
+        """What `fixed` is, with an arena of its own."""
+        arena = np.empty(self.lowered.slots.arena + 64, np.uint8)
+        start = -arena.ctypes.data % 64
+        hook = array_at(ctypes.cast(self.hook, ctypes.c_void_p).value or 0, (1,), np.uint8)
+        return [Buffer(arena[start:]), Buffer(hook)]
 
     def slow(self, *arrays: Array) -> list[Any]:
         """Run it on copies of what is not contiguous, aligned or exactly an array."""
@@ -139,10 +147,10 @@ def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method that does not keep its object alive: what native code holds is out of the garbage collector's sight."""
     ref = weakref.WeakMethod(method)
 
-    def call(*args: Any) -> Any:
+    def call(*args: Any, **named: Any) -> Any:
         found = ref()
         assert found is not None, "the compiled function is gone"
-        return found(*args)
+        return found(*args, **named)
 
     return call
 

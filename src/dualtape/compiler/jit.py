@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,18 +21,25 @@ from ..core import modes
 from ..core.boxes import Box
 from ..core.callsite import warn
 from ..core.errors import TransformError
+from ..core.observation import timed, uncompiled
 from ..core.tensor import Tensor
 from ..core.tracing import StagingError
 from ..transforms import tree
 from .capturing import ChangesState, NotCompilable, Refused, captured
 from .executable import executable, weakly
 from .fastcall import fast_call
+from .general import Captured, General, Pattern, pattern_of, shapes_of
 from .graph import Graph
 from .interpreter import Executable
+from .native.call import go_on_with
 from .program import Program
 from .reach import SIMPLE, is_library, shown
 
 RETRACES_BEFORE_WARNING = 8
+MOST_IN_TURNS = 4
+"""Programs that are tried one after the other without Python."""
+MOST_LENGTHS = 16
+"""Of a program for any lengths, how many are kept ready to run."""
 
 
 class CompileError(TransformError):
@@ -49,6 +57,8 @@ class Record:
     calls: int = 0
     program: Program | None = None
     eager: str | None = None
+    general: General | None = None
+    settled: str = ""
 
 
 @dataclass(slots=True)
@@ -62,7 +72,15 @@ class Entry:
 
 
 class Compiled:
-    """A function that runs as compiled programs; made by `jit`."""
+    """A function that runs as compiled programs; made by `jit`.
+
+    Attributes:
+        __call__: What runs it: a program's own call where there is one. A field, so that the interpreter goes there straight.
+    """
+
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+
+    __call__: Callable[..., Any]
 
     def __init__(
         self,
@@ -71,29 +89,33 @@ class Compiled:
         backend: str = "auto",
         name: str = "jit",
         effects_once: bool = False,
+        dynamic: bool | None = None,
+        axes: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self._function = f
         self._strict = strict
         self._backend = backend
         self._name = name
         self._effects_once = effects_once
-        self._fast: Callable[..., Any] | None = None
+        self._dynamic = dynamic
+        self._axes = axes
+        self._patterns: dict[Any, Pattern] = {}
         self._entries: dict[Any, Entry] = {}
         self._history: list[Record] = []
+        self._recent: list[Callable[..., Any]] = []
+        self._python = self.__call__ = weakly(self._slow)
         functools.update_wrapper(self, f, updated=())
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function."""
-        fast = self._fast
-        if fast is not None and not kwargs:
-            return fast(*args)
+    def _slow(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function, by Python: a call goes here where no program's own call takes it."""
+        if modes.current() & modes.TIMED:
+            return timed(f"compiled {getattr(self, '__name__', self._name)}", self, args, kwargs)
         return self._any_call(args, kwargs)
-
-    def _slow(self, *args: Any) -> Any:
-        return self._any_call(args, {})
 
     def _any_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         leaves, structure = tree.flatten((args, kwargs))
+        if modes.current() & modes.STEPPED and uncompiled(self._function):
+            return self._function(*args, **kwargs)  # a page is being made of its operations
         if modes.current() & modes.BOXED or any(
             [isinstance(x, Tensor) and isinstance(x.value, Box) for x in leaves]  # noqa: C419
         ):
@@ -107,15 +129,17 @@ class Compiled:
             if entry.eager is not None:
                 return self._function(*args, **kwargs)
             for p in entry.programs:
-                reason = p.changed() or ""
+                reason = p.changed(leaves) or ""
                 if not reason:
                     if p.call is not None:
-                        self._fast = p.call
+                        self._prefer(p.call)
                     return self._run(p, leaves, args, kwargs)
         else:
             reason = self._difference(key) if self._history else "first call"
             entry = self._entries[key] = Entry(tuple([x for x in leaves if _kind(x)[0] is object]))
-        program = self._capture(entry, leaves, structure, reason)
+        program = self._at_lengths(key, entry, leaves, structure)
+        if program is None:
+            program = self._capture(key, entry, leaves, structure, reason)
         if program is None:
             return self._function(*args, **kwargs)
         return self._run(program, leaves, args, kwargs)
@@ -126,6 +150,13 @@ class Compiled:
             return self._function(*args, **kwargs)
         return program(leaves, arrays)
 
+    def _prefer(self, call: Callable[..., Any]) -> None:
+        """Let a program's own call be tried first, and then those that were first before: training and evaluation take turns."""
+        self._recent = [call, *[c for c in self._recent if c is not call]][:MOST_IN_TURNS]
+        for c, following in zip(self._recent, [*self._recent[1:], self._python], strict=True):
+            go_on_with(c, following)
+        self.__call__ = call
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
@@ -133,14 +164,43 @@ class Compiled:
 
     # --- capturing ------------------------------------------------------------------------------------
 
+    def _at_lengths(
+        self, key: Any, entry: Entry, leaves: Sequence[Any], structure: tree.Structure
+    ) -> Program | None:
+        """A program made from one for any lengths, if one fits."""
+        pattern = self._patterns.get(pattern_of(key))
+        shapes = shapes_of(key[1])
+        for g in () if pattern is None else tuple(pattern.generals):
+            values = g.values(shapes)
+            if values is None or not g.captured.holds():
+                continue
+            try:
+                program = g.captured.program(values)
+            except Exception as error:
+                g.record.settled = f"{type(error).__name__}: {error}"
+                pattern.generals.remove(g)  # type: ignore[union-attr]
+                warn(
+                    f"{self._label()}: a program for any length does not fit {values}, which is a bug in dualtape: "
+                    f"{g.record.settled}\n  The function is traced again."
+                )
+                continue
+            if program.changed(leaves) is None:
+                self._compile(program, g.record, leaves, structure)
+                entry.programs.insert(0, program)
+                g.keys.append(key)
+                if len(g.keys) > MOST_LENGTHS:
+                    self._entries.pop(g.keys.pop(0), None)
+                return program
+        return None
+
     def _capture(
-        self, entry: Entry, leaves: Sequence[Any], structure: tree.Structure, reason: str
+        self, key: Any, entry: Entry, leaves: Sequence[Any], structure: tree.Structure, reason: str
     ) -> Program | None:
         record = Record(_described(leaves, structure), reason)
         self._history.append(record)
         start = time.perf_counter()
         try:
-            program = captured(self._function, leaves, structure, self._effects_once)
+            found = self._captured(key, record, leaves, structure)
         except ChangesState as error:
             entry.unsettled += 1
             if entry.unsettled < 2:  # as the first step of an optimizer does, which makes its state
@@ -155,14 +215,9 @@ class Compiled:
             self._give_up(entry, record, error.__cause__ if isinstance(error, Refused) else error)
             return None
         entry.unsettled = 0
+        program = found.program()
         record.seconds = time.perf_counter() - start
-        start = time.perf_counter()
-        program.run = executable(program.graph, self._backend)
-        if program.derivative is not None:
-            program.derivative.run = executable(program.derivative.backward, self._backend)
-        program.call = fast_call(program, leaves, structure, weakly(self._slow))
-        record.compile_seconds = time.perf_counter() - start
-        record.program = program
+        self._compile(program, record, leaves, structure)
         entry.programs.insert(0, program)
         if len(self._history) == RETRACES_BEFORE_WARNING + 1:
             warn(
@@ -170,6 +225,51 @@ class Compiled:
                 f"array or a tensor rather than as a number, or keep it the same; {self._name}(f).explain() lists all reasons"
             )
         return program
+
+    def _captured(
+        self, key: Any, record: Record, leaves: Sequence[Any], structure: tree.Structure
+    ) -> Captured:
+        """Capture a call, with lengths left open if it is time for that and they can be."""
+        pattern = self._patterns.setdefault(pattern_of(key), Pattern())
+        shapes = shapes_of(key[1])
+        chosen = None
+        if self._dynamic is not False:
+            chosen = pattern.left_open(shapes, self._dynamic is True, self._axes)
+        if chosen is not None:
+            lengths, wanted = chosen
+            try:
+                found = captured(
+                    self._function, leaves, structure, self._effects_once, lengths, wanted
+                )
+            except ChangesState:
+                raise
+            except (TransformError, Refused) as error:
+                if isinstance(error.__cause__, StagingError):
+                    raise
+                cause = error.__cause__ if isinstance(error, Refused) else error
+                record.settled = pattern.failed = f"{type(cause).__name__}: {cause}{_line(error)}"
+            else:
+                pattern.seen.append(shapes)
+                record.settled = lengths.settled
+                if not lengths.settled:
+                    record.general = General(found, wanted, record, [key])
+                    pattern.generals.insert(0, record.general)
+                    del pattern.generals[MOST_LENGTHS:]
+                return found
+        found = captured(self._function, leaves, structure, self._effects_once)
+        pattern.seen.append(shapes)
+        return found
+
+    def _compile(
+        self, program: Program, record: Record, leaves: Sequence[Any], structure: tree.Structure
+    ) -> None:
+        start = time.perf_counter()
+        program.run = executable(program.graph, self._backend)
+        if program.derivative is not None:
+            program.derivative.run = executable(program.derivative.backward, self._backend)
+        program.call = fast_call(program, leaves, structure, self._python)
+        record.compile_seconds += time.perf_counter() - start
+        record.program = program
 
     def _give_up(self, entry: Entry, record: Record, error: Any) -> None:
         what = (
@@ -214,6 +314,11 @@ class Compiled:
             lines.append(
                 f"   tracing {r.seconds * 1e3:.1f} ms, compiling {r.compile_seconds * 1e3:.1f} ms, {len(r.program.graph.calls)} operations"
             )
+            if r.settled:
+                lines.append(f"   for these lengths alone: {r.settled}")
+            if r.general is not None:
+                lines += [f"   {text}" for text in r.general.explain()]
+                lines.append(f"   lowered for {len(r.general.keys)} of them, most recently:")
             assert r.program.run is not None
             lines += [f"   {text}" for text in r.program.run.explain()]
         return "\n".join(lines)
@@ -253,11 +358,71 @@ class Compiled:
         """
         return self._executable().asm()
 
+    # --- taking it elsewhere --------------------------------------------------------------------------
+
+    def export_c(
+        self,
+        directory: Any,
+        *args: Any,
+        derivatives: Sequence[str] | str | None = None,
+        wrt: Sequence[int | str] | int | str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Write the function and its derivatives as one C99 file with a header, which need nothing but `math.h`.
+
+        Args:
+            directory: Where `name.c` and `name.h` go; it is made if it is not there.
+            *args: Example arguments: their shapes and dtypes are the code's. Python numbers among them, and arrays that
+                the function closes over, become constants.
+            derivatives: Some of "gradient", "vjp", "jvp", "jacobian". None: the gradient of a function that returns one
+                real number, "vjp" and "jvp" of others.
+            wrt: The arrays among the arguments to differentiate by: names or positions. None: all real ones.
+            name: Of the function in C; None for its own.
+            **kwargs: More example arguments.
+
+        Returns:
+            An `Exported`: the files' names, and for each function its parameters and the size of its workspace.
+
+        Raises:
+            ExportError: It cannot be traced, or uses what only NumPy runs; the message names the primitive and the line.
+        """
+        export = import_module(f"{__package__}.export.interface").export_c
+        return export(
+            self._function, self._label(), directory, args, kwargs, derivatives, wrt, name
+        )
+
+    def low_level_callable(
+        self, kind: str = "quad", *, size: int | None = None, example: Sequence[Any] | None = None
+    ) -> Any:
+        """The function as a `scipy.LowLevelCallable`, which SciPy calls without Python on the way.
+
+        Args:
+            kind: "quad" (number -> number), "nquad" (numbers -> number; for `quad` with `args` too), "generic_filter" (the
+                window as a flat array -> number), "generic_filter1d" (extended line -> line), "geometric_transform"
+                (array of output coordinates -> the input's).
+            size: How many elements the array has that a filter's function is called with.
+            example: Arguments to trace with, where they cannot be told from the function: tensors of a dialect, or numbers
+                for a function that takes any number of them.
+
+        Raises:
+            ExportError: It does not fit; the message says what is expected. Or part of it would be run by NumPy.
+            CompilerMissingError: llvmlite is not installed.
+        """
+        make = import_module(f"{__package__}.export.callables").low_level_callable
+        return make(self._function, self._label(), kind, size, example)
+
     def __repr__(self) -> str:
         return f"<{self._label()}>"
 
 
-def jit(f: Callable[..., Any] | None = None, *, strict: bool = False, backend: str = "auto") -> Any:
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    strict: bool = False,
+    backend: str = "auto",
+    dynamic: bool | None = None,
+) -> Any:
     """Compile a function: it is traced at its first call with arguments of a kind, and run as native code from then on.
 
     Args:
@@ -265,6 +430,8 @@ def jit(f: Callable[..., Any] | None = None, *, strict: bool = False, backend: s
         strict: Raise where something cannot be compiled, instead of running eagerly with a warning.
         backend: "native" (needs `pip install dualtape[compile]`), "numpy" (the same graph as NumPy calls), or "auto": native
             where llvmlite is installed.
+        dynamic: Whether one trace serves all lengths of the arrays' axes: from the second length on of an axis (None), of
+            all axes from the first call on (True), or never (False).
 
     Returns:
         The function, with `explain()`, `graph()`, `llvm()` and `asm()`.
@@ -273,8 +440,8 @@ def jit(f: Callable[..., Any] | None = None, *, strict: bool = False, backend: s
         CompileError: With `strict`, at a call.
     """
     if f is None:
-        return functools.partial(jit, strict=strict, backend=backend)
-    return Compiled(f, strict, backend)
+        return functools.partial(jit, strict=strict, backend=backend, dynamic=dynamic)
+    return Compiled(f, strict, backend, dynamic=dynamic)
 
 
 # --- signatures ---------------------------------------------------------------------------------------

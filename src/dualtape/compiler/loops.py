@@ -1,4 +1,4 @@
-"""Loops as native code: a body is lowered like any graph, and one driver, compiled once, runs it step by step.
+"""Loops that are not code of the program around them: a body is lowered like any graph, and one driver runs it step by step.
 
 A body reads and writes by a table of pointers. Between two steps the driver exchanges the pointers of what is carried
 (two buffers each, one read and one written), and moves the pointers of stacks on by an element. Python is left out, except
@@ -20,8 +20,9 @@ from ..transforms.loops_branches import Branches
 from ..transforms.loops_rules import Loop, Sweep
 from ..transforms.loops_trace import Body
 from .graph import Array, Graph
+from .hoisting import hoisted
+from .lowering.structured import graph_of, is_inline
 from .native import library
-from .passes import simplified
 
 MOST_AT_ONCE = 1 << 16
 """Steps of a `while` between two looks at Python, which may want to stop it."""
@@ -170,19 +171,11 @@ def driver() -> tuple[Any, Any, Any]:
     return counted, guarded, code
 
 
-def graph_of(body: Body) -> Graph:
-    """A body as a graph, simplified."""
-    constants = {n: np.asarray(v) for n, v in body.constants.items()}
-    return simplified(
-        Graph(list(body.avals), body.inputs, constants, body.instructions, body.outputs)
-    )
-
-
 Make = Callable[[Graph], Any]
 
 
 def prepare(graph: Graph, make: Make) -> None:
-    """Make the bodies of a graph's loops and conditions native code.
+    """Make the bodies of a graph's loops and conditions native code, where they are not to be part of the graph's.
 
     Args:
         graph: The graph.
@@ -190,6 +183,8 @@ def prepare(graph: Graph, make: Make) -> None:
     """
     for c in graph.calls:
         rules = getattr(c.primitive, "rules", None)
+        if is_inline(c.primitive):
+            continue
         if isinstance(rules, Loop) and rules.native is None:
             rules.native = NativeLoop(rules, make)
         elif isinstance(rules, Branches):
@@ -200,7 +195,7 @@ def prepare(graph: Graph, make: Make) -> None:
 
 def lowered(body: Body, make: Make) -> Any:
     """A body as native code; so are the loops inside."""
-    graph = graph_of(body)
+    graph = hoisted(graph_of(body))
     prepare(graph, make)
     return make(graph)
 

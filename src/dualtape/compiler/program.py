@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from .capture import Draw, Live
 from .derivative import Derivative, joined
 from .graph import Array, Graph
 from .interpreter import Executable
-from .reach import Guard
+from .reach import Guard, hooks_of
 
 Leaf = Any
 
@@ -44,20 +44,40 @@ class GradEffect:
 
     leaf: AccumulateGrad
     number: int | None
+    argument: int | None = None
+
+    def at(self, leaves: Sequence[Leaf]) -> AccumulateGrad:
+        """The leaf of this call: with `argument`, that argument's."""
+        return self.leaf if self.argument is None else leaves[self.argument].leaf
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A tensor whose numbers are an input; with `leaf`, whatever tensor is that leaf's gradient at a call."""
+    """A tensor whose numbers are an input; with `leaf`, whatever tensor is that leaf's gradient at a call.
+
+    With `argument` it is the leaf of that argument.
+    """
 
     tensor: Tensor
     aval: Aval
     recorded: bool  # whether it needs a gradient
     leaf: AccumulateGrad | None = None
+    argument: int | None = None
 
-    def now(self) -> Any:
+    def now(self, leaves: Sequence[Leaf]) -> Any:
         """The tensor of this call."""
+        if self.argument is not None:
+            leaf = leaves[self.argument].leaf
+            return None if leaf is None else leaf.grad
         return self.tensor if self.leaf is None else self.leaf.grad
+
+
+class EntryGrad(NamedTuple):
+    """Whether a leaf has to have a gradient when the program starts; with `argument` that argument's leaf."""
+
+    leaf: AccumulateGrad
+    there: bool
+    argument: int | None = None
 
 
 @dataclass(slots=True)
@@ -69,13 +89,14 @@ class Program:
         mode: The thread's mode that it was captured in.
         arguments: Leaves of the arguments that are inputs.
         states: Tensors from elsewhere that are inputs.
+        identical: Leaves of the arguments that the function finds elsewhere too, and what they have to be.
         places: What is no tensor and keeps numbers that are inputs.
         draws: What is asked for at each call.
         live: Options that are read at each call.
         structure: Of the result, whose leaves are `results`.
         grads: What becomes of gradients.
         guards: What has to be as it was.
-        entry: Leaves, and whether they have to have a gradient when the program starts.
+        entry: Which leaves have to have a gradient when the program starts, and which not to.
         derivative: How differentiable results lead back to the inputs, if there are any.
         run: Runs the graph: takes an array per input, writes the updates, returns the outputs.
         call: Does what a whole call does, natively, if the program is of the common kind.
@@ -85,6 +106,7 @@ class Program:
     mode: int
     arguments: tuple[int, ...]
     states: tuple[State, ...]
+    identical: tuple[tuple[int, Any], ...]
     places: tuple[Any, ...]
     draws: tuple[Draw, ...]
     live: tuple[Live, ...]
@@ -92,12 +114,12 @@ class Program:
     results: tuple[Result, ...]
     grads: tuple[GradEffect, ...]
     guards: tuple[Guard, ...]
-    entry: tuple[tuple[AccumulateGrad, bool], ...]
+    entry: tuple[EntryGrad, ...]
     derivative: Derivative | None = None
     run: Executable | None = None
     call: Callable[..., Any] | None = None
     written: tuple[Tensor, ...] = field(init=False)
-    written_gradients: tuple[AccumulateGrad, ...] = field(init=False)
+    written_gradients: tuple[State, ...] = field(init=False)
     written_arguments: tuple[int, ...] = field(init=False)
     written_places: tuple[bool, ...] = field(init=False)
     place_avals: tuple[Aval, ...] = field(init=False)
@@ -111,7 +133,7 @@ class Program:
         self.written_arguments = tuple([i for i, v in pairs if v in updated])
         written = [s for s, v in zip(self.states, numbers[n:], strict=False) if v in updated]
         self.written = tuple([s.tensor for s in written if s.leaf is None])
-        self.written_gradients = tuple([s.leaf for s in written if s.leaf is not None])
+        self.written_gradients = tuple([s for s in written if s.leaf is not None])
         n += len(self.states)
         self.written_places = tuple([v in updated for v in numbers[n : n + len(self.places)]])
         self.place_avals = tuple([self.graph.avals[v] for v in numbers[n : n + len(self.places)]])
@@ -134,15 +156,18 @@ class Program:
             setattr(self, name, tuple(kept))
         self.graph = graph.with_calls(graph.calls, inputs=tuple(inputs))
 
-    def changed(self) -> str | None:
+    def changed(self, leaves: Sequence[Leaf]) -> str | None:
         """Why the program does not fit the present call; None if it does."""
+        for i, x in self.identical:
+            if leaves[i] is not x:
+                return f"argument {i} was what the function finds elsewhere too, and is not"
         if modes.current() != self.mode:
             return "the mode (no_grad, inference, ...) is another"
         for g in self.guards:
             if not g.holds():
                 return g.change()
         for s in self.states:
-            t = s.now()
+            t = s.now(leaves)
             if t is None:
                 return f"a gradient of {s.aval} is missing"
             if aval_of(t.value) != s.aval:
@@ -152,9 +177,15 @@ class Program:
         for p, a in zip(self.places, self.place_avals, strict=True):
             if p.compiled_aval() != a:
                 return f"a variable was {a} and is {p.compiled_aval()}"
-        for leaf, there in self.entry:
-            if (leaf.grad is not None) != there:
+        for leaf, there, argument in self.entry:
+            own = leaf if argument is None else leaves[argument].leaf
+            if (own is not None and own.grad is not None) != there:
                 return f"a leaf of shape {leaf.shape} had {'a' if there else 'no'} gradient at the start, and now it is otherwise"
+            if argument is not None and own is not None and hooks_of(own) != hooks_of(leaf):
+                return f"argument {argument} has other hooks"
+        for effect in self.grads:
+            if effect.argument is not None and effect.at(leaves) is None:
+                return f"argument {effect.argument} is no leaf"
         return None
 
     def overlap(self, arrays: Sequence[Array]) -> bool:
@@ -176,7 +207,7 @@ class Program:
             x = leaves[i]
             arrays.append(x.buffer() if isinstance(x, Tensor) else np.asarray(x))
         for s in self.states:
-            arrays.append(s.now().buffer())
+            arrays.append(s.now(leaves).buffer())
         for p, written in zip(self.places, self.written_places, strict=True):
             arrays.append(p.compiled_array(written))
         return arrays
@@ -198,15 +229,14 @@ class Program:
         outputs = self.run(arrays)
         for t in self.written:
             t.shared_version().bump_quietly()
-        for leaf in self.written_gradients:
-            assert leaf.grad is not None
-            leaf.grad.shared_version().bump_quietly()
+        for s in self.written_gradients:
+            s.now(leaves).shared_version().bump_quietly()
         for i in self.written_arguments:
             if isinstance(leaves[i], Tensor):
                 leaves[i].shared_version().bump_quietly()
         for effect in self.grads:
             n = effect.number
-            leaf = effect.leaf
+            leaf = effect.at(leaves)
             leaf.grad = None if n is None else wrap(leaf.result_class, plain(outputs[n]))
         edges: dict[int, Any] = {}
         if d is not None:
@@ -214,7 +244,7 @@ class Program:
                 x if isinstance(x, Tensor) else guarded(Tensor, a)
                 for x, a in zip([leaves[i] for i in self.arguments], arrays, strict=False)
             ]
-            given += [s.now() for s in self.states]
+            given += [s.now(leaves) for s in self.states]
             given += [held(a) for a in arrays[len(given) :]]
             edges = joined(d, given, copies, outputs)
         made = []

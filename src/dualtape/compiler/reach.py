@@ -267,6 +267,7 @@ class Reach:
         streams: Sources of random numbers of the user's own, from which plain NumPy and Python code draws.
         large: Where large plain arrays are found by name: the function is given something that follows what it computes
             with them, so that nothing of it is frozen.
+        namespaces: The globals of the functions found, by identity.
         keepers: Things that are no tensors and keep numbers (they have `compiled_state`).
     """
 
@@ -278,6 +279,7 @@ class Reach:
         self.named: set[int] = set()
         self.streams: list[Stream] = []
         self.names: set[str] = set()
+        self.namespaces: dict[int, dict[str, Any]] = {}
         self._seen: dict[Any, Any] = {}
         self._objects: list[tuple[Any, str]] = []
 
@@ -372,6 +374,7 @@ class Reach:
         if is_library(f.__code__.co_filename):
             return
         self.names |= names_of(f.__code__)
+        self.namespaces[id(f.__globals__)] = f.__globals__
         for name in sorted(names_of(f.__code__)):
             if name in f.__globals__:
                 self.value(Item(f.__globals__, name, f.__globals__[name]))

@@ -15,6 +15,7 @@ from . import callsite, departures, modes
 from .boxes import Box
 from .forward import Dual
 from .graph import LEAF, OUTPUT, AccumulateGrad
+from .observation import tell_of_pass
 from .stopped import stopped
 from .sweep import Pass, as_tensor, named, replaced, user_code
 from .tensor import Tensor, wrap
@@ -99,6 +100,8 @@ def backward(
     for leaf in pending:
         g = pending[leaf]
         accumulate(leaf, g, create_graph, leaf in work.owned, work)
+    if modes.current() & modes.STEPPED:
+        tell_of_pass("kept", work)
 
 
 def gradients(

@@ -19,8 +19,8 @@ from .callsite import NOWHERE, caller, getframe, is_users, latest
 from .conform import unfit
 from .forward import pushed_straight
 from .graph import Output, SavedOutput, Version
-from .modes import AROUND, BOXED, NO_GRAD, OBSERVED, UNUSUAL, current, next_order, set_mode
-from .observation import tell
+from .modes import AROUND, BOXED, NO_GRAD, OBSERVED, TIMED, UNUSUAL, current, next_order, set_mode
+from .observation import tell, timed
 from .primitive import Primitive
 from .pullback import node_class
 from .saved import look_at
@@ -113,6 +113,8 @@ class NaryPrimitive(Primitive):
 
     def bind_unusual(self, tensors: tuple[Tensor, ...], params: dict[str, Any], mode: int) -> Any:
         """`bind` inside a transformation, in inference mode or under hooks on what is saved."""
+        if mode & TIMED:
+            return timed(self.name, self.bind, tensors, params)
         if mode & BOXED:
             result = self.bind_boxed(tensors, params)
         else:

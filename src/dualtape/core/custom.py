@@ -13,8 +13,8 @@ from .aval import Aval, aval_of, is_inexact
 from .bind import NaryPrimitive
 from .errors import TransformError
 from .graph import Node, Output
-from .modes import AROUND, BOXED, OBSERVED, current
-from .observation import tell
+from .modes import AROUND, BOXED, OBSERVED, TIMED, current
+from .observation import tell, timed
 from .primitive import Plan, Step
 from .pullback import SeveralOutputsNode
 from .saved import look_at
@@ -275,6 +275,8 @@ class Call(NaryPrimitive):
     def bind(self, *tensors: Tensor, **params: Any) -> Any:
         """See `NaryPrimitive.bind`; errors of the user's function come out as they are."""
         mode = current()
+        if mode & TIMED:
+            return timed(self.name, self.bind, tensors, params)
         result = self.bind_boxed(tensors, params)
         if mode & AROUND:
             look_at(result, mode)

@@ -18,7 +18,9 @@ import numpy as np
 from .aval import Aval
 from .bind import BinaryPrimitive, NaryPrimitive, UnaryPrimitive
 from .conform import mismatch
+from .lengths import any_open
 from .primitive import Primitive, Rule
+from .tracing import capture
 
 Eval = Callable[..., Any]
 
@@ -43,6 +45,8 @@ def broadcast_shapes(name: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         ShapeError: They do not, with the operation's name and PyTorch's wording.
     """
     try:
+        if capture.get() is not None and any(map(any_open, shapes)):
+            return _broadcast_open(name, shapes)
         return np.broadcast_shapes(*shapes)
     except ValueError:
         out = shapes[0]
@@ -52,6 +56,19 @@ def broadcast_shapes(name: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
             except ValueError:
                 raise mismatch(name, out, s) from None
         raise
+
+
+def _broadcast_open(name: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    """`broadcast_shapes` where lengths are open."""
+    out: list[int] = []
+    for shape in shapes:
+        out[:0] = [1] * (len(shape) - len(out))
+        for i, n in enumerate(shape, len(out) - len(shape)):
+            if out[i] == 1:
+                out[i] = n
+            elif n not in (1, out[i]):
+                raise mismatch(name, tuple(out), shape)
+    return tuple(out)
 
 
 class _ElementwiseAval:

@@ -29,7 +29,11 @@ SAFE = 128
 """A cotangent that a mask made zero stays zero, whatever it is multiplied by (see `ops.rescue`)."""
 UNSAFE = 256
 """Not even native transformations do that."""
-AROUND = INFERENCE | PACKING | GUARDED | OBSERVED
+STEPPED = 512
+"""Somebody is told of every step of a backward pass (see `observation`)."""
+TIMED = 1024
+"""Every primitive is timed (see `observation`)."""
+AROUND = INFERENCE | PACKING | GUARDED | OBSERVED | TIMED
 """Something is to be done once a primitive has been bound."""
 UNUSUAL = BOXED | AROUND
 """What the fast paths of `bind` look for, in one test, before they go ahead."""

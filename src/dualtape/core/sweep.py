@@ -21,6 +21,7 @@ from .aval import FLOATS
 from .conform import conform, summed
 from .errors import GraphError
 from .graph import LEAF, NODE, OUTPUT, Freed, Node, check_residuals
+from .observation import tell_of_pass
 from .primitive import AVAL, NO_RESIDUAL, Plan
 from .pullback import chosen, forward_line
 from .tensor import Tensor, unboxed, wrap
@@ -135,9 +136,14 @@ class Pass:
     def run(self, captures: dict[Any, Any] | None = None) -> None:
         """Visit nodes until none is left; `captures` maps wanted nodes to {output: cotangent}."""
         heap = self.heap
+        mode = modes.current()
         plainly = (
-            self.beneath is None and not self.create_graph and not modes.current() & modes.ANOMALY
+            self.beneath is None
+            and not self.create_graph
+            and not mode & (modes.ANOMALY | modes.STEPPED)
         )
+        if mode & modes.STEPPED:
+            tell_of_pass("begun", self)
         while heap:
             node = heappop(heap)[1]
             plan = node.plan
@@ -156,6 +162,8 @@ class Pass:
             except Exception as error:
                 error.add_note(forward_line(node))
                 raise
+        if mode & modes.STEPPED:
+            tell_of_pass("ended", self, captures)
 
     def visit(self, node: Node, captures: dict[Any, Any] | None) -> None:
         """Run one node's hooks and rules and pass the results on."""
@@ -185,7 +193,8 @@ class Pass:
             node.owners = self.freed
         if self.beneath is not None:
             grads = self.rescued(node, ct, grads)
-        if modes.current() & modes.ANOMALY:
+        mode = modes.current()
+        if mode & modes.ANOMALY:
             check_nan(node, grads)
         if node.hooks is not None and node.hooks.post:
             with user_code(graph):
@@ -194,6 +203,8 @@ class Pass:
             edge = edges[i]
             if g is not None and edge is not None:
                 self.add(edge, conform(g, edge, node, i))
+        if mode & modes.STEPPED:
+            tell_of_pass("stepped", self, node, ct, edges, grads)
 
     def rescued(self, node: Node, ct: Any, grads: list[Any]) -> list[Any]:
         """The cotangents of a node's operands, looked after if the node lies beneath a mask."""

@@ -9,6 +9,8 @@ import numpy as np
 from .boxes import Box, Interpreter
 from .errors import TransformError
 from .graph import AccumulateGrad, Version
+from .lengths import KEPT_BY_IDENTITY, is_open
+from .lengths import number as open_number
 from .value import Value
 from .views import Alias, register
 
@@ -156,6 +158,8 @@ def constant(number: Any, dtype: np.dtype[Any], like: Any) -> Any:
     cache: dict[Any, Any] = _arrays if type(like) is np.ndarray else _scalars
     found = cache.get((number, dtype))
     if found is None or type(number) is bool:
+        if is_open(number):
+            return open_number(number, dtype)
         array = np.array(number, dtype)
         array.flags.writeable = False
         found = array if cache is _arrays else array[()]
@@ -185,11 +189,16 @@ def constant_tensor(cls: type[Tensor], number: Any, like: Any) -> Any:
     if found is None:
         found = wrap(cls, constant(number, like.dtype, like))
         found.version = FIXED
+        if is_open(number):
+            return found
         if number and number == number:
             if len(_tensors) >= _MOST:
                 _tensors.clear()
             _tensors[key] = found
     return found
+
+
+KEPT_BY_IDENTITY.update((constant.__code__, constant_tensor.__code__))
 
 
 def plain(x: Any) -> Any:

@@ -7,10 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from . import modes
 from .aval import Aval, aval_of
 from .boxes import Box, Interpreter, open_trace
 from .errors import TransformError
+from .lengths import any_open, is_open
+from .open_shapes import concrete
 from .primitive import Primitive
 
 
@@ -200,14 +204,64 @@ after_call: list[Callable[[], None]] = []
 """What front ends do when a function that is being compiled has returned: let go of what it left with them."""
 
 
-def asked(ask: Callable[[], Any]) -> Any:
+def asked(ask: Callable[..., Any], shape: tuple[int, ...] | None = None) -> Any:
     """`ask()`, or what stands for it in a function being compiled: it is then asked at each call.
 
     Args:
         ask: Gives an array that differs from call to call, as a draw at random does.
+        shape: Of the array, if `ask` wants it: lengths in it may be open.
     """
     trace = capture.get()
-    return ask() if trace is None else trace.draw(ask)
+    if trace is None:
+        return ask() if shape is None else ask(shape)
+    return trace.draw(ask, shape)
+
+
+def filled(build: Callable[..., Any], shape: Sequence[int], dtype: Any, *numbers: Any) -> Any:
+    """`build(shape, *numbers)`, an array that depends on nothing else; with open lengths among them, what stands for it.
+
+    Args:
+        build: Makes the array.
+        shape: Of the array.
+        dtype: Of the array.
+        numbers: What else it is computed from.
+    """
+    trace = capture.get()
+    if trace is None or not (any_open(shape) or any(map(is_open, numbers))):
+        return build(shape, *numbers)
+    return trace.computed(
+        lambda values: build(concrete(shape, values), *[concrete(x, values) for x in numbers]),
+        tuple(shape),
+        dtype,
+    )
+
+
+def zeros(shape: Sequence[int], dtype: Any) -> Any:
+    """`np.zeros` of a shape whose lengths may be open; a scalar for no axes."""
+    return filled(lambda s: np.zeros(s, dtype)[()], tuple(shape), dtype)
+
+
+def ones(shape: Sequence[int], dtype: Any) -> Any:
+    """`np.ones` of a shape whose lengths may be open; a scalar for no axes."""
+    return filled(lambda s: np.ones(s, dtype)[()], tuple(shape), dtype)
+
+
+def elements(values: Sequence[Any], shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array of integers; in a function being compiled one whose elements `known_elements` gives, open lengths or not."""
+    trace = capture.get()
+    return (
+        np.array(values, dtype).reshape(shape)
+        if trace is None
+        else trace.elements(values, shape, dtype)
+    )
+
+
+def known_elements(x: Any) -> Any:
+    """The elements of a traced array of integers, as an array of objects; None if they are not known."""
+    trace = capture.get()
+    if trace is None or not isinstance(x, Traced) or x.interpreter is not trace:
+        return None
+    return trace.integers.get(x.number)  # type: ignore[attr-defined]
 
 
 def not_while_compiling(what: str) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .errors import InplaceError
 from .graph import Version
+from .large import met
 from .tensor import Tensor, wrap
 
 SMALL = 1 << 18
@@ -92,6 +93,7 @@ def guarded(cls: type[Tensor], x: Any, most: int = SMALL) -> Tensor:
             once = tuple([slice(1) if step == 0 else slice(None) for step in x.strides])
             return wrap(cls, np.broadcast_to(np.array(x[once]), x.shape))
         return wrap(cls, np.array(x))
+    met()
     t = wrap(cls, x.view(np.ndarray))
     t.version = Watched(x)
     return t

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import tracing
 from ..core.boxes import Box
 from ..core.tensor import Tensor, wrap
 from ..ops.complex import cast
@@ -21,7 +22,8 @@ def filled(f: Any, a: Any, dtype: Any, shape: Any) -> Array:
     """An array of zeros or ones with the shape and dtype of another."""
     x = as_array(a)
     want = tuple(x.value.shape) if shape is None else lengths(shape)
-    return wrap(Array, f(want, x.value.dtype if dtype is None else dtype))  # type: ignore[return-value]
+    to = x.value.dtype if dtype is None else dtype
+    return wrap(Array, tracing.filled(lambda s: f(s, to), want, to))  # type: ignore[return-value]
 
 
 @implements("zeros_like", "empty_like")

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.boxes import Box
 from ..core.graph import AccumulateGrad
+from ..core.lengths import is_open
 from ..core.tensor import Tensor, wrap
 from ..ops.assign import setitem as set_item
 from ..ops.index import getitem as get_item
@@ -62,7 +63,7 @@ def number_index(key: Any) -> Any:
         return np.array(
             key
         )  # a copy: the derivative needs it, and the program may go on to overwrite it
-    return key if isinstance(key, bool) else operator.index(key)
+    return key if isinstance(key, bool) or is_open(key) else operator.index(key)
 
 
 def prepared(key: Any) -> Any:

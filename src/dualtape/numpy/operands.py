@@ -11,6 +11,7 @@ import numpy as np
 from ..core import modes
 from ..core.boxes import Box
 from ..core.errors import DtypeError
+from ..core.lengths import KEPT_BY_IDENTITY, is_open, number, type_of
 from ..core.tensor import FIXED, Tensor, constant, wrap
 from ..core.watched import SMALL, guarded
 from ..ops.complex import cast
@@ -26,20 +27,25 @@ _MOST = 512
 _numbers: dict[tuple[Any, Any, bool], Any] = {}
 
 
-def number_like(number: Any, value: Any) -> Any:
+def number_like(x: Any, value: Any) -> Any:
     """A Python number as a constant to go with `value`, in its dtype."""
     # 0.0 == -0.0, so a zero goes by its text.
-    key = (number or str(number), value.dtype, type(value) is np.ndarray)
+    key = (x or str(x), value.dtype, type(value) is np.ndarray)
     found = _numbers.get(key)
     if found is not None:
         return found
-    made = wrap(Array, constant(number, value.dtype, value))
+    made = wrap(Array, constant(x, value.dtype, value))
     made.version = FIXED
-    if number == number:
+    if is_open(x):
+        return made
+    if x == x:
         if len(_numbers) >= _MOST:
             _numbers.clear()
         _numbers[key] = made
     return made
+
+
+KEPT_BY_IDENTITY.add(number_like.__code__)
 
 
 def beside(x: Array, other: Any) -> Any:
@@ -57,7 +63,7 @@ def beside(x: Array, other: Any) -> Any:
         return constant_array(other)
     if kind is np.float64 and other.dtype is dtype:
         return wrap(Array, other)
-    return None
+    return number_like(other, value) if is_open(other) else None
 
 
 def constant_array(x: np.ndarray[Any, Any]) -> Any:
@@ -138,13 +144,15 @@ def spec(x: Any) -> Any:
         return x.value.dtype
     if isinstance(x, (Box, *PLAIN)):
         return x.dtype
-    return type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype
+    return type_of(x) if type_of(x) in (int, float, complex) else np.asarray(x).dtype
 
 
 def operand(x: Any, dtype: np.dtype[Any]) -> Any:
     """An operand in the dtype that was settled on."""
     if type(x) in (int, float, complex):
         return wrap(Array, np.asarray(x, dtype)[()])
+    if is_open(x):
+        return wrap(Array, number(x, dtype))
     if not isinstance(x, Array):
         x = as_array(x)
     return x if x.value.dtype is dtype else cast(x, dtype)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 HERE = {
-    "integrate": "cumulative_trapezoid simpson trapezoid",
+    "integrate": "cumulative_trapezoid simpson solve_ivp trapezoid",
     "linalg": "block_diag cho_factor cho_solve cholesky circulant det eig eigh eigvals eigvalsh expm hankel inv logm lstsq lu "
         "lu_factor lu_solve norm pinv qr solve solve_toeplitz solve_triangular sqrtm svd svdvals toeplitz",
     "special": "comb factorial log_softmax logsumexp multigammaln polygamma softmax",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import broadcast_shapes
+from ..core.lengths import is_open, whole
 from ..ops import diagonals, rearrange, views
 from ..ops import shape as shapes
 from ..ops.axes import normalize_axis, size_of
@@ -26,8 +27,8 @@ from .operands import as_array
 def lengths(given: Any) -> tuple[int, ...]:
     """A shape as NumPy takes it: an integer or a sequence of them."""
     if isinstance(given, (int, np.integer)):
-        return (int(given),)
-    return tuple([index(n) for n in given])
+        return (whole(given),)
+    return tuple([n if is_open(n) else index(n) for n in given])
 
 
 def view_of(x: Any) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import tracing
 from ..core.errors import ArgumentError, DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import general
@@ -395,7 +396,7 @@ def _widened(mask: Any, extra: int) -> Any:
     """The mask with zeros for keys that were added."""
     if mask is None or not extra:
         return mask
-    return concatenate([mask, np.zeros((*mask.shape[:-1], extra), dtype_of(mask))], -1)
+    return concatenate([mask, tracing.zeros((*mask.shape[:-1], extra), dtype_of(mask))], -1)
 
 
 def _merged(mask: Any, padding: Any, batch: int, num_heads: int) -> Any:

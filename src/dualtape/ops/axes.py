@@ -18,6 +18,8 @@ import numpy as np
 
 from ..core.aval import Aval
 from ..core.errors import ShapeError
+from ..core.lengths import any_open
+from ..core.tracing import filled
 from ..core.value import Value
 from ..core.vocabulary import vocabulary
 
@@ -141,7 +143,10 @@ def repeated(ct: Any, shape: Sequence[int]) -> Any:
 
     NumPy takes twice as long to read a small array without strides as to read a real one.
     """
-    if math.prod(shape) <= _FEW:
+    count = math.prod(shape)
+    if (type(count) is not int or not count) and any_open(shape):
+        return filled(lambda s: np.full(s, ct), tuple(shape), ct.dtype)
+    if count <= _FEW:
         out = np.empty(shape, ct.dtype)
         out.fill(ct)
         return out

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..core.errors import ShapeError
+from ..core.lengths import any_open
 from .axes import size_of
 from .contraction import contract_p
 from .diagonals import diagonal_p
@@ -53,7 +54,9 @@ def einsum(equation: str, *operands: Any) -> Any:
     Raises:
         ShapeError: The equation is malformed or does not fit the operands, in PyTorch's words.
     """
-    plan = _plan(equation, tuple([tuple(x.shape) for x in operands]))
+    shapes = tuple([tuple(x.shape) for x in operands])
+    made = _plan.__wrapped__ if any(map(any_open, shapes)) else _plan
+    plan = made(equation, shapes)
     terms = []
     for x, steps in zip(operands, plan.prepare, strict=True):
         for primitive, params in steps:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.aval import Aval
 from ..core.errors import ShapeError
-from ..core.kinds import constant, general
+from ..core.kinds import broadcast_shapes, constant, general
 from .along import INT64, one_of_each, selection, without
 from .axes import (
     Axes,
@@ -57,7 +57,7 @@ def _tie_share_batch(
 
 tie_share: Any = constant(
     "tie_share", _tie_share_eval, inputs="x y",
-    aval=lambda x, y, *, axes, share_nan: Aval(np.broadcast_shapes(x.shape, y.shape), x.dtype),
+    aval=lambda x, y, *, axes, share_nan: Aval(broadcast_shapes("tie_share", x.shape, y.shape), x.dtype),
     batch=_tie_share_batch,
     doc="1/k where x equals y, the extremum over `axes` (kept), which k elements do; else 0.\n\n"
     "Where nothing equals y, a NaN, that is 0/0 = NaN, unless `share_nan` counts NaN as equal to "

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Aval
-from ..core.kinds import elementwise
+from ..core.kinds import broadcast_shapes, elementwise
 from .arithmetic import ones_like
 
 
@@ -22,7 +22,7 @@ div_or_zero: Any = elementwise(
     "div_or_zero", _div_or_zero_eval,
     lambda d, y: div_or_zero(d, y),
     lambda d, y, out: -div_or_zero(d, y) * out,
-    aval=lambda x, y: Aval(np.broadcast_shapes(x.shape, y.shape), np.result_type(x.dtype, y.dtype)),
+    aval=lambda x, y: Aval(broadcast_shapes("div_or_zero", x.shape, y.shape), np.result_type(x.dtype, y.dtype)),
     doc="x / y, and 0 where y is 0, derivatives included.",
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from ..core.boxes import Box
 from ..core.errors import BoundsError, ShapeError, TransformError
 from ..core.forward import dtype_of
 from ..core.kinds import broadcast_shapes
+from ..core.lengths import is_open
 from ..core.tensor import Tensor, plain
 from ..core.value import Value
 from .picking import index_p, ravel_p
@@ -115,7 +116,7 @@ def _items(index: Any, numpy: bool) -> list[Any]:
 
 def _converted(item: Any, numpy: bool) -> Any:
     """An int, a slice of ints, or an array of integers or booleans (0-d integers are ints)."""
-    if isinstance(item, slice):
+    if isinstance(item, slice) or is_open(item):
         return item
     if isinstance(item, bool):
         return np.array(item)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import tracing
 from ..core.aval import Aval
 from ..core.errors import ArgumentError, ShapeError
 from ..core.forward import dtype_of
@@ -395,7 +396,7 @@ def local_response_norm(
         return x
     squares = square(x)
     before, after = size // 2, (size - 1) // 2
-    edges = [np.zeros((shape[0], n, *shape[2:]), dtype_of(x)) for n in (before, after)]
+    edges = [tracing.zeros((shape[0], n, *shape[2:]), dtype_of(x)) for n in (before, after)]
     padded = concatenate([edges[0], squares, edges[1]], 1)
     total = slice_p(padded, index=(slice(None), slice(0, shape[1])))
     for i in range(1, size):

@@ -108,7 +108,9 @@ def pointwise_loss(
     def pullback(
         ct: Any, needs: tuple[bool, ...], x: Any, y: Any, *, reduction: str = "mean", **params: Any
     ) -> list[Any]:
-        share = _share(ct, reduction, size_of(np.broadcast_shapes(tuple(x.shape), tuple(y.shape))))
+        share = _share(
+            ct, reduction, size_of(broadcast_shapes(name, tuple(x.shape), tuple(y.shape)))
+        )
         if target_slope is None:
             by_x = share * slope(x, y, **params)
             return [by_x, -by_x if needs[1] else None]

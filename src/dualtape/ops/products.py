@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import tracing
 from ..core.forward import dtype_of
 from ..core.kinds import general, linear
 from .arithmetic import ones_like
@@ -143,10 +144,15 @@ def _adjoint(ct: Any, a: Any, axis: int, reverse: bool) -> Any:
 
 def _before(out: Any, axis: int, reverse: bool) -> Any:
     """The products before each element: those up to it moved on by one place, a one moving in."""
-    n = out.shape[axis]
-    edge = np.zeros(n, dtype_of(out))
-    edge[-1 if reverse else 0] = 1
-    return shift_p(out, axis=axis, by=_from(reverse)) + edge.reshape(n, *[1] * (-axis - 1))
+    dtype = dtype_of(out)
+
+    def edge(shape: tuple[int, ...]) -> Any:
+        ones = np.zeros(shape, dtype)
+        ones[-1 if reverse else 0] = 1
+        return ones
+
+    column = (out.shape[axis], *[1] * (-axis - 1))
+    return shift_p(out, axis=axis, by=_from(reverse)) + tracing.filled(edge, column, dtype)
 
 
 cumprod_p: Any = general(

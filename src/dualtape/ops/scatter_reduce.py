@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import tracing
 from ..core.aval import Aval
 from ..core.errors import ArgumentError
 from ..core.forward import dtype_of
@@ -267,7 +268,7 @@ def index_reduce(
 
 
 def _shape_only(x: Any) -> Any:
-    return np.zeros(tuple(x.shape), dtype_of(x))
+    return tracing.zeros(tuple(x.shape), dtype_of(x))
 
 
 def scatter_combine(x: Any, axis: int, index: Any, src: Any, reduce: str) -> Any:

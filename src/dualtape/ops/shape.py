@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Aval
-from ..core.errors import ShapeError
+from ..core.errors import BoundsError, ShapeError
 from ..core.kinds import linear
+from ..core.lengths import any_open, whole
+from ..core.open_shapes import indices, steps
 from ..core.vocabulary import vocabulary
 from .axes import Axes, in_front, normalize_axis, size_of
 from .reduce import sum_p
@@ -101,7 +103,7 @@ def completed(shape: Sequence[int], have: Sequence[int]) -> tuple[int, ...]:
     Raises:
         ShapeError: The sizes differ, or -1 could be anything.
     """
-    want = tuple([int(n) for n in shape])
+    want = tuple([whole(n) for n in shape])
     size = size_of(have)
     rest = size_of(want)
     if rest == size and (not want or min(want) >= 0):
@@ -252,8 +254,37 @@ def _place_slice_eval(x: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
 
 def sliced_shape(shape: tuple[int, ...], index: Index) -> tuple[int, ...]:
     """The shape of `x[index]` for an `x` of `shape` and a basic index."""
+    if any_open(shape) or any_open(index) or any(type(i) is slice and _open_part(i) for i in index):
+        return _open_sliced(shape, index)
     # A view of one element: the shape costs no memory.
     return np.broadcast_to(np.empty(()), shape)[index].shape
+
+
+def _open_part(part: slice) -> bool:
+    return any_open((part.start, part.stop, part.step))
+
+
+def _open_sliced(shape: tuple[int, ...], index: Index) -> tuple[int, ...]:
+    """`sliced_shape` where lengths are open."""
+    used = sum([i is not None and i is not ... for i in index])
+    out: list[int] = []
+    axis = 0
+    for i in index:
+        if i is None:
+            out.append(1)
+        elif i is ...:
+            rest = len(shape) - used
+            out += shape[axis : axis + rest]
+            axis += rest
+        elif isinstance(i, slice):
+            out.append(steps(*indices(i, shape[axis])))
+            axis += 1
+        else:
+            n = shape[axis]
+            if not -n <= i < n:
+                raise BoundsError(f"index {i} is out of bounds for axis {axis} with size {n}")
+            axis += 1
+    return (*out, *shape[axis:])
 
 
 def _slicing(name: str) -> Any:

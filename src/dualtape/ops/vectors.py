@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import tracing
 from ..core.aval import Aval
 from ..core.errors import ShapeError
 from ..core.forward import dtype_of
@@ -55,6 +56,6 @@ def vander(x: Any, n: int | None = None) -> Any:
     n = x.shape[-1] if n is None and len(x.shape) else n
     if n is None or n <= 1:
         raise ShapeError("N must be greater than 1.")
-    ones = np.ones((*x.shape, 1), dtype_of(x))
+    ones = tracing.ones((*x.shape, 1), dtype_of(x))
     repeated = broadcast_to(expand_dims(x, -1), (*x.shape, n - 1))
     return concatenate([ones, cumprod(repeated, -1)], -1)

@@ -1,4 +1,4 @@
-"""`scipy.integrate` with derivatives: the rules for samples. Integrals of functions have `dt.custom_rule`."""
+"""`scipy.integrate` with derivatives: the rules for samples, and `solve_ivp`. Integrals of functions have `dt.custom_rule`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .following import floating, follows, rest_of
+from .ivp import solve_ivp as solve_ivp
 
 __getattr__ = rest_of("scipy.integrate", __name__)
 _follows = follows("scipy.integrate")

@@ -15,7 +15,9 @@ import numpy as np
 
 from ..core.departures import COPIED, left
 from ..core.errors import ShapeError
+from ..core.lengths import any_open, is_open, number
 from ..core.tensor import Tensor, retyped, wrap
+from ..core.tracing import capture, elements, known_elements
 from ..ops.shape import stack
 from .dtype import DType, as_dtype, kernel_name
 from .printing import as_bytes
@@ -45,6 +47,22 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any] | None:
 # --- values -----------------------------------------------------------------------------------------
 
 
+def _open_array(value: Any, dtype: np.dtype[Any] | None) -> Any:
+    """What stands for an array made of open lengths; None if there are none in `value`."""
+    if is_open(value):
+        if isinstance(value, int) and (dtype is None or dtype.kind in "iu"):
+            return elements([value], (), dtype or np.int32)
+        return number(value, dtype or np.float32)
+    if not isinstance(value, (list, tuple, TensorShape)):
+        return None
+    plain = list(value)
+    if not any_open(plain) or not all(isinstance(n, int) for n in plain):
+        return None
+    if dtype is not None and dtype.kind not in "iu":
+        return None
+    return elements(plain, (len(plain),), dtype or np.int32)
+
+
 def array_of(value: Any, dtype: np.dtype[Any] | None = None) -> Any:
     """Return an ndarray or NumPy scalar of numbers, strings, arrays or nested sequences of them.
 
@@ -56,6 +74,10 @@ def array_of(value: Any, dtype: np.dtype[Any] | None = None) -> Any:
         TypeError: Python values that `dtype` does not hold.
         ValueError: Not a number, string or array, or a ragged or mixed sequence.
     """
+    if capture.get() is not None:
+        found = _open_array(value, dtype)
+        if found is not None:
+            return found
     kind = type(value)
     if kind is float and (dtype is None or dtype is FLOAT32):
         if abs(value) > 3.4028235677973366e38 and not math.isinf(value):
@@ -431,7 +453,9 @@ def static(value: Any) -> Any:
     if value is None or isinstance(value, (int, float, str)):
         return value
     if isinstance(value, (Tensor, Readable)):
-        return as_tensor(value)._numpy().tolist()
+        x = as_tensor(value)
+        known = known_elements(x.value)
+        return (x._numpy() if known is None else known).tolist()
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     if isinstance(value, TensorShape):

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.boxes import Box
+from ..core.lengths import any_open
+from ..core.open_shapes import steps
 from ..core.tensor import plain
+from ..core.tracing import elements, filled, known_elements
 from ..core.vocabulary import vocabulary
 from ..ops.compare import eq, lt
 from ..ops.select import where
@@ -34,7 +37,8 @@ def _checked_shape(op: str, shape: Any) -> tuple[int, ...]:
 
 
 def _full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> EagerTensor:
-    return tensor(np.full(shape, value, dtype) if shape else dtype.type(value))
+    make = lambda s: np.full(s, value, dtype)  # noqa: E731
+    return tensor(filled(make, shape, dtype) if shape else dtype.type(value))
 
 
 def zeros(
@@ -50,7 +54,7 @@ def zeros(
     dims = _checked_shape("Fill", shape)
     if to.kind == "O":
         return tensor(np.full(dims, b"", object))
-    return tensor(np.zeros(dims, to) if dims else to.type(0))
+    return tensor(filled(lambda s: np.zeros(s, to), dims, to) if dims else to.type(0))
 
 
 def ones(
@@ -136,10 +140,12 @@ def range(
         dtype = max(found, key=lambda d: _RANK.index(d) if d in _RANK else -1)
     to = numpy_dtype(dtype)
     assert to is not None
+    if to.kind in "iu":
+        bounds = [static(x) if is_known(x) else x for x in (start, limit, delta)]
+        if any_open(bounds):
+            return _open_range(bounds[0], bounds[1], bounds[2], to)
     a, b, step = (
-        cast(x, dtype).numpy()
-        if isinstance(x, (EagerTensor, Readable))
-        else as_tensor(x, to).numpy()
+        (cast(x, dtype) if isinstance(x, (EagerTensor, Readable)) else as_tensor(x, to))._numpy()
         for x in (start, limit, delta)
     )
     if step == 0:
@@ -157,6 +163,19 @@ def range(
         out[0] = a
         np.add.accumulate(out, out=out)
     return tensor(out)
+
+
+def is_known(x: Any) -> bool:
+    """Whether a tensor's numbers are known while a function is traced."""
+    return isinstance(x, EagerTensor) and known_elements(x.value) is not None
+
+
+def _open_range(start: Any, limit: Any, delta: Any, dtype: np.dtype[Any]) -> EagerTensor:
+    """`range` with open lengths among its arguments."""
+    row = filled(
+        lambda _, *bounds: np.arange(*bounds, dtype=dtype), (steps(start, limit, delta),), dtype, start, limit, delta
+    )  # fmt: skip
+    return tensor(row)
 
 
 def linspace(
@@ -253,7 +272,8 @@ def sequence_mask(
 
 def shape(input: Any, out_type: Any = int32, name: str | None = None) -> EagerTensor:
     """Return the shape as a tensor of integers."""
-    return tensor(np.array(_shape_of(input), numpy_dtype(out_type)))
+    lengths = _shape_of(input)
+    return tensor(elements(lengths, (len(lengths),), numpy_dtype(out_type)))
 
 
 def shape_n(input: Any, out_type: Any = int32, name: str | None = None) -> list[EagerTensor]:
@@ -263,7 +283,9 @@ def shape_n(input: Any, out_type: Any = int32, name: str | None = None) -> list[
 
 def size(input: Any, out_type: Any = int32, name: str | None = None) -> EagerTensor:
     """Return the number of elements as a tensor."""
-    return constant(math.prod(_shape_of(input)), out_type)
+    count = math.prod(_shape_of(input))
+    value = elements([count], (), numpy_dtype(out_type))
+    return tensor(value[()] if isinstance(value, np.ndarray) else value)
 
 
 def rank(input: Any, name: str | None = None) -> EagerTensor:

@@ -23,6 +23,7 @@ from .conversion import in_graph
 from .convert import as_tensor, constant, converted
 from .dtype import kernel_name
 from .errors import InvalidArgumentError
+from .function_types import covers, generalized, open_axes, signature_of
 from .recording import recording
 from .shapes import TensorSpec
 from .symbolic import gradients_recorded
@@ -45,12 +46,17 @@ class Function:
         *,
         bound: bool = False,
         autograph: bool = True,
+        reduce_retracing: bool = False,
     ) -> None:
         self._python_function = python_function
         self._autograph = autograph
+        self._reduce_retracing = reduce_retracing
         self._input_signature = None if input_signature is None else tuple(input_signature)
         self._bound = bound
         self._traces: dict[Any, Any] = {}
+        self._plain: set[Any] = (
+            set()
+        )  # shapes and dtypes of tensors that it was called with, and nothing else
         self._compiled: Any = None
         code = getattr(inspect.unwrap(python_function), "__code__", None)
         self._differentiates = code is not None and _mentions_gradients(code)
@@ -78,22 +84,56 @@ class Function:
             TypeError: The arguments do not fit the input signature.
         """
         if self._input_signature is None:
+            if not kwargs and all([type(x) is EagerTensor for x in args]):  # noqa: C419
+                plain = tuple([(x.value.shape, x.value.dtype) for x in args])
+                if plain not in self._plain:
+                    self._traced(args, kwargs)
+                    self._plain.add(plain)
+                return self._run(args, kwargs)
             args = tuple([nest.map_structure(_as_input, a) for a in args])
             kwargs = {name: nest.map_structure(_as_input, a) for name, a in kwargs.items()}
         else:
             args, kwargs = self._checked(args, kwargs)
-        self._traces.setdefault(signature_of(args, kwargs), None)
+        self._traced(args, kwargs)
         return self._run(args, kwargs)
+
+    def _traced(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The signature of the trace that TensorFlow would run; it is noted."""
+        if self._input_signature is not None:
+            args, kwargs = self._input_signature, {}
+        key = signature_of(args, kwargs)
+        if key not in self._traces:
+            if self._reduce_retracing:
+                for known in self._traces:
+                    if covers(known, key):
+                        return known
+                key = generalized(key, self._traces)
+            self._traces[key] = None
+        return key
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if (
             recording().tapes or functions_run_eagerly()
         ):  # a tape around sees the operations themselves
             return self._eager(*args, **kwargs)
+        return self._program()(*args, **kwargs)
+
+    def _program(self) -> Any:
+        """What compiles it."""
         if self._compiled is None:
             compiler = import_module("dualtape.compiler.jit")
-            self._compiled = compiler.Compiled(self._eager, name="tf.function", effects_once=True)
-        return self._compiled(*args, **kwargs)
+            signature = self._input_signature
+            axes = None if signature is None else open_axes(signature)
+            self._compiled = compiler.Compiled(
+                self._eager, name="tf.function", effects_once=True, axes=axes,
+                dynamic=None if self._reduce_retracing or axes is not None else False,
+            )  # fmt: skip
+        return self._compiled
+
+    def export_c(self, directory: Any, *args: Any, **options: Any) -> Any:
+        """Write the function and its derivatives as C, variables that it only reads as they are now: see `dualtape.jit`."""
+        given = [nest.map_structure(_as_input, a) for a in args]
+        return self._program().export_c(directory, *given, **{"name": self.name, **options})
 
     def _eager(self, *args: Any, **kwargs: Any) -> Any:
         f = in_graph(self._python_function) if self._autograph else self._python_function
@@ -112,7 +152,10 @@ class Function:
         if found is None:
             method = self._python_function.__get__(instance, owner)
             signature = self._input_signature
-            found = Function(method, signature, bound=True, autograph=self._autograph)
+            found = Function(
+                method, signature, bound=True, autograph=self._autograph,
+                reduce_retracing=self._reduce_retracing,
+            )  # fmt: skip
             if hasattr(instance, "__dict__"):
                 vars(instance)[name] = found
         return found
@@ -159,14 +202,14 @@ class Function:
         """Return the function for arguments of given specs (tensors count as their specs)."""
         if self._input_signature is not None and not args and not kwargs:
             args = self._input_signature
-        key = signature_of(args, kwargs)
-        found = self._traces.get(key)
+        key = self._traced(args, kwargs)
+        found: ConcreteFunction | None = self._traces[key]
         if found is None:
             found = self._traces[key] = ConcreteFunction(self, args, kwargs)
         return found
 
     def experimental_get_tracing_count(self) -> int:
-        """How many different signatures the function was called with: TensorFlow would have traced each."""
+        """How many traces TensorFlow would have made: one for each signature, or for several with `reduce_retracing`."""
         return len(self._traces)
 
 
@@ -234,21 +277,6 @@ def _cast_to(spec: TensorSpec, value: Any) -> EagerTensor:
     return x
 
 
-def signature_of(args: Any, kwargs: dict[str, Any]) -> Any:
-    """What TensorFlow tells traces apart by: specs of tensors, values of numbers, identity of the rest."""
-    return tuple(_key(x) for x in args), tuple((k, _key(kwargs[k])) for k in sorted(kwargs))
-
-
-def _key(x: Any) -> Any:
-    if isinstance(x, (TensorSpec, EagerTensor)):
-        return tuple(x.shape._dims or ()) if x.shape._dims is not None else None, x.dtype.name
-    if nest.is_nested(x):
-        return type(x).__name__, tuple(_key(v) for v in nest.flatten(x))
-    if isinstance(x, (bool, int, float, complex, str, bytes, type(None))):
-        return type(x).__name__, x
-    return id(x)
-
-
 def function(
     func: Callable[..., Any] | None = None,
     input_signature: Sequence[Any] | None = None,
@@ -269,14 +297,15 @@ def function(
         input_signature: `tf.TensorSpec`s that calls are checked against.
         autograph: Whether Python's control flow is made part of the program where tensors decide.
         jit_compile: Not used: functions become native code wherever llvmlite is installed.
-        reduce_retracing: Not used: each shape is traced.
+        reduce_retracing: Whether calls that differ in shapes share a trace, from the second shape on.
         experimental_implements: Not used.
         experimental_autograph_options: Not used.
         experimental_attributes: Not used.
-        experimental_relax_shapes: Not used.
+        experimental_relax_shapes: The former name of `reduce_retracing`.
         experimental_compile: Not used.
         experimental_follow_type_hints: Not used.
     """
+    relaxed = reduce_retracing or bool(experimental_relax_shapes)
     if func is None:
-        return lambda f: Function(f, input_signature, autograph=autograph)
-    return Function(func, input_signature, autograph=autograph)
+        return lambda f: Function(f, input_signature, autograph=autograph, reduce_retracing=relaxed)
+    return Function(func, input_signature, autograph=autograph, reduce_retracing=relaxed)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core.boxes import Box
+from ..core.lengths import is_open
 from ..core.tensor import Tensor
+from ..core.tracing import known_elements
 from ..ops.picking import index_p, position_p
 from ..ops.shape import slice_p
 from .convert import as_tensor
@@ -29,9 +31,12 @@ def _integer(index: Any) -> int:
         value = as_tensor(index).value
         if value.shape or value.dtype.kind not in "iu":
             raise _refused(index)
-        return int(value)
+        known = known_elements(value)
+        return int(value) if known is None else known[()]
     if isinstance(index, bool):
         raise _refused(index)
+    if is_open(index):
+        return index  # type: ignore[no-any-return]
     try:
         return operator.index(index)
     except TypeError:

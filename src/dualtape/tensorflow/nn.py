@@ -110,7 +110,7 @@ def dropout(
     shape = tuple([n if m in (None, -1) else m for n, m in zip(t.value.shape, shape, strict=True)])
     dtype = t.value.dtype
     scale = converted(1 / (1 - share), dtype)
-    kept = drawn(lambda: streams.uniform(shape, 0, 1, dtype, seed) >= dtype.type(share))
+    kept = drawn(lambda s: streams.uniform(s, 0, 1, dtype, seed) >= dtype.type(share), shape)
     zero = tensor(np.zeros((), dtype)[()])
     return where(kept, t * scale, zero)  # type: ignore[no-any-return]
 

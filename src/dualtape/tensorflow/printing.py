@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.lengths import is_open
+
 __all__ = [
     "as_bytes",
     "dtype_name",
@@ -57,12 +59,13 @@ def dtype_repr(dtype: np.dtype[Any] | type | str) -> str:
 
 def shape_str(dims: Dims) -> str:
     """Return `str(tf.TensorShape)`: `(2, None)`, `(3,)`, `()` or `<unknown>`."""
-    return "<unknown>" if dims is None else str(tuple(dims))
+    return "<unknown>" if dims is None else str(tuple([None if is_open(n) else n for n in dims]))
 
 
 def shape_repr(dims: Dims) -> str:
     """Return `repr(tf.TensorShape)`: `TensorShape([2, None])` or `TensorShape(None)`."""
-    return f"TensorShape({None if dims is None else list(dims)})"
+    shown = None if dims is None else [None if is_open(n) else n for n in dims]
+    return f"TensorShape({shown})"
 
 
 # --- eager tensors, variables and what is made of them -------------------------------------------

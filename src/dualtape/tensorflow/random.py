@@ -53,9 +53,18 @@ def _plain(x: Any) -> Any:
     return x.numpy() if isinstance(x, (EagerTensor, Readable)) else x
 
 
-def drawn(draw: Callable[[], Any]) -> EagerTensor:
-    """What `draw` gives as a tensor; in a function being compiled it is drawn anew at each call."""
-    values = asked(lambda: np.asarray(draw()))
+def drawn(draw: Callable[..., Any], shape: Any = None) -> EagerTensor:
+    """What `draw` gives as a tensor; in a function being compiled it is drawn anew at each call.
+
+    Args:
+        draw: Takes the shape, if one is given.
+        shape: What is to be drawn, where lengths in it may be open.
+    """
+    values = (
+        asked(lambda: np.asarray(draw()))
+        if shape is None
+        else asked(lambda s: np.asarray(draw(s)), tuple(shape))
+    )
     return tensor(values if isinstance(values, Box) else values[()])
 
 
@@ -66,8 +75,8 @@ def _scaled(draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, *rest: An
     if not isinstance(mean, (EagerTensor, Readable)) and not isinstance(
         stddev, (EagerTensor, Readable)
     ):
-        return drawn(lambda: draw(dims, *rest, mean, stddev, to))
-    unit = drawn(lambda: draw(dims, *rest, 0.0, 1.0, to))
+        return drawn(lambda s: draw(s, *rest, mean, stddev, to), dims)
+    unit = drawn(lambda s: draw(s, *rest, 0.0, 1.0, to), dims)
     return unit * converted(stddev, to) + converted(mean, to)  # type: ignore[no-any-return]
 
 
@@ -122,9 +131,9 @@ def _between(draw: Any, shape: Any, low: Any, high: Any, dtype: Any) -> EagerTen
     if to.kind in "fV" and any(isinstance(x, Box) for x in bounds):
         start = converted(low, to).value
         width = converted(1 if high is None else high, to).value - start
-        return tensor(drawn(lambda: draw(dims, 0, None, to)).value * width + start)
+        return tensor(drawn(lambda s: draw(s, 0, None, to), dims).value * width + start)
     least, bound = _plain(low), _plain(high)
-    return drawn(lambda: draw(dims, least, bound, to))
+    return drawn(lambda s: draw(s, least, bound, to), dims)
 
 
 def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> EagerTensor:

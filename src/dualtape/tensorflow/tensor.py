@@ -10,7 +10,9 @@ import numpy as np
 from ..core.backward import backward
 from ..core.departures import NUMBER, NUMPY, left
 from ..core.errors import GraphError
+from ..core.large import LARGE, met, waiting
 from ..core.tensor import Tensor, plain, wrap
+from ..core.tracing import known_elements
 from . import printing
 from .dtype import BY_NUMPY, DType, of_numpy
 from .recording import forgotten, recording
@@ -162,7 +164,8 @@ class EagerTensor(Tensor, metaclass=_WithoutUfunc):
         return edge is not None and edge.order <= recording().horizon
 
     def _numpy(self) -> Any:
-        return plain(self)
+        known = known_elements(self.value)
+        return plain(self) if known is None else np.array(known.tolist(), self.value.dtype)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = np.asarray(plain(self))
@@ -371,6 +374,8 @@ class Reference:
 
 def tensor(value: Any) -> EagerTensor:
     """Make a tensor of an ndarray or NumPy scalar, which must not be written to any more."""
+    if waiting and isinstance(value, np.ndarray) and value.size >= LARGE:
+        met()
     return wrap(EagerTensor, value)  # type: ignore[return-value]
 
 

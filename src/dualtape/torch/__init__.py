@@ -25,6 +25,8 @@ from .comparison import *
 from .compiler import compile as compile
 from .complex_ops import *
 from .contraction import *
+from .control_flow import cond as cond
+from .control_flow import while_loop as while_loop
 from .conversion import *
 from .copies import *
 from .creation import *

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.forward import Dual
+from ..core.lengths import whole
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import retyped
 from . import dtypes
@@ -76,7 +77,7 @@ def integer(function: str, x: Any, name: str, position: int | None = None) -> in
         return x
     if not is_integer(x):
         raise wrong_type(function, name, position, "int", x)
-    return int(x)
+    return whole(x)  # type: ignore[no-any-return]
 
 
 def is_number(x: Any) -> bool:

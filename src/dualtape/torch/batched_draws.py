@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core.batching import Batched, Batching, open_batches
 from ..core.boxes import Box
+from ..core.lengths import any_open
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
 from ..core.tracing import Traced, asked, capture
@@ -57,10 +58,10 @@ def drawn(shape: Shape, draw: Callable[[Shape], Any]) -> Any:
         RuntimeError: As `varying`.
     """
     if not open_batches.get():
-        return asked(lambda: draw(shape))
+        return asked(draw, shape)
     levels = varying()
     whole = (*[level.size for level in levels], *shape)
-    return in_batches(asked(lambda: draw(whole)), levels)
+    return in_batches(asked(draw, whole), levels)
 
 
 def one_by_one(draw: Callable[[], Any]) -> Any:
@@ -93,7 +94,15 @@ def memory_of(t: CoreTensor) -> Any:
     if not isinstance(value, Box):
         return t.buffer()
     cell = None if trace is None else trace.cells.get(id(t))
+    if any_open(value.shape):
+        trace.lengths.settle("the layout in memory")
     return np.empty(value.shape, value.dtype) if cell is None else cell.array
+
+
+def is_in_rows(t: CoreTensor) -> bool:
+    """Whether a tensor in a function being compiled is row-major, as far as is known."""
+    cell = capture.get().cells.get(id(t))
+    return cell is None or cell.array.flags.c_contiguous
 
 
 def in_batches(value: Any, levels: list[Batching]) -> Any:

@@ -36,7 +36,8 @@ def compile(
     Args:
         model: What to compile; without it a decorator is returned.
         fullgraph: Raise for what cannot be compiled, instead of running eagerly with a warning.
-        dynamic: Accepted.
+        dynamic: Whether one trace serves all lengths: from the second length of an axis on (None), of all axes from the
+            first call on (True), never (False).
         backend: "inductor" compiles to native code where llvmlite is installed, "aot_eager" runs the traced graph by
             NumPy, "eager" gives the function back. A function of your own is not called.
         mode: Accepted.
@@ -65,7 +66,7 @@ def compile(
         return model
     chosen = _BACKENDS.get(backend, "auto") if isinstance(backend, str) else "auto"
     compiled = import_module("dualtape.compiler.jit").Compiled(
-        model, fullgraph, chosen, "torch.compile"
+        model, fullgraph, chosen, "torch.compile", dynamic=dynamic
     )
     around = getattr(model, "_optimized", None)
     return compiled if around is None else around(model, compiled)

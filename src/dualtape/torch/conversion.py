@@ -148,7 +148,7 @@ def size(self: Tensor, dim: int | None = None) -> Any:
             f"Dimension out of range (expected to be in range of [{-max(rank, 1)}, {max(rank, 1) - 1}], but got {dim})"
             if rank else "Dimension specified as 0 but tensor has no dimensions"
         )  # fmt: skip
-    return int(shape[dim])
+    return shape[dim]
 
 
 @method()

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core import modes
 from ..core.departures import COPIED, left
+from ..core.large import LARGE, met, waiting
 from ..core.saved import mark_inference
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import alias, wrap
@@ -30,6 +31,8 @@ def finished(array: Any, requires_grad: bool = False, dev: Any = None) -> Tensor
     if dev is not None:
         make_device(dev)
     t: Tensor = wrap(Tensor, array)  # type: ignore[assignment]
+    if waiting and isinstance(array, np.ndarray) and array.size >= LARGE:
+        met()
     if modes.current() & modes.INFERENCE:
         mark_inference(t)
     if requires_grad:

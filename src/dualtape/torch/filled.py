@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.lengths import whole
 from ..core.tensor import Tensor as CoreTensor
+from ..core.tracing import filled
 from . import dtypes
 from ._tensor import Tensor
 from .arguments import (
@@ -66,7 +68,7 @@ def size_argument(function: str, args: Sequence[Any], position: int = 1) -> Shap
                     f"{function}(): argument 'size' failed to unpack the object at pos {i + 1} with error \"type "
                     f'must be tuple of ints,but got {type(n).__name__}"'
                 )
-            n = int(n)
+            n = whole(n)
         shape.append(n)
     return checked_size(tuple(shape))
 
@@ -100,7 +102,7 @@ def allocated(make: Maker, shape: Shape, dtype: NumpyDtype, memory_format: Any =
                 name = "channels_last" if rank == 4 else "channels_last_3d"
                 raise RuntimeError(f"required rank {rank} tensor to use {name} format")
             return np.moveaxis(make((shape[0], *shape[2:], shape[1]), dtype), -1, 1)
-        array = make(shape, dtype)
+        array = filled(lambda s: make(s, dtype), shape, dtype)
     except MemoryError as error:
         raise RuntimeError(
             "DefaultCPUAllocator: can't allocate memory: you tried to allocate "
@@ -321,7 +323,8 @@ def eye(
             lambda a: np.copyto(a, np.eye(rows, columns, dtype=a.dtype)),
         )
     d = dtypes.default_numpy if dtype is None else dtype_argument("eye", dtype)
-    return finished(np.eye(rows, columns, dtype=d), requires_grad, device)
+    matrix = filled(lambda s: np.eye(*s, dtype=d), (rows, columns), d)
+    return finished(matrix, requires_grad, device)
 
 
 __all__ = ["empty", "empty_permuted", "empty_strided", "eye", "full", "ones", "zeros"]

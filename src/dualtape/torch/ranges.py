@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.lengths import any_open
+from ..core.open_shapes import steps
 from ..core.tensor import Tensor as CoreTensor
+from ..core.tracing import filled
 from . import dtypes
 from ._tensor import Tensor
 from .arguments import (
@@ -175,6 +178,16 @@ def arange(
         values = _range_array(low, high, pace, d)
         return into_out(out, "arange", values.shape, dtype, lambda a: np.copyto(a, values))
     d = _inferred(low, high, pace) if dtype is None else dtype_argument("arange", dtype)
+    if any_open((low, high, pace)) and not any(isinstance(x, float) for x in (low, high, pace)):
+        row = filled(
+            lambda _, a, b, c: _range_array(a, b, c, d),
+            (steps(low, high, pace),),
+            d,
+            low,
+            high,
+            pace,
+        )
+        return finished(row, requires_grad, device)
     return finished(_range_array(low, high, pace, d), requires_grad, device)
 
 

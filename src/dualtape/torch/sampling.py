@@ -15,6 +15,7 @@ import numpy as np
 from ..core.batching import open_batches
 from ..core.boxes import Box
 from ..core.kinds import broadcast_shapes
+from ..core.lengths import any_open
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import wrap
 from ..core.tracing import Traced, asked
@@ -38,7 +39,7 @@ from .arguments import (
     tensor_argument,
     wrong_type,
 )
-from .batched_draws import by_examples, drawn, is_traced, memory_of, one_by_one
+from .batched_draws import by_examples, drawn, is_in_rows, is_traced, memory_of, one_by_one
 from .creation import finished
 from .dtypes import NumpyDtype, scalar_name
 from .filled import check_options, checked_size, size_argument
@@ -162,7 +163,7 @@ def randperm(
     if out is None and open_batches.get():
         values = one_by_one(lambda: permutation(stream, count, d))
         return finished(values, requires_grad, device)
-    return made((count,), d, lambda s, t: permutation(stream, count, t), out, requires_grad, device)
+    return made((count,), d, lambda s, t: permutation(stream, s[0], t), out, requires_grad, device)
 
 
 # --- like another tensor ----------------------------------------------------------------------------
@@ -190,6 +191,14 @@ def drawn_like(
         draw(array)
         return array
 
+    if is_traced(t) and any_open(t.value.shape) and is_in_rows(t):
+
+        def in_rows(shape: Shape) -> Any:
+            array = np.empty(shape, dtype)
+            draw(array)
+            return array
+
+        return scalar_of(asked(in_rows, tuple(t.value.shape)))
     laid_out: Any = wrap(Tensor, memory_of(t)) if is_traced(t) else t
     return scalar_of(asked(like))
 
@@ -281,7 +290,7 @@ def _traced_bernoulli(t: Tensor, p: Any, stream: Stream) -> Any:
     shape, dtype = tuple(t.value.shape), t.value.dtype
     if p is not None:
         chance = float(number("bernoulli", p, "p", 2))
-        return asked(lambda: stream.bernoulli(shape, dtype, chance))
+        return asked(lambda s: stream.bernoulli(s, dtype, chance), shape)
     return bernoulli_each(stream, t.value, shape, dtype)
 
 
@@ -290,7 +299,7 @@ def bernoulli_each(stream: Stream, p: Any, shape: Shape, dtype: NumpyDtype) -> A
     require_kernel("bernoulli_tensor_cpu_self_", dtype)
     require_kernel("bernoulli_tensor_cpu_p_", p.dtype)
     wide = p.dtype if p.dtype == np.float64 else np.dtype(np.float32)
-    units = asked(lambda: stream.uniform(shape, wide))
+    units = asked(lambda s: stream.uniform(s, wide), shape)
     return vocabulary.cast(lt(units, vocabulary.cast(p, wide)), dtype)
 
 
@@ -378,16 +387,18 @@ def _traced_normal(mean: Any, std: Any, stream: Stream) -> Any:
     if s is None:
         assert m is not None
         deviation, shape, d = float(number("normal", std, "std", 2)), tuple(m.shape), m.dtype
-        return asked(lambda: stream.normal(shape, d, 0.0, deviation)) + m
+        return asked(lambda s: stream.normal(s, d, 0.0, deviation), shape) + m
     if s.dtype.kind == "c":
         raise RuntimeError("normal expects standard deviation to be non-complex")
     if m is None:
         shape, d = tuple(s.shape), s.dtype
-        return asked(lambda: stream.normal(shape, d)) * s + d.type(
+        return asked(lambda s: stream.normal(s, d), shape) * s + d.type(
             number("normal", mean, "mean", 1)
         )
     shape, d = broadcast_shapes("normal", tuple(m.shape), tuple(s.shape)), m.dtype
-    return vocabulary.cast(asked(lambda: stream.normal(shape, d)) * vocabulary.cast(s, d) + m, d)
+    return vocabulary.cast(
+        asked(lambda s: stream.normal(s, d), shape) * vocabulary.cast(s, d) + m, d
+    )
 
 
 @method()
@@ -442,7 +453,7 @@ def _traced_multinomial(t: Tensor, count: int, replacement: bool, stream: Stream
     ends = ends / vocabulary.reshape(
         vocabulary.take_slice(ends, last, shape[-1] - 1), (*shape[:-1], 1)
     )
-    places = asked(lambda: stream.unit64(math.prod(shape[:-1]) * count))
+    places = asked(lambda s: stream.unit64(s[0]), (math.prod(shape[:-1]) * count,))
     beyond = lt(
         vocabulary.reshape(
             vocabulary.cast(ends, np.dtype(np.float64)), (*shape[:-1], 1, shape[-1])

@@ -6,6 +6,7 @@ import math
 import os
 from typing import Any
 
+from ..core.threads import set_thread_count, thread_count
 from ._tensor import Tensor
 from .sizes import CPU, device
 
@@ -66,30 +67,30 @@ class TorchVersion(str):
 
 # --- switches -----------------------------------------------------------------------------------
 
-_threads = [os.cpu_count() or 1, os.cpu_count() or 1]
+_interop_threads = [os.cpu_count() or 1]
 _deterministic = [False, False]
 _precision = ["highest"]
 
 
 def get_num_threads() -> int:
-    """The number last set, by default the number of processors; NumPy's BLAS decides for itself."""
-    return _threads[0]
+    """The number last set, by default OMP_NUM_THREADS or the number of processors; NumPy's BLAS decides for itself."""
+    return thread_count()
 
 
 def set_num_threads(n: int) -> None:
-    """Remember a number of threads; NumPy's BLAS decides for itself.
+    """Let native code use at most so many threads; NumPy's BLAS decides for itself.
 
     Raises:
         RuntimeError: It is not positive.
     """
     if n < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
-    _threads[0] = int(n)
+    set_thread_count(int(n))
 
 
 def get_num_interop_threads() -> int:
     """The number last set, by default the number of processors."""
-    return _threads[1]
+    return _interop_threads[0]
 
 
 def set_num_interop_threads(n: int) -> None:
@@ -100,7 +101,7 @@ def set_num_interop_threads(n: int) -> None:
     """
     if n < 1:
         raise RuntimeError("set_num_interop_threads expects a positive integer")
-    _threads[1] = int(n)
+    _interop_threads[0] = int(n)
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:

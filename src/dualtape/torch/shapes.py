@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.lengths import whole
 from ..core.tensor import Tensor as CoreTensor
 from ..ops import shape as _shape
 from ..ops import strided, views
@@ -21,7 +22,7 @@ def sizes_argument(args: Sequence[Any]) -> tuple[int, ...]:
     """A size given as one sequence or as several ints."""
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = args[0]
-    return tuple([int(n) for n in args])
+    return tuple([whole(n) for n in args])
 
 
 def tensors_argument(function: str, tensors: Any, promote: bool = True) -> list[Tensor]:

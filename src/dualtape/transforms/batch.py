@@ -133,7 +133,7 @@ def batch_size(flat: list[Any], axes: list[Any], given: int | None) -> int:
         ArgumentError: Nothing says.
         ShapeError: The arguments differ.
     """
-    sizes: dict[int, Any] = {} if given is None else {given: "axis_size"}
+    sizes: list[tuple[int, Any]] = [] if given is None else [(given, "axis_size")]
     for x, a in zip(flat, axes, strict=True):
         if a is None:
             continue
@@ -150,11 +150,11 @@ def batch_size(flat: list[Any], axes: list[Any], given: int | None) -> int:
             raise ShapeError(
                 f"vmap: in_axes asks for axis {a} of an argument of shape {list(shape)}{more}"
             )
-        sizes.setdefault(shape[a], list(shape))
+        if not any(shape[a] == n for n, _ in sizes):
+            sizes.append((shape[a], list(shape)))
     if not sizes:
         raise ArgumentError("vmap: no argument is batched; give axis_size, or an axis in in_axes")
     if len(sizes) > 1:
-        found = ", ".join(f"{n} ({s})" for n, s in sizes.items())
+        found = ", ".join(f"{n} ({s})" for n, s in sizes)
         raise ShapeError(f"vmap: the batch axes of the arguments differ in length: {found}")
-    (size,) = sizes
-    return size
+    return sizes[0][0]

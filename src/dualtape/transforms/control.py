@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.aval import aval_of
 from ..core.errors import DtypeError, ShapeError, StructureError, TransformError
+from ..core.lengths import whole
 from ..core.tensor import Tensor
 from ..core.vocabulary import vocabulary
 from ..ops.arithmetic import add
@@ -304,11 +305,12 @@ def _traced_scan(
 
 
 def _length(columns: list[Tensor], length: int | None) -> int:
-    found = set() if length is None else {int(length)}
+    found = [] if length is None else [whole(length)]
     for t in columns:
         if not tuple(t.shape):
             raise ShapeError("scan: an array of xs has no axis to go along: it is a scalar")
-        found.add(t.shape[0])
+        if not any(t.shape[0] == n for n in found):
+            found.append(t.shape[0])
     if not found:
         raise ShapeError("scan: give xs or length, or nothing says how many steps to make")
     if len(found) > 1:
@@ -316,7 +318,7 @@ def _length(columns: list[Tensor], length: int | None) -> int:
             f"scan: the first axes of xs{'' if length is None else ' and length'} must agree, got "
             f"{', '.join(map(str, sorted(found)))}"
         )
-    return int(found.pop())
+    return whole(found[0])  # type: ignore[no-any-return]
 
 
 def _step(f: Any, carried: Carried, state: list[Any], x: Any) -> tuple[list[Any], Any]:

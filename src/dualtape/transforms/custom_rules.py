@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..core import tracing
 from ..core.aval import Aval, aval_of, is_inexact
 from ..core.custom import Call, Rules, Values
 from ..core.errors import RuleError, StructureError
@@ -386,7 +387,7 @@ def seen(value: Any, cls: type[Tensor]) -> Any:
 def zeros(like: Any, cls: type[Tensor]) -> Tensor:
     """Zeros of the shape and dtype of a value (or an abstract one), as a tensor."""
     aval = aval_of(like)
-    return wrap(cls, np.zeros(aval.shape, aval.dtype)[()])
+    return wrap(cls, tracing.zeros(aval.shape, aval.dtype))
 
 
 def _same(kind: str, leaf: Any, among: list[Any]) -> Kept | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import modes
+from ..core import modes, tracing
 from ..core.aval import aval_of
 from ..core.errors import DtypeError, ShapeError, StructureError
 from ..core.forward import Dual, ForwardMode
@@ -77,7 +77,7 @@ def primals_of(level: ForwardMode, aux: Any) -> Any:
 
 def zeros_like(t: Tensor) -> Tensor:
     """Zeros of the shape and dtype of a tensor, in its class."""
-    return wrap(type(t), np.zeros(tuple(t.shape), t.value.dtype)[()])
+    return wrap(type(t), tracing.zeros(tuple(t.shape), t.value.dtype))
 
 
 def tensors(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[list[Any], list[Any], Any]:
@@ -184,7 +184,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
             trace.open = False
     numbers = []
     for p, d in pairs:
-        dot = np.zeros(tuple(p.shape), p.value.dtype) if d is None else inner(d)
+        dot = tracing.zeros(tuple(p.shape), p.value.dtype) if d is None else inner(d)
         numbers.append(trace.number(dot))
     program = Program(
         tuple([i.number for i in inputs]),

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import tracing
 from ..core.aval import aval_of, is_inexact
 from ..core.errors import DtypeError, GradientWarning, LinAlgError, ShapeError
 from ..core.value import Value
@@ -204,7 +205,7 @@ def linear_solve(
 
         if solver is not None:
             return back(_inverse(operator, solver, transpose_solver or solver)(vector, *moving))
-        zero = np.zeros(tuple(lift(vector).shape), aval_of(vector).dtype)
+        zero = tracing.zeros(tuple(lift(vector).shape), aval_of(vector).dtype)
         matrix = jacfwd(
             lambda v: operator(v, *moving), holomorphic=aval_of(zero).dtype.kind == "c"
         )(zero)
@@ -242,7 +243,7 @@ def _inverse(operator: Callable[..., Any], solver: LinearSolver, other: LinearSo
         return (u, *vjp(lambda *p: operator(y, *p), *params)[1](-1 * u))
 
     def transposed(v: Any, *params: Any) -> Any:
-        zero = np.zeros(tuple(lift(v).shape), aval_of(v).dtype)
+        zero = tracing.zeros(tuple(lift(v).shape), aval_of(v).dtype)
         return vjp(lambda w: operator(w, *params), zero)[1](v)[0]
 
     inverse.defjvp(rule)

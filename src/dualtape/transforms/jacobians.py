@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import modes
+from ..core import modes, tracing
 from ..core.batching import Batched
 from ..core.errors import DtypeError
 from ..core.forward import Dual
@@ -90,7 +90,7 @@ def jacfwd(
                     p, d = split(level, output(o, "jacfwd"))
                     own = tuple(p.shape)
                     if d is None:
-                        entry = wrap(type(p), np.zeros((*own, *shape), p.value.dtype))
+                        entry = wrap(type(p), tracing.zeros((*own, *shape), p.value.dtype))
                     else:
                         whole = inner(unbatched(batch, d, len(own)))
                         entry = outward(vocabulary.reshape(whole, (*own, *shape)), type(p))
@@ -221,7 +221,7 @@ def jacobian_rows(
     """
     own, edge = tuple(out.shape), out.current_edge()
     if edge is None:
-        zeros = [np.zeros((*own, *e.shape), e.dtype) for e in variables.edges]
+        zeros = [tracing.zeros((*own, *e.shape), e.dtype) for e in variables.edges]
         return variables.collect(zeros, ())
     size = int(np.prod(own, dtype=int))
     chunk = max(size if chunk_size is None else min(size, chunk_size), 1)
@@ -248,7 +248,7 @@ def _rows(
         rows = []
         for g, e in zip(grads, variables.edges, strict=True):
             if g is None:
-                rows.append(np.zeros((len(units), *e.shape), e.dtype))
+                rows.append(tracing.zeros((len(units), *e.shape), e.dtype))
                 continue
             whole = inner(unbatched(batch, outward(g, Tensor), 0))
             if edge.dtype.kind == "c":  # the pullback of a unit vector is the conjugate of the row

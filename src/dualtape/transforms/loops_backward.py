@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from ..core import tracing
 from ..core.aval import aval_of
 from ..core.custom import Values
 from ..core.vocabulary import vocabulary
@@ -223,4 +222,4 @@ def only_read(sweeps: list[Any], constants: int) -> list[Any]:
 def zeros(x: Any) -> Any:
     """Zeros like a value."""
     a = aval_of(x)
-    return np.zeros(a.shape, a.dtype)
+    return tracing.zeros(a.shape, a.dtype)

@@ -252,7 +252,7 @@ class _Watch:
         self.capture = capture
         self.what = what
 
-    def draw(self, ask: Any) -> Any:
+    def draw(self, *_: Any) -> Any:
         raise TransformError(
             f"{self.what}: the body draws at random, and would draw the same numbers at each step: draw before the loop, and "
             "scan over the numbers"
@@ -327,7 +327,9 @@ def closed(pieces: Sequence[Piece]) -> tuple[list[Body], list[Any]]:
             if numbers[at] is None:
                 numbers[at] = p.trace.variable(aval_of(v)).number
         constants = {
-            n: np.asarray(v) for n, v in p.trace.constants.items() if not isinstance(v, Value)
+            n: v if isinstance(v, np.ndarray) else np.asarray(v)[()]
+            for n, v in p.trace.constants.items()
+            if not isinstance(v, Value)
         }
         instructions: list[Instruction] = p.trace.instructions
         outputs = p.outputs

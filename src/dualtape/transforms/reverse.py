@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import modes
+from ..core import modes, tracing
 from ..core.backward import gradients, reaching
 from ..core.boxes import Box
 from ..core.conform import conform
@@ -127,7 +127,7 @@ class Variables:
         out: list[Any] = []
         for e, g in zip(self.edges, grads, strict=True):
             if g is None:
-                g = np.zeros(e.shape, e.dtype)[()]
+                g = tracing.zeros(e.shape, e.dtype)
             # Rules may return broadcast or shared memory; a caller gets an array of its own.
             elif type(g) is np.ndarray and (
                 g.base is not None or not g.flags.carray or any(g is o for o in (*out, *given))

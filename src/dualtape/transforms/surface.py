@@ -17,6 +17,7 @@ from ..core.bind import kept
 from ..core.boxes import Box
 from ..core.errors import ConcreteError, DtypeError
 from ..core.graph import AccumulateGrad, Identity, new_node
+from ..core.large import LARGE, met, waiting
 from ..core.tensor import Tensor, boxed, unboxed, wrap
 
 _native: type[Tensor] = Tensor
@@ -73,6 +74,8 @@ def lift(x: Any) -> Tensor:
     if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
         check_ordinary(x)
         x = x.view(np.ndarray)
+    if waiting and isinstance(x, np.ndarray) and x.size >= LARGE:
+        met()
     return wrap(_native, x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)[()])
 
 

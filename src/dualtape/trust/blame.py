@@ -143,7 +143,13 @@ def _entered(x: Any, facts: Facts) -> Any:
 
 
 def _search(edges: list[Any], facts: Facts, safe: bool, complete: bool) -> Blame | None:
-    """Run the pass and follow the NaN of every leaf back to where it was made."""
+    """The blame for the NaN of a recording, None without any."""
+    first = first_origin(edges, facts, safe)
+    return None if first is None else blamed(first, complete)
+
+
+def first_origin(edges: list[Any], facts: Facts, safe: bool) -> Origin | None:
+    """Run the pass and follow the NaN of every leaf back to where it was made; the first such place."""
     for node in nodes_of(edges):
         if isinstance(node.owners, Freed):
             raise GraphError(
@@ -165,11 +171,10 @@ def _search(edges: list[Any], facts: Facts, safe: bool, complete: bool) -> Blame
                 origins.append(Trail(facts, watched).from_cotangent((leaf, 0), nan, NAN))
     if not origins:
         return None
-    first = min(origins, key=lambda o: o.rank())
-    return _blame(first, complete)
+    return min(origins, key=lambda o: o.rank())
 
 
-def _blame(origin: Origin, complete: bool) -> Blame:
+def blamed(origin: Origin, complete: bool) -> Blame:
     """The answer to the user."""
     note = origin.note
     if not origin.certain and not complete:

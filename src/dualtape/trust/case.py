@@ -90,7 +90,7 @@ class Case:
                     return name
         for names in spaces:
             for name, value in list(names.items()):
-                for key, inner in _parts(value):
+                for key, inner in parts(value):
                     if inner is thing and not name.startswith("_"):
                         return f"{name}{key}"
         return None
@@ -163,7 +163,7 @@ class Case:
             return False
         if isinstance(thing, Tensor):
             return self.target is not None and depends(raw_edge(thing), self.target)
-        return any(part is self.x for _, part in _parts(thing))
+        return any(part is self.x for _, part in parts(thing))
 
     def ways(self) -> list[tuple[Break, ...]]:
         """The ways from `y` back to `x` through the source, with what breaks on each."""
@@ -240,7 +240,7 @@ def was_leaf(scope: Scope | None, name: str) -> bool:
     )
 
 
-def _parts(thing: Any) -> Iterable[tuple[str, Any]]:
+def parts(thing: Any) -> Iterable[tuple[str, Any]]:
     """What a container or a model holds, with the text to reach it."""
     if isinstance(thing, (list, tuple)) and len(thing) <= 1000:
         return [(f"[{i}]", v) for i, v in enumerate(thing)]

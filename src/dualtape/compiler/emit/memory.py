@@ -98,6 +98,25 @@ def store(w: Writer, t: Lanes, value: str, pointer: str, stride: int, count: int
             w.do(f"store {m.element} {one}, ptr {p}, align {size}")
 
 
+def masked(w: Writer, t: Lanes, pointer: str, mask: str) -> str:
+    """Load the neighbours that a mask, known at run time, lets through; 0 elsewhere."""
+    name = f"@llvm.masked.load.{t.suffix}.p0"
+    lanes = t.of("i1").text
+    w.module.declarations[name] = f"declare {t.text} {name}(ptr, i32, {lanes}, {t.text})"
+    size = t.bits // 8
+    return w.op(
+        f"call {t.text} {name}(ptr {pointer}, i32 {size}, {lanes} {mask}, {t.text} zeroinitializer)"
+    )
+
+
+def store_masked(w: Writer, t: Lanes, value: str, pointer: str, mask: str) -> None:
+    """Store the lanes that a mask, known at run time, lets through."""
+    name = f"@llvm.masked.store.{t.suffix}.p0"
+    lanes = t.of("i1").text
+    w.module.declarations[name] = f"declare void {name}({t.text}, ptr, i32, {lanes})"
+    w.do(f"call void {name}({t.text} {value}, ptr {pointer}, i32 {t.bits // 8}, {lanes} {mask})")
+
+
 def splat(w: Writer, t: Lanes, scalar: str) -> str:
     """The same number in all lanes."""
     if t.width == 1:

@@ -29,15 +29,19 @@ def write(
     pointers: list[str],
     x_strides: tuple[int, ...],
     y_strides: tuple[int, ...],
+    row: int,
+    add: bool = False,
 ) -> None:
-    """Write C = X Y.
+    """Write C = X Y, or C += X Y.
 
     Args:
         w: Where.
         scalar: The element.
         sizes: Of the product.
-        pointers: Of X, Y and C, which is row-major.
-        x_strides, y_strides: Of rows and columns, in elements; Y's columns are neighbours.
+        pointers: Of X, Y and C.
+        x_strides, y_strides: Of rows and columns, in elements; Y's columns are neighbours, and so are C's.
+        row: The stride of C's rows.
+        add: Whether C's numbers are added to.
     """
     item = scalar.bits // 8
     widest = 64 // item
@@ -59,6 +63,8 @@ def write(
                 j,
                 height,
                 vectors,
+                row,
+                add,
             )
 
         _over(w, sizes.m, ROWS, rows)
@@ -101,12 +107,14 @@ def _one(
     j: int | str,
     height: int,
     vectors: list[int],
+    row: int,
+    add: bool,
 ) -> None:
     """One tile: `height` rows from i on, and vectors of so many columns each from j on."""
     item = t.bits // 8
     x0 = _at(w, pointers[0], item, (i, xs[0]))
     y0 = _at(w, pointers[1], item, (j, 1))
-    c0 = _at(w, pointers[2], item, (i, sizes.n), (j, 1))
+    c0 = _at(w, pointers[2], item, (i, row), (j, 1))
     scalar = Lanes(t.element)
 
     def step(k: int | str, sums: list[str]) -> list[str]:
@@ -135,8 +143,11 @@ def _one(
         sums = w.loop(0, sizes.k, 1, lambda k, s: step(k, s), [(t, zero)] * len(first))
     for r in range(height):
         for v, count in enumerate(vectors):
-            p = memory.offset(w, c0, r * sizes.n + v * t.width, item)
-            memory.store(w, t, sums[r * len(vectors) + v], p, 1, count)
+            p = memory.offset(w, c0, r * row + v * t.width, item)
+            total = sums[r * len(vectors) + v]
+            if add:
+                total = w.binary("fadd", t, memory.load(w, t, p, 1, count), total)
+            memory.store(w, t, total, p, 1, count)
 
 
 def _sum(w: LoopWriter, t: Lanes, a: str, b: str, c: str) -> str:

@@ -5,7 +5,11 @@ build.py        calls become nodes: views dissolve (views.py), composites are ex
 fusion.py       nodes become clusters that share a loop nest; rowblocks.py takes some apart again
 schedule.py     a cluster becomes loops, lanes and sweeps
 program.py      the order of everything, and where arrays live (arena.py)
-emission.py     the text; kernel.py, partials.py and values.py write a cluster
+emission.py     the text; kernel.py, ahead.py, partials.py and values.py write a cluster
+products.py     which way a product of matrices goes; product.py writes it, packed.py calls the library, team.py threads
+routine.py      functions of the module with loops of their own: scans.py, sorting.py, selection.py, searching.py, sparse.py
+                (resampling, folding), places.py, meeting.py; matrices.py and its neighbours call LAPACK (lapack.py)
+halves.py       half precision in single; capsules.py finds what SciPy lends
 lowered.py      what the rest of the compiler is given
 """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..emit import gemm
 from ..emit.writer import Lanes
 from .nodes import LITERAL, MAP, ROUTINE, Node, Ref
-from .products import Product, layout
+from .product import Product, layout, write_panels
 from .scalars import ELEMENTS
 
 if TYPE_CHECKING:
@@ -26,6 +26,15 @@ class Accumulated:
     def __repr__(self) -> str:
         return f"{'-' if self.minus else '+'}= {self.product!r}"
 
+    @property
+    def externals(self) -> tuple[tuple[str, int], ...]:
+        """See `Product`."""
+        return self.product.externals
+
+    def room(self, itemsize: int) -> int:
+        """See `Product`."""
+        return self.product.room(itemsize)
+
     def write(self, e: Emission, node: Node) -> None:
         """Write it."""
         x, y, c = node.args
@@ -42,6 +51,21 @@ class Accumulated:
             factor = e.scalar(c)
             if self.minus:
                 factor = w.op(f"fneg {element} {factor}")
+        if p.how == "panels":
+            room = e.room(self.room(node.dtype.itemsize))
+            write_panels(
+                w,
+                element,
+                (p.m, p.n, p.k),
+                pointers,
+                x.strides,
+                y.strides,
+                p.n,
+                room,
+                factor,
+                add=True,
+            )
+            return
         e.symbols_of_blas(element)
         gemm.write(
             w, element, (p.m, p.n, p.k), pointers, layout(x, 0), layout(y, 0), p.n, factor, t.constant(1)
@@ -83,7 +107,7 @@ def _matched(u: Node, uses: dict[Node, int]) -> tuple[Ref, Ref, Ref, Accumulated
         if (
             g.kind == ROUTINE
             and isinstance(g.op, Product)
-            and not g.op.tiled
+            and g.op.how != "tile"
             and not g.op.stack
             and made.whole
             and uses[g] == 1

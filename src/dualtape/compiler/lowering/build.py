@@ -13,13 +13,14 @@ from ...core.tracing import Program, trace
 from ...ops.complex import cast_p
 from ...ops.views import clone_p
 from ..graph import Call, Graph
-from . import scalars
+from . import halves, scalars
 from .expand import EXPANSIONS
 from .expansion import Unexpanded
-from .nodes import CONSTANT, INPUT, MAP, Node, Nodes, Ref, Shape, frozen
+from .nodes import CONSTANT, INPUT, IOTA, LITERAL, MAP, Node, Nodes, Ref, Shape, frozen
 from .reductions import lower_reduction
 from .routines import ROUTINES
 from .scalars.rules import Rule
+from .structured import Inside, structured
 from .views import VIEWS, VIEWS_OF_SEVERAL, reshaped
 
 COPY = Rule(lambda out, ins, x: x, "", "own", ())
@@ -52,7 +53,7 @@ class Build:
 
     def __init__(self, graph: Graph) -> None:
         self.nodes = Nodes()
-        self.callbacks: list[Callback] = []
+        self.callbacks: list[Callback | Inside] = []
         self.expansions: dict[Any, Program | None] = {}
         self.constants: list[int] = []
         self.known: dict[Any, list[Ref]] = {}
@@ -95,7 +96,7 @@ class Build:
         return self._copied(x)
 
     def _copied(self, x: Ref) -> Node:
-        if not scalars.supported(x.dtype):
+        if not scalars.supported(x.dtype) and not halves.known(x.dtype):
             return self._callback(clone_p, [x], [Aval(x.shape, x.dtype)], {"contiguous": True})[
                 0
             ].node
@@ -109,9 +110,11 @@ class Build:
 
     def materialized(self, x: Ref) -> Ref:
         """The same elements in row-major memory."""
-        if not x.whole and not scalars.supported(x.dtype):
+        if not x.whole and not scalars.supported(x.dtype) and not halves.known(x.dtype):
             return self._copied(x).ref()
-        return x if x.whole else self.nodes.map(COPY, (x,), x.shape, x.dtype, "copy")
+        if x.whole and x.node.kind not in (LITERAL, IOTA):
+            return x
+        return self.nodes.map(COPY, (x,), x.shape, x.dtype, "copy")
 
     def reshape(self, x: Ref, shape: Shape) -> Ref:
         """Another shape, by a copy where strides cannot say it."""
@@ -140,7 +143,9 @@ class Build:
     def _lowered(
         self, p: Primitive, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
     ) -> list[Ref]:
-        for how in (self._view, self._map, self._reduction, self._expansion, self._routine):
+        for how in (
+            self._view, self._halves, self._map, self._reduction, self._expansion, self._routine
+        ):  # fmt: skip
             found = how(p, xs, outs, params)
             if found is not None:
                 return found
@@ -157,6 +162,11 @@ class Build:
             return None
         out = view(xs[0], **params)
         return [self.reshape(xs[0], outs[0].shape) if out is None else out]
+
+    def _halves(
+        self, p: Primitive, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
+    ) -> list[Ref] | None:
+        return halves.lowered(self, p, xs, outs, params)
 
     def _map(
         self, p: Primitive, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
@@ -209,9 +219,12 @@ class Build:
         shapes: dict[int, Aval] = {v: Aval(x.shape, x.dtype) for v, x in env.items()}
         for v, x in program.constants.items():
             number = np.asarray(x)
-            env[v] = self.nodes.literal(number.reshape(-1)[0], number.dtype).spread(number.shape)
             if number.size > 1 and not (number == number.reshape(-1)[0]).all():
-                raise AssertionError("an expansion may use numbers, not arrays")
+                env[v] = self.nodes.table(number)
+            else:
+                env[v] = self.nodes.literal(number.reshape(-1)[0], number.dtype).spread(
+                    number.shape
+                )
             shapes[v] = Aval(number.shape, number.dtype)
         for i in program.instructions:
             made = i.primitive.aval(*[shapes[v] for v in i.operands], **i.params)
@@ -225,7 +238,7 @@ class Build:
         self, p: Primitive, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
     ) -> list[Ref] | None:
         f = ROUTINES.get(p)
-        return None if f is None else f(self, xs, outs, params)
+        return structured(self, p, xs, outs) if f is None else f(self, xs, outs, params)
 
     def call(self, p: Primitive, *xs: Ref, **params: Any) -> Ref:
         """The result of a primitive."""
@@ -245,6 +258,12 @@ class Build:
         """The number of a callback that is there for the error that it raises."""
         self.callbacks.append(Callback(p, params, xs, ()))
         return len(self.callbacks) - 1
+
+    def rescue(
+        self, p: Primitive, params: dict[str, Any], xs: tuple[Ref, ...], results: tuple[Node, ...]
+    ) -> None:
+        """Note a callback that is made in rare cases only."""
+        self.callbacks.append(Callback(p, params, xs, results))
 
     def _callback(
         self, p: Primitive, xs: list[Ref], outs: list[Aval], params: dict[str, Any]

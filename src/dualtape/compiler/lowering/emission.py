@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ..emit import gemm, memory
@@ -12,7 +13,7 @@ from . import blas
 from .arena import rounded
 from .fusion import Cluster
 from .kernel import Kernel, blocks
-from .nodes import MAP, ROUTINE, Node, Ref
+from .nodes import CONSTANT, MAP, ROUTINE, Node, Ref
 from .rowblocks import BLOCK
 from .scalars import ELEMENTS
 
@@ -23,6 +24,8 @@ MOST = 32
 """Steps in a function, if there are too many for one: LLVM takes more than twice as long for twice as much."""
 INLINE = 16
 """Uses of elementary functions up to which they are written out at each."""
+LARGE = 1 << 15
+"""Elements of a kernel in which they are, four times as often, in larger programs too."""
 
 
 class Emission:
@@ -38,24 +41,40 @@ class Emission:
         self.slots: dict[int, str] = {}
         self.used = 0  # of the arena, by the step that is being written
         self.failing = False
+        self.first_callback = 0  # its own callbacks' numbers in the program that it is a part of
+        self.written_out = 0  # uses of elementary functions in kernels of programs with many
 
     def text(self) -> str:
         """The module."""
+        self.write("define", "@core", self._threads())
+        return self.module.text()
+
+    def write(
+        self, kind: str, name: str, around: tuple[list[str], list[str]] = ([], []), attributes: str = ""
+    ) -> None:  # fmt: skip
+        """Write the program as a function of the module.
+
+        Args:
+            kind: What comes before its type: `define`, or `define internal`.
+            name: Of it.
+            around: Lines at its begin and at each end.
+            attributes: What comes after its parameters.
+        """
         p = self.p
-        self.module.inline = self._call_sites() <= INLINE
+        inline, self.module.inline = self.module.inline, self._call_sites() <= INLINE
         grouped = {k for g in p.groups.values() for k in g}
         steps = [k for k in range(len(p.order)) if k in p.groups or k not in grouped]
-        before, after = self._threads()
+        before, after = around
         if not p.large:
-            self._function("define i32 @core", steps, before, after)
-            return self.module.text()
-        self._begin()
-        for i in range(0, len(steps), MOST):
-            name = f"@part.{i // MOST}"
-            self._function(f"define internal i32 {name}", steps[i : i + MOST], [], [])
-            self._called(name)
-        self._close("define i32 @core", before, after)
-        return self.module.text()
+            self._function(f"{kind} i32 {name}", steps, before, after, attributes)
+        else:
+            self._begin()
+            for i in range(0, len(steps), MOST):
+                part = f"{name}.part.{i // MOST}"
+                self._function(f"define internal i32 {part}", steps[i : i + MOST], [], [])
+                self._called(part)
+            self._close(f"{kind} i32 {name}", before, after)
+        self.module.inline = inline
 
     def _begin(self) -> None:
         """Begin a function, which knows nothing of the values of others."""
@@ -70,7 +89,9 @@ class Emission:
         status = w.op(f"call i32 {name}(ptr %slots)")
         self._unless_failed(status)
 
-    def _function(self, head: str, steps: list[int], before: list[str], after: list[str]) -> None:
+    def _function(
+        self, head: str, steps: list[int], before: list[str], after: list[str], attributes: str = ""
+    ) -> None:
         """Write a function that takes some steps."""
         outside = self.w, self.scalars, self.top, self.header, self.slots, self.failing
         self._begin()
@@ -80,14 +101,14 @@ class Emission:
                 self._group(self.p.groups[k])
             else:
                 self._cluster(self.p.order[k], k)
-        self._close(head, before, after)
+        self._close(head, before, after, attributes)
         self.w, self.scalars, self.top, self.header, self.slots, self.failing = outside
 
-    def _close(self, head: str, before: list[str], after: list[str]) -> None:
+    def _close(self, head: str, before: list[str], after: list[str], attributes: str = "") -> None:
         tail = [*after, "  ret i32 0"]
         if self.failing:
             tail += ["failed:", *[line.replace("%ended", "%left") for line in after], "  ret i32 1"]
-        lines = [f"{head}(ptr noalias %slots) {{", "entry:", *self.header, *before,
+        lines = [f"{head}(ptr noalias %slots) {attributes}{{", "entry:", *self.header, *before,
                  "  br label %body", "body:", self.w.text(), *tail, "}"]  # fmt: skip
         self.module.functions[head] = "\n".join(lines)
 
@@ -103,11 +124,21 @@ class Emission:
     def _call_sites(self) -> int:
         return sum(len(n.op.needs) for c in self.p.order for n in c.members if n.kind == MAP)
 
+    def _worth_it(self, c: Cluster) -> bool:
+        """Whether a kernel of many is run on so many elements that functions are to be written out in it all the same."""
+        uses = sum([len(n.op.needs) for n in c.members if n.kind == MAP])
+        if prod(c.dims) < LARGE or uses > INLINE or self.written_out + uses > 4 * INLINE:
+            return False
+        self.written_out += uses
+        return True
+
     def _group(self, numbers: list[int]) -> None:
         """Kernels that take turns on blocks of rows."""
         kernels = [Kernel(self.w, self.p.schedules[k], self, self.p.stored) for k in numbers]
+        kernels[-1].final = True
         for kernel in kernels:
             kernel.windowed = True
+            kernel.block = BLOCK
             kernel.begin()
         s = kernels[0].s
         blocks(self.w, s.loops[0] if s.loops else s.length, BLOCK, kernels)
@@ -116,7 +147,10 @@ class Emission:
 
     def _cluster(self, c: Cluster, k: int) -> None:
         if not c.routine:
+            few = self.module.inline
+            self.module.inline = few or self._worth_it(c)
             Kernel(self.w, self.p.schedules[k], self, self.p.stored).write()
+            self.module.inline = few
             return
         node = next(iter(c.members))
         if isinstance(node.op, int):
@@ -133,7 +167,7 @@ class Emission:
         """Write the call of a callback, and the return if it fails."""
         w = self.w
         f = self.slot(self.p.callback_slot)
-        self._unless_failed(w.op(f"call i32 {f}(ptr %slots, i64 {index})"))
+        self._unless_failed(w.op(f"call i32 {f}(ptr %slots, i64 {self.first_callback + index})"))
 
     def _unless_failed(self, status: str) -> None:
         """Return if a call has failed."""
@@ -146,7 +180,7 @@ class Emission:
         self.failing = True
 
     def _first_part(self, node: Node) -> int:
-        """The first result of a callback that is computed: it stands for all of them."""
+        """The first result of a callback or a loop that is computed: it stands for all of them."""
         return min(
             n.part for c in self.p.order for n in c.members if n.kind == ROUTINE and n.op == node.op
         )
@@ -184,9 +218,22 @@ class Emission:
 
     def pointer(self, w: LoopWriter, node: Node) -> str:
         """The address of a node's array."""
+        if node.kind == CONSTANT and node.op is not None:
+            return self._table(node)
         slot, offset = self.p.place(node)
         base = self.slot(slot)
         return base if not offset else w.op(f"getelementptr i8, ptr {base}, i64 {offset}")
+
+    def _table(self, node: Node) -> str:
+        """The address of numbers that are part of the code."""
+        name = f"@table.{node.name.split()[1][:24]}"
+        if name not in self.module.declarations:
+            data = node.op.tobytes()
+            text = "".join([f"\\{byte:02X}" for byte in data])
+            self.module.declarations[name] = (
+                f'{name} = internal constant [{len(data)} x i8] c"{text}", align 64'
+            )
+        return name
 
     def stack(self, size: int) -> str:
         """The address of so many bytes on the stack, 64-byte aligned."""

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ...core.primitive import Primitive
-from . import expand_losses, expand_products, expand_rows
+from . import expand_linalg, expand_losses, expand_products, expand_rows
 
 EXPANSIONS: dict[Primitive, Callable[..., Any]] = {
     **expand_rows.EXPANSIONS,
+    **expand_linalg.EXPANSIONS,
     **expand_losses.EXPANSIONS,
     **expand_products.EXPANSIONS,
 }

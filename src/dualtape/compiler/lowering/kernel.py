@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from ..emit import memory, runs
 from ..emit.frames import LoopWriter
 from ..emit.writer import Lanes
 from .accumulate import combine, identity
+from .ahead import Ahead
 from .nodes import MAP, REDUCE, Node
-from .partials import Partials
 from .scalars import ELEMENTS
 from .schedule import Sweep
 from .values import ROW, Chunk
 
 BLOCK = 4096
 """Elements that one run adds up before its sum is put away in double precision."""
+REGISTERS = 8
+"""Vectors at most that are added up in registers over a loop."""
 
 
 def blocks(w: LoopWriter, rows: int, block: int, kernels: list[Kernel]) -> None:
@@ -38,7 +41,16 @@ def smaller_of(w: LoopWriter, a: str, b: int) -> str:
     return w.op(f"call i64 {name}(i64 {a}, i64 {b})")
 
 
-class Kernel(Partials):
+class Kept(NamedTuple):
+    """Some lanes of a reduction that are carried through a loop: their name, type, place in memory and number."""
+
+    key: tuple[Node, int]
+    lanes: Lanes
+    place: str
+    there: int
+
+
+class Kernel(Ahead):
     """One cluster being written."""
 
     def write(self) -> None:
@@ -53,6 +65,7 @@ class Kernel(Partials):
 
     def begin(self) -> None:
         """Give what is accumulated its first values."""
+        self._plan_ahead()
         for node in self._sinks():
             scope = self._scope(node)
             if scope is None:
@@ -97,18 +110,52 @@ class Kernel(Partials):
         if depth == self.s.rows:
             self._row()
         else:
-
-            def body(i: str, _: list[str]) -> list[str]:
-                self.indices.append(i)
-                self.memo.append({})
-                self._rows(depth + 1)
-                self.memo.pop()
-                self.indices.pop()
-                return []
-
-            self.w.loop(*self._bounds(depth), 1, body)
+            self._loop(depth, lambda: self._rows(depth + 1))
         for node in here:
             self._finish(node)
+
+    def _loop(self, depth: int, inside: Callable[[], None]) -> None:
+        """Write an outer loop; short rows that are added up over it stay in registers meanwhile."""
+        kept = self._kept(depth)
+
+        def body(i: str, totals: list[str]) -> list[str]:
+            self.indices.append(i)
+            self.memo.append({})
+            self.registers.update(zip([k.key for k in kept], totals, strict=True))
+            inside()
+            self.memo.pop()
+            self.indices.pop()
+            return [self.registers.pop(k.key) for k in kept]
+
+        firsts = [memory.load(self.w, k.lanes, k.place, 1, k.there) for k in kept]
+        carried = [(k.lanes, first) for k, first in zip(kept, firsts, strict=True)]
+        totals = self.w.loop(*self._bounds(depth), 1, body, carried)
+        for k, total in zip(kept, totals, strict=True):
+            memory.store(self.w, k.lanes, total, k.place, 1, k.there)
+
+    def _kept(self, depth: int) -> list[Kept]:
+        """What is added up in vectors over a loop whose body is written out, and has room in registers."""
+        s = self.s
+        if depth != self.depth - 1 or not s.static:
+            return []
+        out = []
+        width = self._run_width()
+        for sweep in s.sweeps:
+            for node in sweep.reductions:
+                strides = s.lay(self.c.result(node))
+                if (
+                    self.c.row_reduction(node)
+                    or strides[-1] != 1
+                    or strides[depth]
+                    or node in self.partial
+                ):
+                    continue
+                lanes = Lanes(ELEMENTS[node.dtype.char], width)
+                for k, start in enumerate(range(0, s.length, s.width)):
+                    count = min(s.width, s.length - start)
+                    place = self.address(node, strides, 0, Chunk(start, width, count, k))
+                    out.append(Kept((node, k), lanes, place, count))
+        return out if len(out) <= REGISTERS else []
 
     def _row(self) -> None:
         self.results.clear()
@@ -139,20 +186,15 @@ class Kernel(Partials):
                 self._run(sweep)
                 return
 
-            def body(i: str, _: list[str]) -> list[str]:
-                self.indices.append(i)
-                self.memo.append({})
+            def inside() -> None:
                 here = [r for r in sweep.reductions if self._scope(r) == depth + 1 < self.depth]
                 for node in here:
                     self._begin(node)
                 nest(depth + 1)
                 for node in here:
                     self._finish(node)
-                self.memo.pop()
-                self.indices.pop()
-                return []
 
-            self.w.loop(*self._bounds(depth), 1, body)
+            self._loop(depth, inside)
 
         nest(self.s.rows)
         for node in own:
@@ -246,6 +288,7 @@ class Kernel(Partials):
                 mask = None
                 if self.overlaps:
                     index, mask = self._overlapping(index, bool(sweep.reductions))
+                self._fetch_ahead(sweep, Chunk(index, width, width))
                 out += self._chunk(sweep, folded, Chunk(index, width, width), part, mask)
                 self.memo.pop()
             return out
@@ -289,6 +332,8 @@ class Kernel(Partials):
             mask: Which lanes are reduced, None for all that are there.
         """
         w = self.w
+        if self.s.static:
+            self._fetch_ahead(sweep, chunk)
         if mask is None and chunk.count < chunk.width:
             mask = memory.mask_text(chunk.width, chunk.count)
         for node in self._order(sweep):  # one by one, or long chains would be deep recursions

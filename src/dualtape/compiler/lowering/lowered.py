@@ -13,8 +13,9 @@ from ...core.aval import Aval
 from ...core.inplace import array_at
 from ..graph import Graph
 from ..native.library import load
-from .nodes import IOTA, LITERAL, Ref
+from .nodes import CONSTANT, IOTA, LITERAL, Ref
 from .program import Program
+from .structured import Inside
 
 Array = np.ndarray[Any, Any]
 CALLBACK = ctypes.PYFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64)
@@ -90,32 +91,19 @@ class Lowered:
     def callback(self, slots: int, index: int) -> int:
         """Run the callback of that number on the arrays that the table of pointers leads to."""
         try:
-            call = self.program.build.callbacks[index]
-            operands = [self._array(slots, x) for x in call.operands]
+            call, program = self.program.build.callbacks[index], self.program
+            if isinstance(call, Inside):
+                program, call = call
+            operands = [array_of(program, slots, x) for x in call.operands]
             made = call.primitive.eval(*operands, **call.params)
             results = made if call.primitive.outputs != 1 else (made,)
             for node, x in zip(call.results, results, strict=True):
-                if node.size and self.program.placed(node):
-                    self._array(slots, node.ref())[...] = x
+                if node.size and program.placed(node):
+                    array_of(program, slots, node.ref())[...] = x
         except BaseException as error:  # carried over the native code, which no exception can cross
             self.error = error
             return 1
         return 0
-
-    def _array(self, slots: int, x: Ref) -> Array:
-        item = x.dtype.itemsize
-        if x.node.kind == LITERAL:
-            return np.broadcast_to(np.asarray(x.node.op, x.dtype), x.shape)
-        if x.node.kind == IOTA:
-            ramp = np.arange(x.node.size, dtype=x.dtype)[x.offset :]
-            strides = tuple([s * x.dtype.itemsize for s in x.strides])
-            return np.lib.stride_tricks.as_strided(ramp, x.shape, strides)
-        if not x.node.size or 0 in x.shape:
-            return np.empty(x.shape, x.dtype)
-        slot, offset = self.program.place(x.node)
-        base = ctypes.c_void_p.from_address(slots + 8 * slot).value or 0
-        strides = tuple([s * item for s in x.strides])
-        return array_at(base + offset + x.offset * item, x.shape, x.dtype, strides)  # type: ignore[no-any-return]
 
     def call(self, arrays: Sequence[Array]) -> list[Array]:
         """Run once, by way of ctypes: for tests.
@@ -147,3 +135,23 @@ class Lowered:
     def fail(self) -> None:
         """Raise what the last callback raised."""
         raise self.error if self.error is not None else AssertionError("no error was kept")
+
+
+def array_of(program: Program, slots: int, x: Ref) -> Array:
+    """What a reference of a program reads, by the table of pointers at an address."""
+    item = x.dtype.itemsize
+    if x.node.kind == LITERAL:
+        return np.broadcast_to(np.asarray(x.node.op, x.dtype), x.shape)
+    if x.node.kind == IOTA:
+        ramp = np.arange(x.node.size, dtype=x.dtype)[x.offset :]
+        strides = tuple([s * x.dtype.itemsize for s in x.strides])
+        return np.lib.stride_tricks.as_strided(ramp, x.shape, strides)
+    if x.node.kind == CONSTANT and x.node.op is not None:
+        table = np.ascontiguousarray(x.node.op).reshape(-1)[x.offset :]
+        return np.lib.stride_tricks.as_strided(table, x.shape, [s * item for s in x.strides])
+    if not x.node.size or 0 in x.shape:
+        return np.empty(x.shape, x.dtype)
+    slot, offset = program.place(x.node)
+    base = ctypes.c_void_p.from_address(slots + 8 * slot).value or 0
+    strides = tuple([s * item for s in x.strides])
+    return array_at(base + offset + x.offset * item, x.shape, x.dtype, strides)  # type: ignore[no-any-return]

@@ -6,6 +6,7 @@ memory they read, with a stride per axis. Reshapes, transposes and broadcasts th
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, is_dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -28,7 +29,8 @@ class Node:
         kind: One of the kinds above.
         shape, dtype: Of the array.
         args: What it reads. A map's have its shape; a reduction has one.
-        op: A map's scalar rule, a reduction's name, a routine's object; an iota's axis, a literal's number.
+        op: A map's scalar rule, a reduction's name, a routine's object; an iota's axis, a literal's number, the
+            numbers of a constant that is part of the code.
         params: The rule's static parameters.
         axes: The axes that a reduction reduces.
         part: Which result of a routine with several.
@@ -151,6 +153,14 @@ class Nodes:
         number = np.asarray(value, dtype)[()]
         key = (LITERAL, dtype.str, number.tobytes())
         return self.add(Node(LITERAL, (), dtype, op=number.item()), key).ref()
+
+    def table(self, array: np.ndarray[Any, Any]) -> Ref:
+        """Numbers that are known already, as an array in the code."""
+        array = np.ascontiguousarray(array)
+        digest = hashlib.sha256(array.tobytes()).hexdigest()
+        key = (CONSTANT, array.shape, array.dtype.str, digest)
+        node = Node(CONSTANT, array.shape, array.dtype, op=array, name=f"table {digest}")
+        return self.add(node, key).ref()
 
     def iota(self, shape: Shape, axis: int, dtype: Dtype) -> Ref:
         """The index along an axis, int32 or int64."""

@@ -104,6 +104,10 @@ class Partials(Values):
         if node in self.partial:
             self._add_to_partial(node, t, value)
             return
+        key = node, chunk.key
+        if key in self.registers:
+            self.registers[key] = combine(w, node.op, node.dtype, t, self.registers[key], value)
+            return
         strides = self.s.lay(self.c.result(node))
         p = self.address(node, strides, 0, chunk)
         before = memory.load(w, t, p, strides[-1], chunk.count)

@@ -181,6 +181,14 @@ def _ravel(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) ->
     return [flat]
 
 
+def taken_along(b: Build, x: Ref, places: Ref, axis: int) -> Ref:
+    """The elements of x, of which there are some, at places along an axis that are known to be there."""
+    axis %= len(x.shape)
+    at = _flat(b, places, x.shape, axis)
+    out = Aval(places.shape, x.dtype)
+    return _take(b, x, at, out, (1, prod(x.shape), 1, prod(places.shape)))[0]
+
+
 def _pick_along(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
     x, places = xs
     axis = params["axis"] + len(x.shape)

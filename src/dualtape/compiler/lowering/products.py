@@ -1,10 +1,9 @@
-"""Products of matrices: which operands are read as they lie, which are copied, and whether BLAS or a tile does it."""
+"""Products of matrices: which operands are read as they lie, which are copied, and what computes them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -13,106 +12,21 @@ from ...core.primitive import Primitive
 from ...ops import contraction as co
 from ...ops import matmul as mm
 from ...ops.arithmetic import mul
-from ..emit import gemm, memory, tile
-from ..emit.frames import LoopWriter
-from ..emit.writer import Lanes
-from . import blas
-from .nodes import Node, Ref, Shape, contiguous
+from . import blas, packed, team
+from .nodes import IOTA, LITERAL, Ref, Shape, contiguous
+from .product import Product
 from .reductions import reduced
 from .scalars import ELEMENTS
 from .views import reshaped, sliced
 
 if TYPE_CHECKING:
     from .build import Build
-    from .emission import Emission
 
 SMALL = 48 * 48 * 48
 """Multiplications up to which a tile written for the sizes is quicker than BLAS's call and packing."""
-LONGEST = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """The products of two stacks of matrices: rows m, columns n, k summed over, for each index of `stack`."""
-
-    stack: Shape
-    m: int
-    n: int
-    k: int
-    tiled: bool
-
-    def __repr__(self) -> str:
-        how = "tile" if self.tiled else "blas"
-        return f"{how} {self.stack} {self.m}x{self.k} by {self.k}x{self.n}"
-
-    def write(self, e: Emission, node: Node) -> None:
-        """Write it."""
-        w = e.w
-        bases = [e.pointer(w, r.node) for r in (*node.args, node.ref())]
-        if not self.tiled:
-            e.symbols_of_blas(ELEMENTS[node.dtype.char])
-        if not e.p.large:
-            self._write(w, node, bases)
-            return
-        # The same product at many places is written once.
-        laid = [(r.strides, r.offset) for r in node.args]
-        key = hashlib.sha256(repr((self, node.dtype.str, laid)).encode()).hexdigest()[:16]
-        name = f"@product.{key}"
-        if name not in w.module.functions:
-            inner = LoopWriter(w.module)
-            inner.label("entry")
-            self._write(inner, node, ["%x", "%y", "%z"])
-            head = f"define internal void {name}(ptr %x, ptr %y, ptr %z) noinline nounwind {{"
-            w.module.functions[name] = "\n".join([head, inner.text(), "  ret void", "}"])
-        w.do(f"call void {name}({', '.join([f'ptr {p}' for p in bases])})")
-
-    def _write(self, w: LoopWriter, node: Node, bases: list[str]) -> None:
-        x, y = node.args
-        element = ELEMENTS[node.dtype.char]
-        item = node.dtype.itemsize
-        rank = len(self.stack)
-        strides = [x.strides[:rank], y.strides[:rank], contiguous(node.shape)[:rank]]
-        offsets = [x.offset, y.offset, 0]
-
-        def one(indices: list[str]) -> None:
-            pointers = []
-            for p, s, o in zip(bases, strides, offsets, strict=True):
-                total: int | str = o
-                for i, step in zip(indices, s, strict=True):
-                    if step:
-                        part = memory.times(w, i, step)
-                        total = w.op(f"add nsw i64 {part}, {total}")
-                pointers.append(memory.offset(w, p, total, item))
-            if self.tiled:
-                sizes = tile.Sizes(self.m, self.n, self.k)
-                tile.write(w, Lanes(element), sizes, pointers, x.strides[rank:], y.strides[rank:])
-            else:
-                read = layout(x, rank), layout(y, rank)
-                gemm.write(w, element, (self.m, self.n, self.k), pointers, *read, self.n)
-
-        def nest(indices: list[str]) -> None:
-            if len(indices) == rank:
-                one(indices)
-                return
-
-            def body(i: str, _: list[str]) -> list[str]:
-                nest([*indices, i])
-                return []
-
-            w.loop(0, self.stack[len(indices)], 1, body)
-
-        nest([])
-
-
-def layout(x: Ref, rank: int) -> tuple[bool, int]:
-    """Whether BLAS is to read a matrix as transposed, and its leading dimension."""
-    rows, columns = x.shape[rank:]
-    a, b = x.strides[rank:]
-    if (b == 1 or columns == 1) and (a >= columns or rows == 1):
-        return False, max(a, columns)
-    if (a == 1 or rows == 1) and (b >= rows or columns == 1):
-        return True, max(b, rows)
-    return False, max(a, columns)
+LONGEST = 4096
+SHARE = 1 << 21
+"""Multiplications that are worth a thread's while: some 20 us."""
 
 
 def readable(x: Ref, rank: int) -> bool:
@@ -124,27 +38,51 @@ def readable(x: Ref, rank: int) -> bool:
     return by_rows or by_columns
 
 
-def product(b: Build, x: Ref, y: Ref, stack: Shape) -> Ref | None:
-    """The products of stacks (*stack, m, k) and (*stack, k, n)."""
+def thin(b: Build, x: Ref, y: Ref) -> Ref | None:
+    """Small products of a column and a row, or of rows and one column, as elementwise products, which join what is around."""
+    if x.shape[-1] == 1:
+        return b.call(mul, x, y)
+    k = y.shape[-2]
+    column = Ref(y.node, (*y.shape[:-2], 1, k), (*y.strides[:-2], 0, y.strides[-2]), y.offset)
+    return reduced(b.nodes, "add", b.call(mul, x, column), (len(x.shape) - 1,), keepdims=True)
+
+
+def product(
+    b: Build, x: Ref, y: Ref, stack: Shape, laid: tuple[Shape, Shape, int] | None = None
+) -> Ref | None:
+    """The products of stacks (*stack, m, k) and (*stack, k, n).
+
+    Args:
+        b: The nodes.
+        x, y: The operands.
+        stack: Sizes of the common axes.
+        laid: The result's shape, its strides along `stack` and of rows; None for (*stack, m, n), row-major.
+    """
     m, k = x.shape[-2:]
     n = y.shape[-1]
     if x.dtype != y.dtype or x.dtype.char not in "fd":
         return None
     rank = len(stack)
-    if not prod((*stack, m, n)):
-        return b.nodes.literal(0, x.dtype).spread((*stack, m, n))
-    if not k:
-        return b.nodes.literal(0, x.dtype).spread((*stack, m, n))
-    tiled = m * n * k <= SMALL and max(m, n, k) <= LONGEST
-    if not tiled and blas.find().interface == "":
+    shape, places, row = laid or ((*stack, m, n), contiguous((*stack, m, n))[:rank], n)
+    if not prod((*stack, m, n, k)):
+        return b.nodes.literal(0, x.dtype).spread(shape)
+    how = "blas"
+    if m * n * k <= SMALL and max(m, n, k) <= LONGEST:
+        how = "tile"
+    elif packed.suits(m, n, x.dtype.itemsize):
+        how = "panels"
+    elif blas.find().interface == "":
         return None
-    if tiled:
-        if y.strides[-1] != 1 and n > 1:
-            y = b.materialized(y)
-    else:
+    if how == "tile" and laid is None and (k == 1 or (n == 1 and x.strides[-1] in (0, 1))):
+        return thin(b, x, y)
+    if how == "tile" and y.strides[-1] != 1 and n > 1:
+        y = b.materialized(y)
+    elif how == "blas":
         x, y = [v if readable(v, rank) else b.materialized(v) for v in (x, y)]
-    op = Product(stack, m, n, k, tiled)
-    return b.nodes.routine(op, (x, y), (*stack, m, n), x.dtype, repr(op)).ref()
+    x, y = [b.materialized(v) if v.node.kind in (LITERAL, IOTA) else v for v in (x, y)]
+    threads = team.size(prod((*stack, m, n, k)) // SHARE) if how == "panels" else 1
+    op = Product(stack, m, n, k, how, ELEMENTS[x.dtype.char], places, row, threads)
+    return b.nodes.routine(op, (x, y), shape, x.dtype, repr(op)).ref()
 
 
 def _mm(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> list[Ref] | None:
@@ -187,6 +125,34 @@ def _stacks(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -
     return None if out is None else [out]
 
 
+def turned(x: Ref) -> Ref:
+    """Transposed in its last two axes."""
+    return sliced(x, lambda a: a.swapaxes(-1, -2))
+
+
+def _as_wanted(p: co.Layout, kept: Shape, own: Shape, rest: Shape) -> Any:
+    """Whether to exchange the operands so that the result can be written in its final order, and that order.
+
+    The columns then come last, and so do the rows before them, but for common axes anywhere in between. None if there is
+    no such way.
+    """
+    sizes = (*kept, *own, *rest)
+    order = p.out or tuple(range(len(sizes)))
+    shape = tuple([sizes[i] for i in order])
+    steps = contiguous(shape)
+    at = dict(zip(order, steps, strict=True))
+    left = list(range(len(kept), len(kept) + len(own)))
+    right = list(range(len(kept) + len(own), len(sizes)))
+    for swap, rows, columns in ((False, left, right), (True, right, left)):
+        if not columns or list(order[-len(columns) :]) != columns or not rows:
+            continue
+        if any(at[i] != at[j] * sizes[j] and sizes[i] != 1 for i, j in pairwise(rows)):
+            continue
+        row = at[rows[-1]] or prod([sizes[i] for i in columns])
+        return swap, shape, tuple([at[i] for i in range(len(kept))]), row
+    return None
+
+
 def _contract(
     b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
 ) -> list[Ref] | None:
@@ -203,6 +169,13 @@ def _contract(
         k = prod(s[p.both + p.left :])
         x = b.reshape(x, (*kept, prod(own), k))
         y = b.reshape(y, (*kept, k, prod(rest)))
+        laid = _as_wanted(p, kept, own, rest)
+        if laid is not None:
+            swap, *place = laid
+            if swap:
+                x, y = turned(y), turned(x)
+            made = product(b, x, y, kept, tuple(place))
+            return None if made is None else [made]
         made = product(b, x, y, kept)
         if made is None:
             return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..graph import Graph
-from . import blas, emission
+from . import blas, emission, structured
 from .accumulated import Accumulated, accumulate_updates
 from .arena import Life, arranged
 from .build import Build, Callback
@@ -17,7 +18,7 @@ from .emission import MOST, Emission
 from .fusion import Cluster, Fusion
 from .joining import Joined
 from .nodes import CONSTANT, INPUT, MAP, REDUCE, ROUTINE, Node
-from .products import Product
+from .product import Product
 from .rowblocks import in_step, parted
 from .schedule import Schedule, external, schedule
 
@@ -28,7 +29,10 @@ class Program:
     Attributes:
         build: The nodes.
         order: Clusters, in which routines stand alone.
+        width: Lanes of every kernel; 0: as many as suit it.
     """
+
+    width = 0
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -62,7 +66,7 @@ class Program:
         self.schedules: dict[int, Schedule] = {}
         for k, c in enumerate(self.order):
             if not c.routine:
-                self.schedules[k] = schedule(c, self.stored)
+                self.schedules[k] = schedule(c, self.stored, self.width)
         # By the first of several kernels that run block by block in turns, all of them.
         self.groups = {g[0]: g for g in together if in_step([self.schedules[k] for k in g])}
         self.span = {k: (k, k) for k in range(len(self.order))}
@@ -76,7 +80,7 @@ class Program:
         self.inputs = len(graph.inputs)
         self.first_output = self.inputs + len(b.constants)
         for node in b.nodes.every:
-            if node.kind in (INPUT, CONSTANT):
+            if node.kind in (INPUT, CONSTANT) and node.op is None:
                 self.slot[node] = node.slot
         for o in b.outputs:
             self.slot[o.node] = self.first_output + o.place
@@ -121,21 +125,36 @@ class Program:
         return out
 
     @property
-    def called(self) -> list[Callback]:
-        """The calls that NumPy runs (those not counted that are called for their error only)."""
-        return [c for c in self.build.callbacks if any(n in self.home for n in c.results)]
+    def called(self) -> list[Callback | structured.Inside]:
+        """The calls that NumPy runs (those not counted that are made in rare cases, or for their error only)."""
+        return [
+            c
+            for c in self.build.callbacks
+            if any(
+                n in (c.program if isinstance(c, structured.Inside) else self).home
+                and isinstance(n.op, int)
+                for n in c.results
+            )
+        ]
 
     @property
     def symbols(self) -> dict[str, int]:
         """Addresses of the functions that are called by name."""
-        ops = [n.op for c in self.order if c.routine for n in c.members]
+        ops = [n.op for c in self.order for n in c.members]
+        other = dict([pair for op in ops for pair in getattr(op, "externals", ())])
         if not any(
-            isinstance(op, (Accumulated, Convolution)) or (isinstance(op, Product) and not op.tiled)
+            isinstance(op, Convolution)
+            or (isinstance(op, Accumulated) and op.product.how == "blas")
+            or (isinstance(op, Product) and op.how == "blas")
             for op in ops
         ):
-            return {}
+            return other
         found = blas.find()
-        out = {"dualtape_sgemm": found.gemm["float"], "dualtape_dgemm": found.gemm["double"]}
+        out = {
+            **other,
+            "dualtape_sgemm": found.gemm["float"],
+            "dualtape_dgemm": found.gemm["double"],
+        }
         return {**out, "dualtape_threads": found.threads} if found.threads else out
 
     # Memory
@@ -154,7 +173,8 @@ class Program:
     def _own_room(self, c: Cluster) -> int:
         """What a routine needs for itself."""
         node = next(iter(c.members))
-        return node.op.room(node.dtype.itemsize) if isinstance(node.op, Convolution) else 0
+        room = getattr(node.op, "room", None)
+        return room(node.dtype.itemsize) if room is not None else 0
 
     def _in_arena(self) -> set[Node]:
         out = set()
@@ -170,9 +190,13 @@ class Program:
         """When a node's array has to be there."""
         born = self.home.get(node, 0)
         steps = [self.home[n] for n in self.reading.get(node, ())]
+        results: Sequence[Node] = ()
         if node.kind == ROUTINE and isinstance(node.op, int):  # one call makes all its results
-            made = [self.home[n] for n in self.build.callbacks[node.op].results if n in self.home]
-            born = min(made, default=born)
+            results = self.build.callbacks[node.op].results
+        elif isinstance(node.op, structured.Structured):
+            results = node.op.results
+        if results:
+            born = min([self.home[n] for n in results if n in self.home], default=born)
         elif isinstance(node.op, Joined):
             born = min([self.home[a.node] for a in node.args])
         ends = [self.span[k] for k in (born, *steps)]
@@ -254,6 +278,9 @@ class Program:
                 f"loop {'x'.join(map(str, (*s.loops, s.length)))} rows {s.rows} sweeps {len(s.sweeps)}: {shown}"
             )
         return out
+
+
+structured.make = Program
 
 
 def stable(params: Any) -> str:

@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.aval import Aval
 from ...core.primitive import Primitive
-from . import checks, convolution, joining, picking, pooling, products
+from . import (
+    checks,
+    convolution,
+    elimination,
+    joining,
+    matrix_exp,
+    meeting,
+    orthogonal,
+    picking,
+    places,
+    pooling,
+    products,
+    scans,
+    searching,
+    sorting,
+    sparse,
+)
 from .internal import index_along, one_of
 from .nodes import Ref
 from .scalars.rules import Rule, convert
@@ -37,6 +53,15 @@ ROUTINES: dict[Primitive, Callable[..., list[Ref] | None]] = {
     **joining.ROUTINES,
     **picking.ROUTINES,
     **pooling.ROUTINES,
+    **{p: sparse.either(pooling.ROUTINES.get(p), f) for p, f in sparse.ROUTINES.items()},
+    **elimination.ROUTINES,
+    **matrix_exp.ROUTINES,
+    **meeting.ROUTINES,
+    **orthogonal.ROUTINES,
+    **places.ROUTINES,
+    **scans.ROUTINES,
+    **searching.ROUTINES,
+    **sorting.ROUTINES,
     index_along: _index,
     one_of: _one_of,
 }

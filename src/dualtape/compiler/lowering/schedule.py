@@ -83,12 +83,13 @@ class Schedule:
         return prod(self.loops[self.rows :]) * self.length
 
 
-def schedule(cluster: Cluster, stored: set[Node]) -> Schedule:
+def schedule(cluster: Cluster, stored: set[Node], width: int = 0) -> Schedule:
     """Arrange a cluster's loops.
 
     Args:
         cluster: What is computed.
         stored: Members whose results are needed in memory, or as scalars outside.
+        width: Lanes, 0 for as many as suit the members.
     """
     accesses = _accesses(cluster, stored)
     order = _order(cluster, accesses)
@@ -98,7 +99,7 @@ def schedule(cluster: Cluster, stored: set[Node]) -> Schedule:
     count = sum(1 for g in groups if rows is not None and g and rows[g[0]])
     sweeps, row_stores, row_reductions = _sweeps(cluster, stored)
     out = Schedule(
-        cluster, groups, tuple(lengths[:-1]), count, lengths[-1], _width(cluster), sweeps,
+        cluster, groups, tuple(lengths[:-1]), count, lengths[-1], width or _width(cluster), sweeps,
         row_stores, row_reductions,
     )  # fmt: skip
     _plan_saves(out, stored)

@@ -83,6 +83,7 @@ class Values:
         self.readable: set[Node] = set()  # saved by an earlier sweep
         self.scratches: dict[Node, str] = {}
         self.partial: dict[Node, str] = {}
+        self.registers: dict[tuple[Node, int], str] = {}  # lanes of reductions by chunk's key
         self.overlaps = False
         self.window: tuple[str, str] | None = None
         self.windowed = False

@@ -20,12 +20,20 @@ def make_call(plan: Plan, core_address: int, slow: Callable[..., Any]) -> Callab
         slow: Called with the same arguments whenever a call is not as planned.
 
     Returns:
-        A callable of positional arguments only. It may be called from several threads, and again from
+        A callable of positional arguments; called with named ones it calls `slow`. It may be called from several threads, and again from
         within `slow` or a `Fetch`.
     """
     if is_fast():
         return trampoline.trampoline_call(plan, core_address, slow)
     return CtypesCall(plan, core_address, slow)
+
+
+def go_on_with(call: Callable[..., Any], following: Callable[..., Any]) -> None:
+    """From now on, let a callable of `make_call` that does not fit a call's arguments call `following`."""
+    if isinstance(call, CtypesCall):
+        call.go_on_with(following)
+    else:
+        trampoline.go_on_with(call, following)
 
 
 def is_fast() -> bool:

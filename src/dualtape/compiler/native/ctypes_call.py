@@ -6,6 +6,7 @@ The same as the trampoline in every respect but time; the tests run over both.
 from __future__ import annotations
 
 import ctypes
+import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from ...core.tensor import Tensor, wrap
 from ...core.views import View
 from .ctypes_checks import Arguments, Mismatch, field, fitting, guarding
 from .errors import NativeError
+from .guards import MISSING
 from .plan import ArgResult, ArrayResult, Finish, Item, ObjectResult, Plan, TensorResult
 from .slots import (
     ArgArray,
@@ -26,6 +28,8 @@ from .slots import (
     Array,
     Buffer,
     Fetch,
+    Held,
+    Kept,
     Live,
     Output,
     Slot,
@@ -49,7 +53,7 @@ class CtypesCall:
             "_fetches",
             "_outputs",
         ),
-        *("_constants", "_spans", "_items", "_stores", "_stamped"),
+        *("_constants", "_spans", "_items", "_stores", "_stamped", "_busy"),
     )
 
     def __init__(self, plan: Plan, core_address: int, slow: Callable[..., Any]) -> None:
@@ -79,24 +83,33 @@ class CtypesCall:
         ]
         scalars = {i for i, s in enumerate(slots) if isinstance(s, Output) and s.scalar}
         self._items = [building(item, scalars) for item in plan.items()]
-        written_tensors = [slots[i] for i in sorted(plan.stamped)]
-        self._stamped = [
-            s.k if isinstance(s, ArgTensor) else s.tensor
-            for s in written_tensors
-            if isinstance(s, ArgTensor | State)
-        ]
+        self._stamped = [tensor_of(slots[i]) for i in sorted(plan.stamped)]
+        self._busy = False
         self._stores = [(s.descriptor, s.object, building(s.item, scalars)) for s in plan.stores]
 
-    def __call__(self, *args: Any) -> Any:
-        """Run the core, or the slow callable, on positional arguments."""
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Run the core, or the slow callable, on positional arguments; the slow callable on named ones."""
+        if named:
+            return self._slow(*args, **named)
+        if self._busy:
+            return self._slow(*args)
         arrays: list[Any] = [None] * len(self._constants)
+        self._busy = self._plan.alone
         try:
             pointers = self._prepare(args, arrays)
-        except Mismatch:
-            pointers = None
-        if pointers is None:
-            # Outside the `except`, so that errors of the slow callable stand for themselves.
-            return self._slow(*args)
+            if pointers is not None:
+                return self._run(args, arrays, pointers)
+        finally:
+            self._busy = False
+        return self._slow(*args)
+
+    def go_on_with(self, following: Callable[..., Any]) -> None:
+        """See `call.go_on_with`."""
+        self._slow = following
+
+    def _run(self, args: Arguments, arrays: list[Any], pointers: list[int] | None) -> Any:
+        """The call, once everything is as planned."""
+        assert pointers is not None
         if self._fetches:
             for i, slot, fits in self._fetches:
                 found = slot.callable()
@@ -104,9 +117,8 @@ class CtypesCall:
                     arrays[i] = fits(found)
                 except Mismatch:
                     unfit(slot, found)
-            try:
-                pointers = self._prepare(args, arrays)
-            except Mismatch:
+            pointers = self._prepare(args, arrays)
+            if pointers is None:
                 changed()
         for i, shape, dtype in self._outputs:
             arrays[i] = array = np.empty(shape, dtype)
@@ -114,7 +126,7 @@ class CtypesCall:
         with self._lock:
             status = self._core((ctypes.c_void_p * len(pointers))(*pointers))
         for tensor in self._stamped:
-            stamp(args[tensor] if isinstance(tensor, int) else tensor)
+            stamp(tensor(args))
         if status:
             return self._plan.on_status(status)
         for descriptor, owner, build in self._stores:
@@ -127,12 +139,17 @@ class CtypesCall:
             return result.callable(items)
         return tuple(items) if isinstance(result, tuple) else items[0]
 
-    def _prepare(self, args: Arguments, arrays: list[Any]) -> list[int]:
+    def _prepare(self, args: Arguments, arrays: list[Any]) -> list[int] | None:
         """Check everything; pointers to all but outputs (and fetched arrays, where there are none yet).
 
-        Raises:
-            Mismatch: The call is not as planned.
+        None if the call is not as planned.
         """
+        try:
+            return self._checked(args, arrays)
+        except Mismatch:
+            return None
+
+    def _checked(self, args: Arguments, arrays: list[Any]) -> list[int]:
         if len(args) != self._plan.arguments:
             raise Mismatch
         for holds in self._guards:
@@ -148,6 +165,19 @@ class CtypesCall:
         if self._spans and overlapping(pointers, self._spans):
             raise Mismatch
         return pointers
+
+
+def tensor_of(slot: Slot) -> Callable[[Arguments], Any]:
+    """What gets the tensor that a slot's array belongs to."""
+    match slot:
+        case ArgTensor(k):
+            return lambda args: args[k]
+        case State(tensor):
+            return lambda args: tensor
+        case Held(owner, descriptor):
+            return lambda args: field(descriptor, owner)
+        case _:
+            raise NativeError(f"{slot} belongs to no tensor")
 
 
 def stamp(tensor: Tensor) -> None:
@@ -197,23 +227,58 @@ def reading(slot: Slot, written: bool) -> Callable[[Arguments], Array]:
         case State(tensor):
             fits = fitting(slot, written)
             return lambda args: fits(field(_value, tensor))
-        case ArgTensor(k, cls, _, _, requires_edge_none):
+        case Held(owner, descriptor, cls, _, _):
+            fits = fitting(slot, written)
+            apart = value_of(cls, True, True, False)
+            return lambda args: fits(apart(field(descriptor, owner)))
+        case Kept(owner, _, _, name, reader):
             fits = fitting(slot, written)
 
-            def value(args: Arguments) -> Array:
-                tensor = args[k]
-                if type(tensor) is not cls:
+            def kept(args: Arguments) -> Array:
+                array = getattr(owner, name)
+                if written and (
+                    sys.getrefcount(array) > _ALONE or getattr(owner, reader) is not None
+                ):
                     raise Mismatch
-                view = field(_view_of, tensor)
-                if view is not None and (written or not is_current(view)):
-                    raise Mismatch
-                if requires_edge_none and field(_edge, tensor) is not None:
-                    raise Mismatch
-                return fits(field(_value, tensor))
+                return fits(array)
 
-            return value
+            return kept
+        case ArgTensor(k, cls):
+            fits = fitting(slot, written)
+            value = value_of(cls, written, slot.requires_edge_none, slot.requires_edge)
+            return lambda args: fits(value(args[k]))
         case _:
             raise NativeError(f"{slot} is not read")
+
+
+# The attribute, the local name and the argument of `getrefcount`.
+_ALONE = 3
+
+
+def value_of(
+    cls: type[Tensor], apart: bool, without_edge: bool, with_edge: bool
+) -> Callable[[Any], Any]:
+    """What gets the value of a tensor exactly of class `cls`; it raises `Mismatch`.
+
+    Args:
+        cls: The class.
+        apart: Whether it may view no other tensor.
+        without_edge: Whether it may have no history.
+        with_edge: Whether it must have one.
+    """
+
+    def value(tensor: Any) -> Any:
+        if type(tensor) is not cls:
+            raise Mismatch
+        view = field(_view_of, tensor)
+        if view is not None and (apart or not is_current(view)):
+            raise Mismatch
+        edge = field(_edge, tensor)
+        if (without_edge and edge is not None) or (with_edge and edge in (None, MISSING)):
+            raise Mismatch
+        return field(_value, tensor)
+
+    return value
 
 
 def _number(value: Any, kind: str) -> Array:

@@ -24,11 +24,25 @@ from .guards import (
     SlotIsNot,
     is_same,
 )
-from .slots import ArgArray, ArgTensor, Array, Dtype, Fetch, Shape, State, type_numbers
+from .slots import (
+    ArgArray,
+    ArgTensor,
+    Array,
+    Dtype,
+    Fetch,
+    Held,
+    Kept,
+    Shape,
+    State,
+    type_numbers,
+)
 
 READABLE = 0x101
 """NumPy's flags of an array that is C-contiguous and aligned."""
 WRITEABLE = 0x400
+
+NUMBERS = ArgTensor | State | Held | Kept
+"""Slots whose arrays may be NumPy scalars, if they are not written."""
 
 Arguments = tuple[Any, ...]
 
@@ -105,14 +119,14 @@ def mode(variable: Any) -> int | None:
 
 
 def fitting(
-    slot: ArgArray | ArgTensor | State | Fetch, written: bool = False
+    slot: ArgArray | ArgTensor | State | Held | Kept | Fetch, written: bool = False
 ) -> Callable[[Any], Array]:
     """What gives an array back if it is as planned; it raises `Mismatch`."""
     dtype: Dtype = slot.dtype
     shape: Shape = slot.shape
     flags = READABLE | WRITEABLE if written else READABLE
     numbers = type_numbers(dtype)
-    scalar = None if shape or written or not isinstance(slot, ArgTensor | State) else dtype.type
+    scalar = None if shape or written or not isinstance(slot, NUMBERS) else dtype.type
 
     def fits(array: Any) -> Array:
         if type(array) is np.ndarray and array.shape == shape and array.flags.num & flags == flags:

@@ -214,14 +214,18 @@ build:
   %r = call ptr @result(ptr %rec, ptr %args, ptr %slots, ptr %owned)
   ret ptr %r
 report:
+  %raised = call ptr @PyErr_Occurred()
+  %told.already = icmp ne ptr %raised, null
+  br i1 %told.already, label %fail, label %number
+number:
   %status.long = sext i32 %status to i64
-  %number = call ptr @PyLong_FromLongLong(i64 %status.long)
-  %number.error = icmp eq ptr %number, null
+  %status.object = call ptr @PyLong_FromLongLong(i64 %status.long)
+  %number.error = icmp eq ptr %status.object, null
   br i1 %number.error, label %fail, label %tell
 tell:
   %on.status = call ptr @field(ptr %rec, i64 $h_on_status)
-  %told = call ptr @PyObject_CallOneArg(ptr %on.status, ptr %number)
-  call void @Py_DecRef(ptr %number)
+  %told = call ptr @PyObject_CallOneArg(ptr %on.status, ptr %status.object)
+  call void @Py_DecRef(ptr %status.object)
   ret ptr %told
 fail:
   ret ptr null
@@ -230,14 +234,24 @@ fail:
 
 # The built-in function: tables, checks, fetches and checks again, then the call or the slow callable.
 TRAMPOLINE = """
-define ptr @trampoline(ptr %self, ptr %args, i64 %n.args) #0 {
+define ptr @trampoline(ptr %self, ptr %args, i64 %n.args, ptr %names) #0 {
   %stack = alloca [$table x i64], align 16
   %rec.array = call ptr @field(ptr %self, i64 $items)
   %rec = call ptr @body(ptr %rec.array)
   %want.args = call i64 @word(ptr %rec, i64 $h_arguments)
   %as.many = icmp eq i64 %n.args, %want.args
-  br i1 %as.many, label %tables, label %slow
+  %no.names = icmp eq ptr %names, null
+  %plain = and i1 %as.many, %no.names
+  br i1 %plain, label %tables, label %slow
 tables:
+  %alone.at = getelementptr i8, ptr %rec, i64 $h_alone
+  %alone = load i64, ptr %alone.at
+  %busy.at = getelementptr i8, ptr %rec, i64 $h_busy
+  %busy = load i64, ptr %busy.at
+  %idle = icmp eq i64 %busy, 0
+  br i1 %idle, label %enter, label %slow
+enter:
+  store i64 %alone, ptr %busy.at
   %n = call i64 @word(ptr %rec, i64 $h_slots)
   %n.fetches = call i64 @word(ptr %rec, i64 $h_n_fetches)
   %no.fetches = icmp eq i64 %n.fetches, 0
@@ -249,10 +263,11 @@ large:
   %no.heap = icmp eq ptr %heap, null
   br i1 %no.heap, label %no.memory, label %begin
 no.memory:
+  store i64 0, ptr %busy.at
   %e = call ptr @PyErr_NoMemory()
   ret ptr null
 begin:
-  %slots = phi ptr [ %stack, %tables ], [ %heap, %large ]
+  %slots = phi ptr [ %stack, %enter ], [ %heap, %large ]
   %owned = getelementptr i64, ptr %slots, i64 %n
   %numbers = getelementptr i64, ptr %owned, i64 %n
   %template = call ptr @part(ptr %rec, i64 $h_template)
@@ -292,6 +307,7 @@ changed:
   br label %end
 end:
   %back = phi ptr [ null, %fetch ], [ %r, %go ], [ %complained, %changed ]
+  store i64 0, ptr %busy.at
   call void @release(ptr %owned, i64 %n)
   br i1 %small, label %return, label %free
 free:
@@ -300,13 +316,17 @@ free:
 return:
   ret ptr %back
 misfit.end:
+  store i64 0, ptr %busy.at
   br i1 %small, label %slow, label %misfit.free
 misfit.free:
   call void @PyMem_Free(ptr %slots)
   br label %slow
 slow:
   %f = call ptr @field(ptr %rec, i64 $h_slow)
-  %s = call ptr @PyObject_Vectorcall(ptr %f, ptr %args, i64 %n.args, ptr null)
+  ; It may be exchanged while it runs.
+  call void @Py_IncRef(ptr %f)
+  %s = call ptr @PyObject_Vectorcall(ptr %f, ptr %args, i64 %n.args, ptr %names)
+  call void @Py_DecRef(ptr %f)
   ret ptr %s
 }
 """

@@ -1,11 +1,61 @@
 """The trampoline's checks: guards, numbers and arrays, each an entry of the record. See `trampoline.py`."""
 
-# Whether everything is as planned; if so the table of pointers is filled, but for fetches and outputs.
+# Whether everything is as planned; if so the table of pointers is filled, but for fetches and outputs. See
+# `places.py` on the words that are looked at first.
 CHECKS = """
 define private i1 @checks(ptr %rec, ptr %args, ptr %slots, ptr %numbers) #0 alwaysinline {
-  %found = alloca ptr
+  %n.words = call i64 @word(ptr %rec, i64 $h_n_words)
+  %words = call ptr @field(ptr %rec, i64 $h_words)
+  %behind = getelementptr [2 x i64], ptr %words, i64 %n.words
+  br label %next
+next:
+  %at = phi ptr [ %words, %0 ], [ %at.1, %look ]
+  %done = icmp eq ptr %at, %behind
+  br i1 %done, label %quick, label %look
+look:
+  %place = load ptr, ptr %at
+  %want = call i64 @word(ptr %at, i64 8)
+  %is = load i64, ptr %place
+  %same = icmp eq i64 %is, %want
+  %at.1 = getelementptr i8, ptr %at, i64 16
+  br i1 %same, label %next, label %full
+quick:
   %n = call i64 @word(ptr %rec, i64 $h_n_checks)
   %first = call ptr @part(ptr %rec, i64 $h_checks)
+  %good = call i1 @entries_hold(ptr %rec, ptr %args, ptr %slots, ptr %numbers, ptr %first, i64 %n, i1 true)
+  ret i1 %good
+full:
+  %slowly = call i1 @checks_one_by_one(ptr %rec, ptr %args, ptr %slots, ptr %numbers)
+  ret i1 %slowly
+}
+define private i1 @checks_one_by_one(ptr %rec, ptr %args, ptr %slots, ptr %numbers) #0 {
+  %n = call i64 @word(ptr %rec, i64 $h_n_checks)
+  %first = call ptr @part(ptr %rec, i64 $h_checks)
+  %n.full = call i64 @word(ptr %rec, i64 $h_n_full)
+  %first.full = call ptr @part(ptr %rec, i64 $h_full)
+  %hold = call i1 @entries_hold(ptr %rec, ptr %args, ptr %slots, ptr %numbers, ptr %first.full, i64 %n.full, i1 false)
+  br i1 %hold, label %find, label %no
+find:
+  %finder = call ptr @field(ptr %rec, i64 $h_find)
+  %no.finder = icmp eq ptr %finder, null
+  br i1 %no.finder, label %rest, label %found
+found:
+  %r = call ptr @PyObject_CallNoArgs(ptr %finder)
+  %failed = icmp eq ptr %r, null
+  br i1 %failed, label %no, label %again
+again:
+  call void @Py_DecRef(ptr %r)
+  ; Python has run: somebody may have changed something.
+  %still = call i1 @entries_hold(ptr %rec, ptr %args, ptr %slots, ptr %numbers, ptr %first.full, i64 %n.full, i1 false)
+  br i1 %still, label %rest, label %no
+rest:
+  %good = call i1 @entries_hold(ptr %rec, ptr %args, ptr %slots, ptr %numbers, ptr %first, i64 %n, i1 false)
+  ret i1 %good
+no:
+  ret i1 false
+}
+define private i1 @entries_hold(ptr %rec, ptr %args, ptr %slots, ptr %numbers, ptr %first, i64 %n, i1 %quick) #0 {
+  %found = alloca ptr
   br label %next
 next:
   %i = phi i64 [ 0, %0 ], [ %i.1, %good ]
@@ -38,6 +88,8 @@ entry:
     i64 $c_arg_array, label %arg.array
     i64 $c_arg_tensor, label %arg.tensor
     i64 $c_state, label %state
+    i64 $c_held, label %held
+    i64 $c_kept, label %kept
   ]
 arg.is:
   %is.x = call ptr @pointer(ptr %args, i64 %w1)
@@ -106,7 +158,19 @@ context.is.value:
   %ci.ok = call i1 @int_is(ptr %ci.x, i64 %w3)
   br i1 %ci.ok, label %good, label %no
 live:
-  %li.x = call ptr @PyDict_GetItemWithError(ptr %p2, ptr %p3)
+  %li.known.at = getelementptr i8, ptr %e, i64 $place
+  %li.known = load ptr, ptr %li.known.at
+  %li.placed = icmp ne ptr %li.known, null
+  %li.quick = and i1 %quick, %li.placed
+  br i1 %li.quick, label %live.there, label %live.ask
+live.there:
+  %li.there = load ptr, ptr %li.known
+  br label %live.have
+live.ask:
+  %li.asked = call ptr @PyDict_GetItemWithError(ptr %p2, ptr %p3)
+  br label %live.have
+live.have:
+  %li.x = phi ptr [ %li.there, %live.there ], [ %li.asked, %live.ask ]
   %li.none = icmp eq ptr %li.x, null
   %li.kind = load i64, ptr %spec
   br i1 %li.none, label %no, label %read.number
@@ -114,8 +178,8 @@ arg.float:
   %af.x = call ptr @pointer(ptr %args, i64 %w2)
   br label %read.number
 read.number:
-  %rn.x = phi ptr [ %li.x, %live ], [ %af.x, %arg.float ]
-  %rn.kind = phi i64 [ %li.kind, %live ], [ $kind_float, %arg.float ]
+  %rn.x = phi ptr [ %li.x, %live.have ], [ %af.x, %arg.float ]
+  %rn.kind = phi i64 [ %li.kind, %live.have ], [ $kind_float, %arg.float ]
   %rn.to = getelementptr [2 x i64], ptr %numbers, i64 %w1
   call void @set(ptr %slots, i64 %w1, ptr %rn.to)
   %rn.ok = call i1 @number(ptr %rn.x, i64 %rn.kind, ptr %rn.to)
@@ -125,8 +189,16 @@ arg.array:
   br label %read.array
 arg.tensor:
   %at.k = and i64 %w2, 4294967295
-  %at.asked = lshr i64 %w2, 32
-  %at.x = call ptr @pointer(ptr %args, i64 %at.k)
+  %at.k.asked = lshr i64 %w2, 32
+  %at.arg = call ptr @pointer(ptr %args, i64 %at.k)
+  br label %tensor
+held:
+  %he.x = load ptr, ptr %p2
+  %he.unset = icmp eq ptr %he.x, null
+  br i1 %he.unset, label %no, label %tensor
+tensor:
+  %at.x = phi ptr [ %at.arg, %arg.tensor ], [ %he.x, %held ]
+  %at.asked = phi i64 [ %at.k.asked, %arg.tensor ], [ $apart, %held ]
   %at.t = call ptr @type_of(ptr %at.x)
   %at.typed = icmp eq ptr %at.t, %p3
   br i1 %at.typed, label %arg.tensor.edge, label %no
@@ -136,7 +208,14 @@ arg.tensor.edge:
   %at.edge.asked = and i64 %at.asked, $without_edge
   %at.any.edge = icmp eq i64 %at.edge.asked, 0
   %at.edge.ok = or i1 %at.leaf, %at.any.edge
-  br i1 %at.edge.ok, label %arg.tensor.view, label %no
+  %at.history.asked = and i64 %at.asked, $with_edge
+  %at.no.history.asked = icmp eq i64 %at.history.asked, 0
+  %at.edge.set = icmp ne ptr %at.edge, null
+  %at.edge.own = xor i1 %at.leaf, true
+  %at.history = and i1 %at.edge.set, %at.edge.own
+  %at.history.ok = or i1 %at.history, %at.no.history.asked
+  %at.edges.ok = and i1 %at.edge.ok, %at.history.ok
+  br i1 %at.edges.ok, label %arg.tensor.view, label %no
 arg.tensor.view:
   %at.view = call ptr @field(ptr %at.x, i64 $view_of)
   %at.own = icmp eq ptr %at.view, @none
@@ -163,8 +242,33 @@ arg.tensor.value:
   %at.value = call ptr @field(ptr %at.x, i64 $value)
   %at.unset = icmp eq ptr %at.value, null
   br i1 %at.unset, label %no, label %read.array
+kept:
+  %ke.x = call ptr @PyObject_GetAttr(ptr %p2, ptr %p3)
+  %ke.unset = icmp eq ptr %ke.x, null
+  br i1 %ke.unset, label %no, label %kept.count
+kept.count:
+  %ke.count.at = getelementptr i8, ptr %ke.x, i64 $count
+  %ke.count = load i32, ptr %ke.count.at
+  call void @Py_DecRef(ptr %ke.x)
+  %ke.flags = call i64 @word(ptr %spec, i64 16)
+  %ke.written = and i64 %ke.flags, $written
+  %ke.read = icmp eq i64 %ke.written, 0
+  br i1 %ke.read, label %read.array, label %kept.alone
+kept.alone:
+  ; The object's dict has one reference, and the look at it had the other.
+  %ke.alone = icmp eq i32 %ke.count, 2
+  br i1 %ke.alone, label %kept.reader, label %no
+kept.reader:
+  %ke.name = call ptr @field(ptr %rec, i64 $h_reader)
+  %ke.reader = call ptr @PyObject_GetAttr(ptr %p2, ptr %ke.name)
+  %ke.no.reader = icmp eq ptr %ke.reader, null
+  br i1 %ke.no.reader, label %no, label %kept.unread
+kept.unread:
+  call void @Py_DecRef(ptr %ke.reader)
+  %ke.unread = icmp eq ptr %ke.reader, @none
+  br i1 %ke.unread, label %read.array, label %no
 read.array:
-  %ra.x = phi ptr [ %aa.x, %arg.array ], [ %at.value, %arg.tensor.value ]
+  %ra.x = phi ptr [ %aa.x, %arg.array ], [ %at.value, %arg.tensor.value ], [ %ke.x, %kept.count ], [ %ke.x, %kept.unread ]
   %ra.ok = call i1 @array_fits(ptr %ra.x, ptr %spec)
   br i1 %ra.ok, label %store.array, label %scalar
 scalar:

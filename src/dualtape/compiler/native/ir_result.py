@@ -75,13 +75,111 @@ fill:
 }
 """
 
+# Whether the tensor that a store is to replace takes the new number or array itself: nobody else has it, and it is as it
+# was made. What says so is where the entry's last word points to: the number of words that a fresh tensor has, pairs of
+# offset and word, then the type and the size of its number if it has one. See `reuse.py`.
+STORED_AGAIN = """
+define private i1 @stored_again(ptr %e, ptr %slots, ptr %owned) #0 {
+  %fresh = call ptr @field(ptr %e, i64 56)
+  %never = icmp eq ptr %fresh, null
+  br i1 %never, label %no, label %look
+look:
+  %place = call ptr @field(ptr %e, i64 48)
+  %old = load ptr, ptr %place
+  %empty = icmp eq ptr %old, null
+  br i1 %empty, label %no, label %typed
+typed:
+  %type = call ptr @type_of(ptr %old)
+  %cls = call ptr @field(ptr %e, i64 16)
+  %same.type = icmp eq ptr %type, %cls
+  br i1 %same.type, label %alone, label %no
+alone:
+  %is.alone = call i1 @is_alone(ptr %old)
+  br i1 %is.alone, label %fields, label %no
+fields:
+  %version = call ptr @field(ptr %old, i64 $version)
+  %view = call ptr @field(ptr %old, i64 $view_of)
+  %leaf = call ptr @field(ptr %old, i64 $leaf)
+  %edge = call ptr @field(ptr %old, i64 $edge)
+  %want.edge = call ptr @field(ptr %e, i64 40)
+  %v = call ptr @field(ptr %old, i64 $value)
+  %no.version = icmp eq ptr %version, @none
+  %no.view = icmp eq ptr %view, @none
+  %no.leaf = icmp eq ptr %leaf, @none
+  %same.edge = icmp eq ptr %edge, %want.edge
+  %has.value = icmp ne ptr %v, null
+  %f1 = and i1 %no.version, %no.view
+  %f2 = and i1 %no.leaf, %same.edge
+  %f3 = and i1 %f1, %f2
+  %f4 = and i1 %f3, %has.value
+  %n = load i64, ptr %fresh
+  br i1 %f4, label %words, label %no
+words:
+  %i = phi i64 [ 0, %fields ], [ %i.1, %word ]
+  %p = phi ptr [ %fresh, %fields ], [ %p.1, %word ]
+  %all = icmp eq i64 %i, %n
+  br i1 %all, label %value, label %word
+word:
+  %offset = call i64 @word(ptr %p, i64 8)
+  %want = call i64 @word(ptr %p, i64 16)
+  %have = call i64 @word(ptr %old, i64 %offset)
+  %same = icmp eq i64 %have, %want
+  %i.1 = add i64 %i, 1
+  %p.1 = getelementptr i8, ptr %p, i64 16
+  br i1 %same, label %words, label %no
+value:
+  %slot = call i64 @word(ptr %e, i64 8)
+  %number.type = call ptr @field(ptr %p, i64 8)
+  %is.array = icmp eq ptr %number.type, null
+  br i1 %is.array, label %array, label %number
+array:
+  %mine = call ptr @pointer(ptr %owned, i64 %slot)
+  %the.same = icmp eq ptr %mine, %v
+  %last = call i64 @word(ptr %e, i64 24)
+  %is.last = icmp ne i64 %last, 0
+  %done = and i1 %the.same, %is.last
+  br i1 %done, label %drop, label %no
+drop:
+  call void @set(ptr %owned, i64 %slot, ptr null)
+  call void @Py_DecRef(ptr %v)
+  ret i1 true
+number:
+  %v.type = call ptr @type_of(ptr %v)
+  %typed.alike = icmp eq ptr %v.type, %number.type
+  br i1 %typed.alike, label %number.alone, label %no
+number.alone:
+  %is.own = call i1 @is_alone(ptr %v)
+  br i1 %is.own, label %write, label %no
+write:
+  %from = call ptr @pointer(ptr %slots, i64 %slot)
+  %to = getelementptr i8, ptr %v, i64 $body
+  %low = load i64, ptr %from
+  %size = call i64 @word(ptr %p, i64 16)
+  %large = icmp ugt i64 %size, 8
+  store i64 %low, ptr %to
+  br i1 %large, label %rest, label %yes
+rest:
+  %high = call i64 @word(ptr %from, i64 8)
+  %to.high = getelementptr i8, ptr %to, i64 8
+  store i64 %high, ptr %to.high
+  br label %yes
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}
+"""
+
 # Set fields of objects to items; false with an exception set if memory is short.
 STORES = (
     """
 define private i1 @stores(ptr %rec, ptr %args, ptr %slots, ptr %owned) #0 alwaysinline {
 """
     + entries("stores", "dropped")
-    + """  %x = call ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned)
+    + """  %again = call i1 @stored_again(ptr %e, ptr %slots, ptr %owned)
+  br i1 %again, label %dropped, label %make
+make:
+  %x = call ptr @item(ptr %e, ptr %args, ptr %slots, ptr %owned)
   %failed = icmp eq ptr %x, null
   br i1 %failed, label %no, label %put
 put:
@@ -113,6 +211,13 @@ of.plan:
   %t = call ptr @field(ptr %e, i64 16)
   ret ptr %t
 of.call:
+  %is.arg = icmp eq i64 %kind, 1
+  br i1 %is.arg, label %of.args, label %of.place
+of.place:
+  %place = call ptr @field(ptr %e, i64 16)
+  %there = load ptr, ptr %place
+  ret ptr %there
+of.args:
   %k = call i64 @word(ptr %e, i64 16)
   %arg = call ptr @pointer(ptr %args, i64 %k)
   ret ptr %arg
@@ -192,18 +297,30 @@ PINS = """
 define private void @pins(ptr %first, i64 %n, ptr %args, ptr %owned) #0 alwaysinline {
   br label %next
 next:
-  %i = phi i64 [ 0, %0 ], [ %i.1, %each ]
+  %i = phi i64 [ 0, %0 ], [ %i.1, %on ]
   %done = icmp eq i64 %i, %n
   br i1 %done, label %end, label %each
 each:
   %offset = mul i64 %i, $entry
   %e = getelementptr i64, ptr %first, i64 %offset
   %i.1 = add i64 %i, 1
+  %slot = call i64 @word(ptr %e, i64 8)
+  %kind = load i64, ptr %e
+  %is.kept = icmp eq i64 %kind, 3
+  br i1 %is.kept, label %kept, label %value
+kept:
+  %object = call ptr @field(ptr %e, i64 16)
+  %name = call ptr @field(ptr %e, i64 24)
+  %x = call ptr @PyObject_GetAttr(ptr %object, ptr %name)
+  call void @set(ptr %owned, i64 %slot, ptr %x)
+  br label %on
+value:
   %t = call ptr @tensor(ptr %e, ptr %args)
   %v = call ptr @field(ptr %t, i64 $value)
   call void @Py_IncRef(ptr %v)
-  %slot = call i64 @word(ptr %e, i64 8)
   call void @set(ptr %owned, i64 %slot, ptr %v)
+  br label %on
+on:
   br label %next
 end:
   ret void
@@ -277,4 +394,4 @@ fail:
 }
 """
 
-PIECES = (TENSOR, ITEM, STORES, STAMPS, PINS, RESULT)
+PIECES = (TENSOR, ITEM, STORED_AGAIN, STORES, STAMPS, PINS, RESULT)

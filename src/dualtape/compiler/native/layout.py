@@ -73,6 +73,11 @@ def word(address: int) -> int:
     return ctypes.c_uint64.from_address(address).value
 
 
+def byte(address: int) -> int:
+    """The byte at an address."""
+    return ctypes.c_uint8.from_address(address).value
+
+
 def _int(address: int) -> int:
     return ctypes.c_int32.from_address(address).value
 

@@ -48,6 +48,8 @@ from .slots import Array as Array
 from .slots import Buffer as Buffer
 from .slots import Dtype as Dtype
 from .slots import Fetch as Fetch
+from .slots import Held as Held
+from .slots import Kept as Kept
 from .slots import Live as Live
 from .slots import Output as Output
 from .slots import Shape as Shape
@@ -57,7 +59,7 @@ from .slots import State as State
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayResult:
-    """The array of output slot `slot`, 0-d arrays included, or its scalar."""
+    """The array of output slot `slot`, 0-d arrays included, or its scalar; or that of a `Fetch`."""
 
     slot: int
 
@@ -131,7 +133,8 @@ class Plan:
         on_status: Called with the status if it is not 0; what it returns is returned, and nothing is stored.
         stamped: Indices of those of the written slots whose tensors note the write, as `Version.bump_quietly` does.
         stores: What is set after the core has run, in this order, before the result is built.
-        calls_back: The core runs Python code, so the arrays of tensors are held until it returns.
+        calls_back: The core may run Python code, so the arrays of tensors are held until it returns.
+        alone: It goes on after that, in memory that the plan has once: while one call is made, others are the slow callable's.
 
     Raises:
         NativeError: The plan contradicts itself.
@@ -147,6 +150,7 @@ class Plan:
     stamped: frozenset[int] = frozenset()
     stores: tuple[Store, ...] = ()
     calls_back: bool = False
+    alone: bool = False
 
     def __post_init__(self) -> None:
         stored = [store.item for store in self.stores]
@@ -155,10 +159,10 @@ class Plan:
             if problem:
                 raise NativeError(f"faulty call plan: {part}: {problem}; this is a bug in dualtape")
         for i in self.written:
-            if not isinstance(self.slots[i], ArgArray | ArgTensor | State):
+            if not isinstance(self.slots[i], ArgArray | ArgTensor | State | Held | Kept):
                 raise NativeError(f"faulty call plan: slot {i} cannot be written in place")
         for i in self.stamped:
-            if i not in self.written or isinstance(self.slots[i], ArgArray):
+            if i not in self.written or isinstance(self.slots[i], ArgArray | Kept):
                 raise NativeError(f"faulty call plan: slot {i} is not a tensor that is written")
 
     def items(self) -> tuple[Item, ...]:
@@ -199,6 +203,8 @@ def _problem(part: Slot | Guard | Item | Store, plan: Plan) -> str | None:
             )
         case Output(kind, shape, True):
             return "a scalar is too large" if shape or kind.itemsize > 16 else None
+        case ArrayResult(slot) if isinstance(plan.slots[slot], Fetch):
+            return None
         case ArrayResult(slot) | TensorResult(_, slot, _):
             return None if isinstance(plan.slots[slot], Output) else "not an output"
         case Live(container, _, _) | DictItem(container, _, _) if not isinstance(container, dict):
@@ -210,6 +216,7 @@ def _problem(part: Slot | Guard | Item | Store, plan: Plan) -> str | None:
             SlotIs(thing, descriptor, _)
             | SlotIsNot(thing, descriptor, _)
             | Store(thing, descriptor, _)
+            | Held(thing, descriptor, _, _, _)
         ):
             return None if isinstance(thing, descriptor.__objclass__) else "no such slot"
         case _:

@@ -2,7 +2,8 @@
 
 A header (`HEADER`), then entries of 8 words for checks, fetches, outputs and result items, and lists of slot
 indices. Offsets are in bytes from the record's start. The objects that the words point to are kept by the tuple
-that is the built-in function's `self`. Only two things change later: `dirty`, and the last data pointers of states.
+that is the built-in function's `self`. What changes later: `dirty`, the last data pointers of states, what is known
+of the quick words (`places.py`), and the slow callable, which a list at the tuple's end holds.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ from .guards import (
     SlotIsNot,
 )
 from .layout import Layout, layout, member_offset
+from .places import Quick
 from .plan import ArgResult, ArrayResult, Finish, Item, ObjectResult, Plan, TensorResult
+from .reuse import reuse
 from .slots import (
     ArgArray,
     ArgFloat,
@@ -43,6 +46,8 @@ from .slots import (
     Buffer,
     Dtype,
     Fetch,
+    Held,
+    Kept,
     Live,
     Output,
     Shape,
@@ -61,21 +66,58 @@ HEADER = (
     *("n_written", "written", "n_given", "given", "n_written_given", "written_given"),
     *("n_pins", "pins", "n_stamps", "stamps", "n_stores", "stores"),
     *("version_type", "one", "clock", "stamp"),
+    # Words of memory to be compared first, by their address; if one is another, the guards that they stand for.
+    *("n_words", "words", "n_full", "full", "find"),
+    # The name of the attribute of `Kept.reader`; whether the plan's memory is for one call at a time, and is in use.
+    *("reader", "alone", "busy"),
 )
 """The header's words, in their order."""
 
 _KINDS = (
     "arg_is arg_type arg_equals dict_item attribute_item word_is word_is_not context_is list_is keys_are numbers_are "
-    "live arg_float arg_array arg_tensor state"
+    "live arg_float arg_array arg_tensor state held kept"
 )
 CHECKS = {kind: n for n, kind in enumerate(_KINDS.split())}
 ITEMS = {"value": 0, "argument": 1, "object": 2}
 RESULTS = {"none": 0, "one": 1, "tuple": 2, "finish": 3}
 LIVE_KINDS = {"float": 0, "number": 1, "int": 2}
-WITHOUT_EDGE, WITHOUT_VIEW = 1, 2  # what is asked of a tensor
+WITHOUT_EDGE, WITHOUT_VIEW, WITH_EDGE = 1, 2, 4  # what is asked of a tensor
 
 ENTRY = 8  # words
+PLACE = 5  # of the words of an entry for a number that is read: where it is, if that is known
 OWNED = 4  # NumPy's flag of an array whose memory is its own
+
+
+class Finder:
+    """Finds the quick words of a record anew, if they are not what they were although its guards hold.
+
+    Attributes:
+        quick: The words.
+        record: The record; `reads` are the places in it of what is known of numbers' places.
+    """
+
+    __slots__ = ("quick", "reads", "record")
+
+    record: Array
+
+    def __init__(self, quick: Quick, reads: Sequence[int]) -> None:
+        self.quick = quick
+        self.reads = reads
+
+    def __call__(self) -> None:
+        """Find them."""
+        if self.quick.left > 0:
+            self.quick.find()
+            self.put()
+
+    def put(self) -> None:
+        """Write what is known into the record."""
+        words = self.quick.words
+        self.record[HEADER.index("words")] = words.ctypes.data
+        self.record[HEADER.index("n_words")] = len(words) // 2
+        self.record[self.reads] = self.quick.places
+        if self.quick.left <= 0:  # no more
+            self.record[HEADER.index("find")] = 0
 
 
 class Record:
@@ -95,16 +137,23 @@ class Record:
         self._set("arguments", plan.arguments)
         self._set("slots", len(slots))
         self._set("dirty", 1)
-        self._set("slow", self._object(slow))
+        self._set("slow", id(slow))
         self._set("on_status", self._object(plan.on_status))
         self._set("changed", self._object(changed))
         # Numbers come before arrays: reading a dict may run code in theory, and pointers must not wait for it.
-        checks = [self._guard(guard) for guard in plan.guards]
-        checks += [
+        lives = [s for s in slots if isinstance(s, Live)]
+        quick = Quick(plan.guards, [(s.container, s.key) for s in lives])
+        self._entries("full", [self._guard(guard) for guard in quick.guards])
+        checks = [self._guard(guard) for guard in quick.others]
+        numbers = [
             self._number(i, s) for i, s in enumerate(slots) if isinstance(s, Live | ArgFloat)
         ]
+        read = [len(checks) + n for n, e in enumerate(numbers) if e[0] == CHECKS["live"]]
+        checks += numbers
         arrays = [
-            (i, s) for i, s in enumerate(slots) if isinstance(s, ArgArray | ArgTensor | State)
+            (i, s)
+            for i, s in enumerate(slots)
+            if isinstance(s, ArgArray | ArgTensor | State | Held | Kept)
         ]
         self._entries("checks", checks + [self._array(i, s) for i, s in arrays])
         self._entries(
@@ -117,7 +166,11 @@ class Record:
         self._result()
         self._list("template", [s.array.ctypes.data if isinstance(s, Buffer) else 0 for s in slots])
         self._overlaps()
-        self.array = np.array(self.words, np.uint64)
+        first = self.words[HEADER.index("checks")] // 8
+        finder = Finder(quick, [first + ENTRY * n + PLACE for n in read])
+        self._set("find", self._object(finder))
+        self.array = finder.record = np.array(self.words, np.uint64)
+        finder.put()
 
     def _set(self, name: str, value: int) -> None:
         self.words[HEADER.index(name)] = value
@@ -215,16 +268,23 @@ class Record:
         place = [self._object(slot.container), self._object(slot.key)]
         return [CHECKS["live"], i, *place, LIVE_KINDS[slot.kind]]
 
-    def _array(self, i: int, slot: ArgArray | ArgTensor | State) -> list[int]:
+    def _array(self, i: int, slot: ArgArray | ArgTensor | State | Held | Kept) -> list[int]:
         written = i in self.plan.written
         match slot:
             case ArgArray():
                 head = [CHECKS["arg_array"], i, slot.k, 0]
             case ArgTensor():
                 flags = WITHOUT_EDGE * slot.requires_edge_none | WITHOUT_VIEW * written
+                flags |= WITH_EDGE * slot.requires_edge
                 head = [CHECKS["arg_tensor"], i, slot.k | flags << 32, self._object(slot.cls)]
             case State():
                 head = [CHECKS["state"], i, self._object(slot.tensor) + self.at.value, 0]
+            case Held():
+                place = self._place(slot.object, slot.descriptor)
+                head = [CHECKS["held"], i, place, self._object(slot.cls)]
+            case Kept():
+                head = [CHECKS["kept"], i, self._object(slot.object), self._object(slot.value)]
+                self._set("reader", self._object(slot.reader))
         scalars = not written and not isinstance(slot, ArgArray)
         return head + self._spec(slot.dtype, slot.shape, written, scalars)
 
@@ -247,15 +307,24 @@ class Record:
         spec[2] |= (WRITEABLE | OWNED) << 32
         return [slot.scalar, i, *old, *spec]
 
-    def _tensor(self, i: int, slot: ArgTensor | State) -> list[int]:
-        """An entry for what is done with a tensor: 0, slot and tensor; or 1, slot and argument."""
+    def _tensor(self, i: int, slot: ArgTensor | State | Held | Kept) -> list[int]:
+        """An entry for what is done with a tensor.
+
+        0, slot and tensor; 1, slot and argument; 2, slot and the tensor's place; 3, slot, an object and its attribute.
+        """
         if isinstance(slot, ArgTensor):
             return [1, i, slot.k]
+        if isinstance(slot, Held):
+            return [2, i, self._place(slot.object, slot.descriptor)]
+        if isinstance(slot, Kept):
+            return [3, i, self._object(slot.object), self._object(slot.value)]
         return [0, i, self._object(slot.tensor)]
 
     def _effects(self) -> None:
         plan = self.plan
-        tensors = [(i, s) for i, s in enumerate(plan.slots) if isinstance(s, ArgTensor | State)]
+        kinds = ArgTensor | State | Held | Kept
+        tensors = [(i, s) for i, s in enumerate(plan.slots) if isinstance(s, kinds)]
+        self._set("alone", int(plan.alone))
         self._entries("pins", [self._tensor(i, s) for i, s in tensors if plan.calls_back])
         self._entries("stamps", [self._tensor(i, s) for i, s in tensors if i in plan.stamped])
         clock: Any = modes.next_order  # the `__next__` of an iterator
@@ -287,8 +356,23 @@ class Record:
         }
         entries = [self._item(n, item, last) for n, item in enumerate(every)]
         places = [self._place(store.object, store.descriptor) for store in plan.stores]
-        self._entries("stores", [[*e, place] for e, place in zip(entries, places, strict=False)])
+        again = [self._reuse(store.item) for store in plan.stores]
+        stores = zip(entries, places, again, strict=False)
+        self._entries("stores", [[*e, place, fresh] for e, place, fresh in stores])
         self._entries("items", entries[len(places) :])
+
+    def _reuse(self, item: Item) -> int:
+        """Where it says which tensors an item may take the place of without being made; 0 for none."""
+        if not isinstance(item, TensorResult):
+            return 0
+        output = self.plan.slots[item.slot]
+        assert isinstance(output, Output)
+        found = reuse(item.cls, output.dtype, output.scalar)
+        if found is None:
+            return 0
+        *words, kind, size = found
+        number = 0 if kind is None else self._object(kind)
+        return self._memory([w & (2**64 - 1) for w in (*words, number, size)])
 
     def _item(self, n: int, item: Item, last: dict[int, int]) -> list[int]:
         """An entry: kind; slot, argument or object; tensor class; whether it is the last; a scalar's dtype; edge."""
@@ -313,7 +397,7 @@ class Record:
         given = [
             i
             for i, s in enumerate(slots)
-            if sizes[i] and isinstance(s, ArgArray | ArgTensor | Fetch)
+            if sizes[i] and isinstance(s, ArgArray | ArgTensor | Held | Kept | Fetch)
         ]
         self._list("bound", bound if written else [])
         self._list("given", given if written else [])
@@ -325,4 +409,4 @@ class Record:
 def record(plan: Plan, core_address: int, slow: Callable[..., Any]) -> tuple[Array | Any, ...]:
     """The tuple that is the `self` of a plan's built-in function: the record, then all it points to."""
     made = Record(plan, core_address, slow)
-    return made.array, *made.keep
+    return made.array, *made.keep, [slow]

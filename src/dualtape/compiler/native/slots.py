@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -38,7 +39,7 @@ class ArgTensor:
     """The value of argument `k`, exactly of class `cls`.
 
     It views no other tensor if it is written, otherwise none that has got another history since. With
-    `requires_edge_none` it has no history.
+    `requires_edge_none` it has no history, with `requires_edge` it has one.
     """
 
     k: int
@@ -46,6 +47,7 @@ class ArgTensor:
     dtype: Dtype
     shape: Shape
     requires_edge_none: bool = True
+    requires_edge: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,34 @@ class State:
     tensor: Tensor
     dtype: Dtype
     shape: Shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """The value of the tensor that a field of `__slots__` holds at the time of the call (a leaf's gradient).
+
+    The tensor is exactly of class `cls`, views no other one and has no history.
+    """
+
+    object: Any
+    descriptor: types.MemberDescriptorType
+    cls: type[Tensor]
+    dtype: Dtype
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """The array that is an object's attribute `value` at the time of the call (a variable's).
+
+    If it is written, nobody else has it, and the attribute `reader` is None.
+    """
+
+    object: Any
+    dtype: Dtype
+    shape: Shape
+    value: str = "_value"
+    reader: str = "_snapshot"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +139,7 @@ class Output:
     scalar: bool = False
 
 
-Slot = ArgArray | ArgTensor | ArgFloat | State | Buffer | Fetch | Live | Output
+Slot = ArgArray | ArgTensor | ArgFloat | State | Held | Kept | Buffer | Fetch | Live | Output
 
 
 def nbytes(slot: Slot) -> int:
@@ -117,7 +147,7 @@ def nbytes(slot: Slot) -> int:
     match slot:
         case Buffer(array):
             return array.nbytes
-        case ArgArray() | ArgTensor() | State() | Fetch():
+        case ArgArray() | ArgTensor() | State() | Held() | Kept() | Fetch():
             return slot.dtype.itemsize * prod(slot.shape)
         case _:
             return 0

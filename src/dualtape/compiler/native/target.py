@@ -127,3 +127,9 @@ def has_fma() -> bool:
         return _features().get("fma", False)
     # The other 64-bit architectures that llvmlite runs on have it in their base set.
     return host().triple.split("-")[0] in {"aarch64", "arm64", "ppc64le", "s390x", "riscv64"}
+
+
+@functools.cache
+def has_wide_registers() -> bool:
+    """Whether there are 32 vector registers of 64 bytes."""
+    return is_x86() and _features().get("avx512f", False)

@@ -22,6 +22,7 @@ import numpy as np
 from ...core.tensor import Tensor, wrap
 from ...core.views import View
 from . import ir_arrays, ir_call, ir_checks, ir_result, ir_values, library
+from .ctypes_checks import WRITEABLE
 from .layout import WORD, LayoutError, layout, python_function
 from .plan import ArgArray, ArgTensor, ArrayResult, Output, Plan, State, TensorResult
 from .record import (
@@ -30,7 +31,9 @@ from .record import (
     HEADER,
     ITEMS,
     LIVE_KINDS,
+    PLACE,
     RESULTS,
+    WITH_EDGE,
     WITHOUT_EDGE,
     WITHOUT_VIEW,
     record,
@@ -59,6 +62,7 @@ API = {
     "PyNumber_Add": "ptr (ptr, ptr)",
     "PyObject_CallNoArgs": "ptr (ptr)",
     "PyObject_CallOneArg": "ptr (ptr, ptr)",
+    "PyObject_GetAttr": "ptr (ptr, ptr)",
     "PyObject_GenericGetDict": "ptr (ptr, ptr)",
     "PyObject_RichCompareBool": "i32 (ptr, ptr, i32)",
     "PyObject_Vectorcall": "ptr (ptr, ptr, i64, ptr)",
@@ -104,8 +108,12 @@ def text() -> str:
         **{f"r_{name}": n for name, n in RESULTS.items()},
         **{f"kind_{name}": n for name, n in LIVE_KINDS.items()},
         "entry": ENTRY,
+        "place": WORD * PLACE,
         "without_edge": WITHOUT_EDGE,
         "without_view": WITHOUT_VIEW,
+        "with_edge": WITH_EDGE,
+        "apart": WITHOUT_EDGE | WITHOUT_VIEW,
+        "written": WRITEABLE << 32,
         "on_stack": ON_STACK,
         "table": 4 * ON_STACK,
         "swapped": ord(">" if sys.byteorder == "little" else "<"),
@@ -170,14 +178,16 @@ class _MethodDef(ctypes.Structure):
     )
 
 
-METH_FASTCALL = 0x80
+METH_FASTCALL, METH_KEYWORDS = 0x80, 0x02
 
 
 @functools.cache
 def _code() -> tuple[library.Library, _MethodDef, Any]:
     """The loaded code, what built-in functions of it refer to, and CPython's maker of such functions."""
     loaded = library.load(None, text, _symbols(), optimise=True, level=1)
-    definition = _MethodDef(b"compiled", loaded.address("trampoline"), METH_FASTCALL, None)
+    definition = _MethodDef(
+        b"compiled", loaded.address("trampoline"), METH_FASTCALL | METH_KEYWORDS, None
+    )
     # Both are needed for good: at the interpreter's end a built-in function may go later than this module.
     keep = python_function("Py_IncRef", None, ctypes.py_object)
     keep(loaded)
@@ -193,6 +203,15 @@ def trampoline_call(plan: Plan, core_address: int, slow: Callable[..., Any]) -> 
         ctypes.addressof(definition), record(plan, core_address, slow), None
     )
     return made
+
+
+def go_on_with(call: Any, following: Callable[..., Any]) -> None:
+    """See `call.go_on_with`."""
+    array, *_, held = call.__self__
+    before = held[:]  # what runs now may still need it
+    held[:] = [following]
+    array[HEADER.index("slow")] = id(following)
+    del before
 
 
 @functools.cache

@@ -51,9 +51,14 @@ def expm1_of_reduced(r: Value) -> Value:
 def exp(x: Value) -> Value:
     """e**x."""
     low, high, _ = BOUNDS[x.t.bits]
-    x = x.over(low).under(high)
-    bits, r = reduced(x)
-    return scaled(exp_of_reduced(r), x, bits)
+    inside = x.over(low).under(high)
+    bits, r = reduced(inside)
+    return scaled(zero_below(low, x, exp_of_reduced(r)), inside, bits)
+
+
+def zero_below(low: float, x: Value, y: Value) -> Value:
+    """y, but 0 where x is so low that y * 2**n is: a product that is rounded to 0 costs a hundred cycles, one with 0 none."""
+    return (x < low).where(0.0, y)
 
 
 def plain_exp(x: Value, plus: int = 0) -> Value:
@@ -71,10 +76,11 @@ def half_exp(x: Value) -> Value:
 def exp2(x: Value) -> Value:
     """2**x: the nearest integer is the exponent."""
     low, high = (-151.0, 129.0) if x.t.bits == 32 else (-1076.0, 1025.0)
-    x = x.over(low).under(high)
-    n, bits = x.nearest()
-    r = x - n
-    return scaled(r.mad(r.polynomial(coefficients.EXP2[r.t.bits]), 1.0), x, bits)
+    inside = x.over(low).under(high)
+    n, bits = inside.nearest()
+    r = inside - n
+    y = r.mad(r.polynomial(coefficients.EXP2[r.t.bits]), 1.0)
+    return scaled(zero_below(low, x, y), inside, bits)
 
 
 def expm1(x: Value) -> Value:

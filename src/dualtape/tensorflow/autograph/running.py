@@ -344,7 +344,7 @@ def steps_of(x: EagerTensor) -> tuple[Any, Callable[[Any], Any]]:
     """The number of elements along the first axis, and how to get one."""
     if not x.value.shape:
         raise TypeError("Cannot iterate over a scalar tensor.")
-    return as_tensor(np.int32(x.value.shape[0])), lambda at: gather(x, at)
+    return as_tensor(x.value.shape[0], np.dtype(np.int32)), lambda at: gather(x, at)
 
 
 class Range:

@@ -18,7 +18,7 @@ def normal(
 ) -> EagerTensor:
     """Draw from a normal distribution."""
     dims, to = static_shape(shape), numpy_dtype(dtype or "float32")
-    return drawn(lambda: stateless_normal(dims, seeds.draw(seed), mean, stddev, to))
+    return drawn(lambda s: stateless_normal(s, seeds.draw(seed), mean, stddev, to), dims)
 
 
 def uniform(
@@ -26,7 +26,7 @@ def uniform(
 ) -> EagerTensor:
     """Draw evenly from [minval, maxval)."""
     dims, to = static_shape(shape), numpy_dtype(dtype or "float32")
-    return drawn(lambda: stateless_uniform(dims, seeds.draw(seed), minval, maxval, to))
+    return drawn(lambda s: stateless_uniform(s, seeds.draw(seed), minval, maxval, to), dims)
 
 
 def __getattr__(name: str) -> NoReturn:

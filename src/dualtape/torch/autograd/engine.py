@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core import backward as engine
+from ...core import tracing
 from ...core.boxes import Box
 from ...core.errors import GraphError
 from ...core.graph import AccumulateGrad
@@ -48,12 +49,12 @@ def initial_cotangent(out: Any, given: Any, create_graph: bool, number: int) -> 
                 f"grad can be implicitly created only for real scalar outputs but got {out.dtype}"
             )
         if isinstance(value, Box):
-            ones = np.ones(value.shape, dtype)
+            ones = tracing.ones(value.shape, dtype)
             return wrap(CoreTensor, ones) if create_graph else ones
         one = _ones.get(dtype)
         if one is None:
             one = _ones[dtype] = np.ones((), dtype)[()]
-        ct: Any = one if not value.shape else np.ones(value.shape, dtype)
+        ct: Any = one if not value.shape else tracing.ones(value.shape, dtype)
         return wrap(CoreTensor, ct) if create_graph else ct
     if not isinstance(given, CoreTensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
@@ -247,7 +248,7 @@ def grad(
             results.append(gradient(g, _result_class(t), create_graph))
         elif materialize_grads:
             edge = edges[number]
-            results.append(wrap(_result_class(t), np.zeros(edge.shape, edge.dtype)))
+            results.append(wrap(_result_class(t), tracing.zeros(edge.shape, edge.dtype)))
         elif allow_unused:
             results.append(None)
         else:

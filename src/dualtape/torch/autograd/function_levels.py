@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ...core import modes
+from ...core import modes, tracing
 from ...core.batching import Batched, Batching
 from ...core.boxes import top_interpreter
 from ...core.errors import MissingRuleError
@@ -140,7 +138,7 @@ def _pushed(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: Forw
 def _zeros(p: Any) -> Any:
     if not isinstance(p, Tensor) or p.value.dtype.kind not in "fcV":
         return None
-    return wrap(Tensor, np.zeros(tuple(p.shape), p.value.dtype)[()])
+    return wrap(Tensor, tracing.zeros(tuple(p.shape), p.value.dtype))
 
 
 def _mapped(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: Batching) -> Any:

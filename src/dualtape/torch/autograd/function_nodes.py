@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from ...core import callsite, modes
+from ...core import callsite, modes, tracing
 from ...core.custom import UserNode
 from ...core.errors import InplaceError
 from ...core.graph import Freed, Version, check_residuals, new_node, saved_inference
@@ -228,7 +226,7 @@ class CustomNode(UserNode):
             return None
         assert self.output_avals is not None
         shape, dtype = self.output_avals[number]
-        return np.zeros(shape, dtype)
+        return tracing.zeros(shape, dtype)
 
 
 def run(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import modes
+from ...core import modes, tracing
 from ...core.backward import gradients
 from ...core.sweep import as_tensor
 from ...core.tensor import wrap
@@ -63,7 +63,9 @@ def pulled(p: Problem, edges: list[Any], cts: list[Any]) -> list[Any]:
     ]
     found = gradients(roots, p.variables.edges, retain_graph=True, create_graph=create)
     return [
-        wrap(Tensor, np.zeros(e.shape, e.dtype)[()]) if g is None else p.plain(as_tensor(g, Tensor))
+        wrap(Tensor, tracing.zeros(e.shape, e.dtype))
+        if g is None
+        else p.plain(as_tensor(g, Tensor))
         for g, e in zip(found, p.variables.edges, strict=True)
     ]
 

@@ -157,7 +157,7 @@ def _examples(
         sizes.append(x.shape[a])
     if not sizes:
         raise ValueError("vmap: Expected at least one Tensor to vmap over")
-    if len(set(sizes)) > 1:
+    if any(n != sizes[0] for n in sizes):
         raise ValueError(
             "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
             f"{sizes} for the mapped dimension"

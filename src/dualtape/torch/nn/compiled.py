@@ -36,6 +36,10 @@ class OptimizedModule(Module):
         """As a call."""
         return self._compiled(*args, **kwargs)
 
+    def export_c(self, directory: Any, *args: Any, **options: Any) -> Any:
+        """Write the forward pass and its derivatives as C, the parameters as they are now: see `dualtape.jit`."""
+        return self._compiled.export_c(directory, *args, **options)
+
     def __getattr__(self, name: str) -> Any:
         if name == "_orig_mod":
             return self._modules["_orig_mod"]

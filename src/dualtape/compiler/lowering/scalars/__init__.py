@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....core.primitive import Primitive
-from . import arithmetic, choice, functions, variants
+from . import arithmetic, borrowed, choice, functions, grids, numbers, series, variants
 from .rules import ELEMENTS, Rule, convert, supported
 
 __all__ = ["ELEMENTS", "SCALARS", "convert", "find", "supported"]
@@ -17,6 +17,10 @@ SCALARS: dict[Primitive, Rule] = {
     **choice.RULES,
     **functions.RULES,
     **variants.RULES,
+    **borrowed.RULES,
+    **grids.RULES,
+    **numbers.RULES,
+    **series.RULES,
 }
 
 

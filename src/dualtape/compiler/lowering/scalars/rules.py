@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...emit import flow
 from ...emit.writer import Lanes, Writer
 from ...vecmath import FUNCTIONS, call
 from ...vecmath.values import Value
@@ -15,14 +16,15 @@ Dtype = np.dtype[Any]
 
 ELEMENTS = {
     "?": "i1", "b": "i8", "B": "i8", "h": "i16", "H": "i16", "i": "i32", "I": "i32",
-    "l": "i64", "L": "i64", "q": "i64", "Q": "i64", "f": "float", "d": "double",
+    "l": "i64", "L": "i64", "q": "i64", "Q": "i64", "f": "float", "d": "double", "e": "i16", "E": "i16",
 }  # fmt: skip
-"""The kind of a lane, by the dtype's character. Booleans are i1 in registers and i8 in memory."""
+"""The kind of a lane, by the dtype's character. Booleans are i1 in registers and i8 in memory; of half precision
+(float16, and bfloat16 as `ml_dtypes` has it) the representation, see `halves`."""
 
 
 def supported(dtype: Dtype) -> bool:
-    """Whether lanes hold such numbers."""
-    return dtype.char in ELEMENTS and dtype.isnative
+    """Whether lanes hold such numbers, to compute with."""
+    return dtype.char in ELEMENTS and dtype.char not in "eE" and dtype.isnative
 
 
 class Rule(NamedTuple):
@@ -92,6 +94,33 @@ def math(name: str, *xs: Value) -> Value:
     if x.w.module.inline:
         return Value(x.w, x.t, FUNCTIONS[name](x.w, x.t, *names))
     return Value(x.w, x.t, call(x.w, name, x.t, *names))
+
+
+def apart(name: str, body: Callable[..., Value], *xs: Value) -> Value:
+    """What `body` makes of values, as a private function of the module: for much code, and for loops.
+
+    Args:
+        name: Stands for all that `body` does, but for its operands' types.
+        body: (values in the function) -> the result.
+        xs: The operands.
+    """
+    w = xs[0].w
+    results: list[Value] = []
+
+    def write(inner: Any) -> Value:
+        results.append(body(*[Value(inner, x.t, f"%a{k}") for k, x in enumerate(xs)]))
+        return results[0]
+
+    full = "_".join(["dualtape", name, *[x.t.suffix for x in xs]])
+    key = f"@{full}"
+    f = flow.function(w.module, full, {f"a{k}": x.t.text for k, x in enumerate(xs)}, write)
+    t = results[0].t if results else _RESULTS[key]
+    _RESULTS[key] = t
+    given = ", ".join([f"{x.t.text} {x.name}" for x in xs])
+    return Value(w, t, w.op(f"call {t.text} {f}({given})"))
+
+
+_RESULTS: dict[str, Lanes] = {}
 
 
 def function(name: str) -> Rule:

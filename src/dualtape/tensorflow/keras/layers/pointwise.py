@@ -60,9 +60,8 @@ class Dropout(_Pointwise):
         )
         generator, rate = self._generator, dtype.type(self.rate)
         kept = drawn(
-            lambda: (
-                stateless_uniform(shape, initializers.seeds.draw(generator), 0, 1, dtype) >= rate
-            )
+            lambda s: stateless_uniform(s, initializers.seeds.draw(generator), 0, 1, dtype) >= rate,
+            shape,
         )
         scale = converted(1 / (1 - self.rate) if self.rate < 1 else 0.0, dtype)
         return where(kept, inputs * scale, tensor(dtype.type(0)))
@@ -82,9 +81,10 @@ class GaussianNoise(_Pointwise):
             return inputs
         shape, dtype = inputs.value.shape, inputs.value.dtype
         return inputs + drawn(
-            lambda: stateless_normal(
-                shape, initializers.seeds.draw(self._generator), 0.0, self.stddev, dtype
-            )
+            lambda s: stateless_normal(
+                s, initializers.seeds.draw(self._generator), 0.0, self.stddev, dtype
+            ),
+            shape,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def _check_several(name: str, x: Tensor, groups: int) -> None:
         rest = [x.shape[0] * x.shape[1] // max(groups, 1), groups, *x.shape[2:]]
         count = int(np.prod([rest[0], *rest[2:]]))
     else:
-        count = int(np.prod([x.shape[0], *x.shape[2:]]))
+        count = math.prod([x.shape[0], *x.shape[2:]])
     if count == 1:
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {x.shape}"

@@ -1,0 +1,236 @@
+"""Programs for any batch size: a call captured with open lengths, from which a program for given lengths is made.
+
+A call is captured once (`core/lengths.py` says how a length is left open), and what a comparison of lengths decided is a
+condition that later calls are held to. The program for another length is the captured graph with its numbers put in,
+simplified and lowered again: the function itself does not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..core import modes
+from ..core.aval import Aval
+from ..core.formulas import LEAST, Values
+from ..core.lengths import Length, Lengths
+from ..core.open_shapes import OpenShape, concrete
+from ..transforms import tree
+from .capture import Draw, Live
+from .derivative import split
+from .graph import Call, Graph, check
+from .open_loops import primitive_at
+from .passes import simplified
+from .program import EntryGrad, GradEffect, Program, Result, State
+from .reach import Guard
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A call as it was captured: what programs are made of. See `Program` for what is not explained here.
+
+    Attributes:
+        graph: Both passes, as noted.
+        ahead: How many of its calls are the forward pass's.
+        derivative: See `capturing._Call.derivative`.
+        lengths: Those left open; None if there are none.
+        built: How to make the constants that depend on them.
+    """
+
+    graph: Graph
+    ahead: int
+    derivative: tuple[list[int], dict[int, int], list[int]] | None
+    lengths: Lengths | None
+    built: dict[int, Callable[[Values], Any]]
+    mode: int
+    arguments: tuple[int, ...]
+    states: tuple[State, ...]
+    identical: tuple[tuple[int, Any], ...]
+    places: tuple[Any, ...]
+    draws: tuple[Draw, ...]
+    live: tuple[Live, ...]
+    structure: tree.Structure
+    results: tuple[Result, ...]
+    grads: tuple[GradEffect, ...]
+    guards: tuple[Guard, ...]
+    entry: tuple[EntryGrad, ...]
+
+    def holds(self) -> bool:
+        """Whether the mode and what the function could reach are what they were."""
+        return modes.current() == self.mode and all(g.holds() for g in self.guards)
+
+    def program(self, values: Values | None = None) -> Program:
+        """The program for given lengths (those of the captured call).
+
+        Raises:
+            GraphFault: The graph does not fit together at these lengths.
+        """
+        graph, draws, results, states = self.graph, self.draws, self.results, self.states
+        if self.lengths is not None:
+            values = self.lengths.now if values is None else values
+            graph = at(graph, values, self.built)
+            states = tuple([replace(s, aval=_aval_at(s.aval, values)) for s in states])
+            draws = tuple([d.at(values) for d in draws])
+            results = tuple([
+                replace(r, value=concrete(r.value, values)) if r.kind == "object" and _open_in(r.value) else r
+                for r in results
+            ])  # fmt: skip
+        if self.derivative is None:
+            whole, parts = graph.with_calls(graph.calls[: self.ahead]), None
+        else:
+            whole, parts = split(graph, self.ahead, *self.derivative)
+        if self.lengths is not None and values != self.lengths.now:
+            for g in (whole,) if parts is None else (whole, parts.backward):
+                check(g, f"taking the lengths {values} for {self.lengths.now}")
+        if parts is not None:
+            parts.backward = simplified(parts.backward)
+        return Program(
+            simplified(whole), self.mode, self.arguments, states, self.identical, self.places, draws, self.live, self.structure,
+            results, self.grads, self.guards, self.entry, parts,
+        )  # fmt: skip
+
+
+def _open_in(x: Any) -> bool:
+    return type(x) not in (str, bytes) and (not isinstance(x, tuple) or any(map(_open_in, x)))
+
+
+def _aval_at(a: Aval, values: Values) -> Aval:
+    return Aval(concrete(a.shape, values), a.dtype) if type(a.shape) is OpenShape else a
+
+
+def at(graph: Graph, values: Values, built: dict[int, Callable[[Values], Any]]) -> Graph:
+    """A graph with numbers for its open lengths."""
+    constants = dict(graph.constants)
+    for number, build in built.items():
+        if number in constants:
+            x = constants[number] = np.asarray(build(values))
+            x.flags.writeable = False
+    avals = [_aval_at(a, values) for a in graph.avals]
+    calls = [
+        Call(primitive_at(c.primitive, values), c.operands, concrete(c.params, values), c.results)
+        for c in graph.calls
+    ]
+    return graph.with_calls(calls, avals=avals, constants=constants)
+
+
+@dataclass(slots=True)
+class General:
+    """A captured call for any lengths that meet its conditions; `keys` are the calls' that it has a program for."""
+
+    captured: Captured
+    shapes: tuple[Shape | None, ...]  # by leaf; None for what is no array
+    record: Any
+    keys: list[Any] = field(default_factory=list)
+
+    def values(self, shapes: Sequence[Shape | None]) -> list[int] | None:
+        """The open lengths at a call of these shapes; None where the program does not fit it."""
+        lengths = self.captured.lengths
+        assert lengths is not None
+        found: dict[int, int] = {}
+        for own, shape in zip(self.shapes, shapes, strict=True):
+            for n, given in zip(_any(own), shape or (), strict=True):
+                if type(n) is not Length:
+                    if n != given:
+                        return None
+                    continue
+                ((symbol,),) = n.poly
+                if given < LEAST or found.setdefault(symbol, given) != given:
+                    return None
+        values = [found[i] for i in range(len(lengths.now))]
+        try:
+            return values if all(c.test(values) == c.outcome for c in lengths.conditions) else None
+        except ArithmeticError:
+            return None
+
+    def explain(self) -> list[str]:
+        """For which lengths it holds."""
+        lengths = self.captured.lengths
+        assert lengths is not None
+        where: dict[int, list[str]] = {}
+        for i, shape in enumerate(self.shapes):
+            for axis, n in enumerate(_any(shape)):
+                if type(n) is Length:
+                    ((symbol,),) = n.poly
+                    where.setdefault(symbol, []).append(f"axis {axis} of argument {i}")
+        lines = [
+            f"for any {lengths.names[symbol]} >= {LEAST}: {', '.join(places)}" for symbol, places in where.items()
+        ]  # fmt: skip
+        said = [c for c in lengths.conditions if not any(len(w) > 15 for w in c.text.split())]
+        lines += [
+            f"as long as {c.text} is {c.outcome}: {c.line}" for c in said
+        ]  # without those on overflow
+        return lines
+
+
+class Pattern:
+    """Calls that differ in lengths alone.
+
+    Attributes:
+        seen: The shapes of those captured.
+        generals: Programs for any lengths.
+        failed: Why the function cannot be traced with open lengths; empty if it can, as far as is known.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Shape | None, ...]] = []
+        self.generals: list[General] = []
+        self.failed = ""
+
+    def left_open(
+        self, shapes: Sequence[Shape | None], every: bool, axes: Sequence[Sequence[int]] | None
+    ) -> tuple[Lengths, tuple[Shape | None, ...]] | None:
+        """The shapes of a call with lengths left open; None if none is to be.
+
+        Args:
+            shapes: By leaf.
+            every: Leave all lengths open, rather than those that have changed.
+            axes: The axes to leave open by leaf, instead.
+        """
+        if self.failed:
+            return None
+        lengths = Lengths()
+        known: dict[Any, Length] = {}
+        out: list[Shape | None] = []
+        for i, shape in enumerate(shapes):
+            if shape is None:
+                out.append(None)
+                continue
+            row: list[Any] = []
+            for axis, n in enumerate(shape):
+                before = tuple([old[axis] for s in self.seen if (old := s[i]) is not None])
+                wanted = (axes is not None and axis in axes[i]) or (
+                    axes is None and (every or any(m != n for m in before))
+                )
+                if n < LEAST or not wanted:
+                    row.append(n)
+                    continue
+                length = known.get((n, before))
+                if length is None:
+                    length = known[n, before] = lengths.length(n)
+                row.append(length)
+            out.append(tuple(row))
+        return (lengths, tuple(out)) if known else None
+
+
+def _any(shape: Shape | None) -> tuple[Any, ...]:
+    return shape or ()
+
+
+def shapes_of(kinds: Sequence[Any]) -> tuple[Shape | None, ...]:
+    """The shapes in a signature, None for what is no array."""
+    return tuple([kind[1] if len(kind) == 4 else None for kind in kinds])
+
+
+def pattern_of(key: Any) -> Any:
+    """A signature without its lengths."""
+    structure, kinds, sharing = key
+    return (
+        structure,
+        tuple([(k[0], len(k[1]), *k[2:]) if len(k) == 4 else k for k in kinds]),
+        sharing,
+    )

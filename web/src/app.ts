@@ -1,0 +1,247 @@
+/** What the page knows: the model, what is chosen, and what follows from both. */
+
+import type { Folded } from "./fold";
+import { fold, folds } from "./fold";
+import type { Key, Language } from "./i18n";
+import { text } from "./i18n";
+import type { Graph, Model, Node, Page, Ref, Run, TangentView } from "./model";
+import type { Numbers } from "./numbers";
+import { numText, slotNumbers } from "./numbers";
+import type { Direction, Event } from "./steps";
+import { events, isOperation, Moment, reached } from "./steps";
+
+export type Tab = "step" | "node" | "training" | "compare" | "why";
+export type Theme = "light" | "dark";
+
+export interface State {
+  language: Language;
+  theme: Theme;
+  /** Which of the page's models is shown. */
+  model: number;
+  graph: number;
+  /** Index in the graph's runs. */
+  run: number;
+  direction: Direction;
+  /** Index in the graph's tangent views. */
+  view: number;
+  step: number;
+  playing: boolean;
+  selected: number | null;
+  folded: ReadonlySet<number>;
+  query: string;
+  tab: Tab;
+  /** The operand whose Jacobian is shown, of the selected node. */
+  jacobian: number | null;
+}
+
+export type Changed = (key: keyof State) => boolean;
+export type Listener = (changed: Changed) => void;
+
+/** Remember the last result for the same arguments. */
+function memo<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
+  let last: { args: A; result: R } | undefined;
+  return (...args) => {
+    if (!last || args.some((arg, i) => !Object.is(arg, last!.args[i]))) last = { args, result: compute(...args) };
+    return last.result;
+  };
+}
+
+/** A program without its folders, and what it was given. */
+export const runName = (model: Model): string =>
+  [model.program.split(/[\\/]/).at(-1) ?? "", ...model.arguments].join(" ");
+
+const SUBSCRIPT = "₀₁₂₃₄₅₆₇₈₉";
+/** The name of a value that the program gives none: v₃, as textbooks on differentiation number them. */
+export const subscript = (i: number): string => [...String(i)].map((d) => SUBSCRIPT[Number(d)]).join("");
+
+export class App {
+  readonly page: Page;
+  state: State;
+  private listeners: Listener[] = [];
+
+  constructor(page: Page, state: Pick<State, "language" | "theme">) {
+    this.page = page;
+    const graph = this.firstGraph(0);
+    this.state = {
+      ...state,
+      model: 0,
+      graph,
+      run: this.lastRun(0, graph),
+      direction: "reverse",
+      view: 0,
+      step: 0,
+      playing: false,
+      selected: null,
+      folded: this.foldsOf(0, graph),
+      query: "",
+      tab: page.models[0]!.graphs.length === 0 && page.models[0]!.error ? "why" : "step",
+      jacobian: null,
+    };
+  }
+
+  /** The graph to begin with: the one that ran most often, among those with a backward pass. */
+  private firstGraph(model: number): number {
+    const graphs = this.page.models[model]!.graphs;
+    const weight = (g: Graph) => (g.passes.length > 0 ? 1e9 : 0) + g.total * 1e4 + Math.min(g.nodes.length, 9999);
+    return graphs.reduce((best, g, i) => (weight(g) > weight(graphs[best]!) ? i : best), 0);
+  }
+
+  private lastRun(model: number, graph: number): number {
+    return this.page.models[model]!.graphs[graph] ? 0 : -1;
+  }
+
+  private foldsOf(model: number, graph: number): ReadonlySet<number> {
+    const g = this.page.models[model]!.graphs[graph];
+    return g ? folds(g) : new Set();
+  }
+
+  listen(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Forget all listeners: the page is built anew. */
+  clear(): void {
+    this.listeners = [];
+  }
+
+  set(patch: Partial<State>): void {
+    const before = this.state;
+    const next = { ...before, ...patch };
+    const graphChanged = next.model !== before.model || next.graph !== before.graph;
+    if (graphChanged) {
+      next.graph = Math.min(next.graph, this.page.models[next.model]!.graphs.length - 1);
+      next.run = patch.run ?? 0;
+      next.step = patch.step ?? 0;
+      next.selected = patch.selected ?? null;
+      next.jacobian = null;
+      next.folded = this.foldsOf(next.model, next.graph);
+      next.view = 0;
+    }
+    if (next.selected !== before.selected && patch.jacobian === undefined) next.jacobian = null;
+    this.state = next;
+    if (next.direction === "forward" && !this.tangents) next.direction = "reverse";
+    if (next.direction !== before.direction) next.step = 0;
+    next.step = Math.max(0, Math.min(next.step, this.events.length - 1));
+    const changed: Changed = (key) => !Object.is(next[key], before[key]);
+    if ((Object.keys(next) as (keyof State)[]).some(changed)) for (const listener of this.listeners) listener(changed);
+  }
+
+  t(key: Key, fields?: Record<string, string | number>): string {
+    return text(this.state.language, key, fields);
+  }
+
+  get model(): Model {
+    return this.page.models[this.state.model]!;
+  }
+
+  get graph(): Graph | undefined {
+    return this.model.graphs[this.state.graph];
+  }
+
+  get run(): Run | undefined {
+    return this.graph?.runs[this.state.run];
+  }
+
+  get tangents(): TangentView | undefined {
+    return this.graph?.tangents[this.state.view] ?? this.graph?.tangents[0];
+  }
+
+  private readonly eventsOf = memo((graph: Graph | undefined, direction: Direction) => (graph ? events(graph, direction) : [{ kind: "start" } as const]));
+  get events(): readonly Event[] {
+    return this.eventsOf(this.graph, this.state.direction);
+  }
+
+  get event(): Event {
+    return this.events[this.state.step]!;
+  }
+
+  private readonly momentOf = memo((graph: Graph, steps: readonly Event[]) => new Moment(graph, steps));
+  get moment(): Moment {
+    return this.momentOf(this.graph!, this.events).to(this.state.step);
+  }
+
+  private readonly foldedOf = memo((graph: Graph, folded: ReadonlySet<number>) => fold(graph, folded, (i) => this.isNumber(i)));
+  get folded(): Folded {
+    return this.foldedOf(this.graph!, this.state.folded);
+  }
+
+  private readonly reachedOf = memo((graph: Graph) => reached(graph));
+  /** Per node, whether a gradient ever arrives there. */
+  get reached(): boolean[] {
+    return this.reachedOf(this.graph!);
+  }
+
+  /** The step that computes a node, and the rule that carries its gradient on; -1 where there is none. */
+  stepOf(node: number): { forward: number; backward: number } {
+    const graph = this.graph!;
+    const forward = this.events.findIndex((e) => e.kind === "operation" && e.node === node);
+    const backward = this.events.findIndex((e) => e.kind === "rule" && graph.passes[e.pass]!.steps[e.step]!.node === node);
+    return { forward, backward };
+  }
+
+  numbers(slot: number | undefined): Numbers | null {
+    return this.graph && this.run ? slotNumbers(this.model, this.graph, this.run, slot) : null;
+  }
+
+  /** Whether a slot says None: a `.grad` that was not there. */
+  isNone(slot: number): boolean {
+    return slot < 0 || this.run?.values[slot] === "None";
+  }
+
+  node(index: number): Node {
+    return this.graph!.nodes[index]!;
+  }
+
+  /** The slot of a value. */
+  slot([node, output]: Ref): number {
+    if (node < 0) return -1;
+    return this.node(node).outs[output] ?? -1;
+  }
+
+  /** The tangent's slot of a node: -1 exactly zero, -2 not known. */
+  tangentSlot([node, output]: Ref): number {
+    return this.tangents?.nodes[node]?.[output] ?? -2;
+  }
+
+  /** What a node is called: its name, a number for what is one, or v₃. */
+  label(index: number): string {
+    if (index < 0) return "…";
+    const node = this.node(index);
+    if (node.name !== null) return node.name;
+    if (!isOperation(node)) {
+      if (node.text !== null && node.text.length <= 12) return node.text;
+      const value = this.numbers(node.outs[0]);
+      if (value?.elements && value.size === 1) return numText(value.elements[0]!, 4);
+    }
+    return `v${subscript(index)}`;
+  }
+
+  /** Whether a node is a number that stands in the program: the 2 of x + 2. */
+  isNumber(index: number): boolean {
+    const node = this.node(index);
+    return node.kind === "constant" && node.name === null && /^[−-]?[\d.]/.test(this.label(index));
+  }
+
+  /** The steps that are to be passed for an event in a folded block or a search; where to look. */
+  reveal(node: number): ReadonlySet<number> {
+    const folded = new Set(this.state.folded);
+    for (let b = this.folded.blockOf[node]!; b >= 0; b = this.graph!.blocks[b]!.parent) folded.delete(b);
+    return folded.size === this.state.folded.size ? this.state.folded : folded;
+  }
+
+  /** The nodes that a search finds: by name, operation, text, shape or line. */
+  readonly found = memo((graph: Graph | undefined, query: string): number[] => {
+    const wanted = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    if (!graph || wanted.length === 0) return [];
+    const { avals, places } = this.model;
+    return graph.nodes.flatMap((node, i) => {
+      const place = node.place === null ? undefined : places[node.place];
+      const shape = avals[graph.slots[node.outs[0] ?? -1] ?? -1]?.shape ?? [];
+      const block = node.block >= 0 ? graph.blocks[node.block]!.name : "";
+      const words = [this.label(i), node.op, node.text ?? "", shape.join("x"), shape.join("×"), block, ...(node.also ?? [])];
+      if (place) words.push(`:${place[1]}`, `line ${place[1]}`);
+      const all = words.join("\n").toLowerCase();
+      return wanted.every((word) => all.includes(word)) ? [i] : [];
+    });
+  });
+}

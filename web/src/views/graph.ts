@@ -1,0 +1,470 @@
+/** The graph: cards for values, curves for their ways, drawn only where one looks. */
+
+import type { App, Changed } from "../app";
+import type { Card, Part } from "../card";
+import { blockCard, card, shortened } from "../card";
+import { different } from "../compare";
+import { h, refill, svg } from "../dom";
+import { ancestors } from "../fold";
+import { shapeText } from "../format";
+import type { Layout, Place, Point } from "../layout";
+import { layout } from "../layout";
+import { focus, isOperation } from "../steps";
+import { cameraOf, FAR } from "./camera";
+import { cellParts, describe, show } from "./cell";
+
+/** The piece that is drawn of a link too long to follow, named after where it comes from. */
+const STUB = 24;
+
+interface Drawn {
+  cards: Map<string, Card>;
+  layout: Layout;
+  curves: string[];
+  ends: Point[];
+  middles: Point[];
+}
+
+function curve(points: readonly Point[]): string {
+  const [first, ...rest] = points;
+  if (!first) return "";
+  let text = `M${first[0].toFixed(1)} ${first[1].toFixed(1)}`;
+  let [x, y] = first;
+  for (const [nx, ny] of rest) {
+    const middle = (y + ny) / 2;
+    text += `C${x.toFixed(1)} ${middle.toFixed(1)} ${nx.toFixed(1)} ${middle.toFixed(1)} ${nx.toFixed(1)} ${ny.toFixed(1)}`;
+    [x, y] = [nx, ny];
+  }
+  return text;
+}
+
+export function graphView(app: App): { element: HTMLElement; update: (changed: Changed) => void } {
+  const edges = svg("g");
+  const frames = svg("g");
+  const nodes = svg("g");
+  const far = svg("g", { "aria-hidden": "true" });
+  const world = svg("g", {}, frames, edges, far, nodes);
+  const picture = svg("svg", { role: "group", "aria-label": app.t("graph"), "aria-describedby": "graph-help" }, world);
+  const tools = h("div", { class: "tools", role: "toolbar", "aria-label": app.t("graph") });
+  const legend = h("div", { class: "legend", "aria-hidden": "true" });
+  const element = h(
+    "section",
+    { class: "graph", "aria-label": app.t("graph") },
+    picture,
+    tools,
+    legend,
+    h("p", { id: "graph-help", class: "sr" }, app.t("graphHelp")),
+  );
+
+  let drawn: Drawn;
+  const camera = cameraOf(element, picture, () => cull());
+  const shownNodes = new Map<string, SVGGElement>();
+  const shownEdges = new Map<number, SVGGElement>();
+  const shownFrames = new Map<string, SVGGElement>();
+  let marks = { matches: new Set<string>(), differs: new Set<number>(), now: new Set<string>(), links: new Set<string>(), tone: "" };
+
+  const parts = (node: number): Part[] => {
+    if (app.state.direction === "forward") return ["value", "tangent"];
+    return app.reached[node] ? ["value", "gradient"] : ["value"];
+  };
+
+  function lay(): void {
+    const { boxes, links, frames: open } = app.folded;
+    const cards = new Map<string, Card>();
+    for (const box of boxes) cards.set(box.id, box.block >= 0 ? blockCard(app, box.block, box.members.filter((i) => isOperation(app.node(i))).length) : card(app, box.node, parts(box.node)));
+    const outer = new Map<string, string>();
+    for (const frame of open) {
+      const parent = app.graph!.blocks[frame]!.parent;
+      if (parent >= 0) outer.set(String(frame), String(parent));
+    }
+    const placed = layout(
+      boxes.map((box) => ({ id: box.id, width: cards.get(box.id)!.width, height: cards.get(box.id)!.height, parent: box.frame })),
+      links,
+      outer,
+    );
+    // Links arrive beside one another, in the order in which they come from left to right.
+    const arriving = new Map<string, number[]>();
+    links.forEach(({ to }, i) => arriving.set(to, [...(arriving.get(to) ?? []), i]));
+    const ends: Point[] = [];
+    for (const [to, list] of arriving) {
+      const place = placed.boxes.get(to)!;
+      const gap = Math.min(26, (place.width - 16) / list.length);
+      const from = (i: number): number => (placed.paths[i]!.length > 2 ? placed.paths[i]!.at(-2)![0] : placed.boxes.get(links[i]!.from)!.x);
+      list.sort((a, b) => from(a) - from(b));
+      list.forEach((i, j) => (ends[i] = [place.x + (j - (list.length - 1) / 2) * gap, place.y - place.height / 2]));
+    }
+    const ways = links.map(({ from }, i): Point[] => {
+      const start = placed.boxes.get(from)!;
+      const [x, y] = ends[i]!;
+      if (placed.paths[i]!.length < 2) return [[x, y - STUB], [x, y - 5]];
+      // dagre bends a link between two ranks once in the middle, for nothing.
+      const bends = placed.paths[i]!.length > 3 ? placed.paths[i]!.slice(1, -1) : [];
+      return [[start.x, start.y + start.height / 2], ...bends, [x, y - 5]];
+    });
+    drawn = {
+      cards,
+      layout: placed,
+      curves: ways.map(curve),
+      ends,
+      middles: ways.map((way) => {
+        const [x, y] = way[0]!;
+        return [x + 6, y + 15];
+      }),
+    };
+    for (const shown of [shownNodes, shownEdges, shownFrames]) {
+      for (const part of shown.values()) part.remove();
+      shown.clear();
+    }
+  }
+
+  // --- one node ----------------------------------------------------------------------------------------------------
+
+  function fillNode(id: string, g: SVGGElement): void {
+    const { width, height, named, op, text, cells, ...heading } = drawn.cards.get(id)!;
+    const block = id.startsWith("b") ? Number(id.slice(1)) : -1;
+    // A number may be another in another run, such as a learning rate.
+    const number = block < 0 && app.isNumber(Number.parseInt(id, 10));
+    const title = number ? app.label(Number.parseInt(id, 10)) : heading.title;
+    const classes = ["node"];
+    if (marks.now.has(id)) classes.push("now", marks.tone);
+    if (marks.matches.has(id)) classes.push("match");
+    else if (marks.matches.size > 0) classes.push("dim");
+    const background = [
+      svg("rect", { class: "halo", x: -4, y: -4, width: width + 8, height: height + 8, rx: 12 }),
+      svg("rect", { class: "card", width, height, rx: 8 }),
+      svg("text", { class: "name", x: 10, y: 18 }, title),
+    ];
+    if (!named) (background[2] as SVGElement).setAttribute("style", "font-weight:400;font-style:italic");
+    const opText = op && svg("text", { class: "op", x: width - 10, y: 18, "text-anchor": "end" }, op);
+    if (block >= 0) {
+      const box = app.folded.boxes.find((b) => b.id === id)!;
+      const operations = box.members.filter((i) => isOperation(app.node(i)));
+      const done = operations.filter((i) => app.moment.computed[i]).length;
+      const wanted = box.members.filter((i) => app.reached[i]);
+      const graded = wanted.filter((i) => app.moment.gradient([i, 0])).length;
+      const bar = (y: number, share: number, part: Part) => [
+        svg("rect", { class: "bar", x: 10, y, width: width - 20, height: 6, rx: 3 }),
+        svg("rect", { x: 10, y, width: (width - 20) * share, height: 6, rx: 3, style: `fill:var(--${part === "value" ? "forward" : "backward"})` }),
+      ];
+      classes.push("group");
+      if (done === 0 && operations.length > 0) classes.push("pending");
+      if (box.members.some((i) => marks.differs.has(i))) classes.push("differs");
+      g.setAttribute("aria-label", `${app.t("unfold", { name: title })} ${op}, ${text}`);
+      g.setAttribute("aria-expanded", "false");
+      refill(
+        g,
+        svg("rect", { class: "card", x: 4, y: 4, width, height, rx: 8 }),
+        background,
+        op && svg("text", { class: "op", x: width - 28, y: 18, "text-anchor": "end" }, op),
+        svg("text", { class: "name", x: width - 12, y: 18, "text-anchor": "end" }, "+"),
+        svg("text", { class: "chip", x: 10, y: 34 }, text),
+        bar(42, operations.length ? done / operations.length : 1, "value"),
+        app.state.direction === "reverse" && wanted.length > 0 && bar(52, graded / wanted.length, "gradient"),
+      );
+    } else {
+      const index = Number.parseInt(id, 10);
+      const node = app.node(index);
+      if (!app.moment.computed[index]) classes.push("pending");
+      if (node.kind === "leaf") classes.push("leaf");
+      if (node.kind === "constant" || node.kind === "earlier") classes.push("constant");
+      if (app.state.selected === index) classes.push("selected");
+      if (marks.differs.has(index)) classes.push("differs");
+      const shows = cells.map((cell) => show(app, index, cell.part));
+      const words = cells.map((cell, i) => `${app.t(cell.part)} ${describe(app, shows[i]!)}`);
+      g.setAttribute("aria-label", [app.label(index), op, text, ...words].filter(Boolean).join(", "));
+      g.setAttribute("aria-pressed", String(app.state.selected === index));
+      refill(
+        g,
+        background,
+        opText,
+        text && svg("text", { class: "op", x: 10, y: 33 }, text),
+        cells.map((cell, i) => cellParts(app, cell, shows[i]!)),
+      );
+    }
+    const full = block >= 0 ? title : [app.label(Number.parseInt(id, 10)), app.node(Number.parseInt(id, 10)).text].filter(Boolean).join(" = ");
+    g.append(svg("title", {}, full));
+    g.setAttribute("class", classes.filter(Boolean).join(" "));
+  }
+
+  function makeNode(id: string): SVGGElement {
+    const { x, y, width, height } = drawn.layout.boxes.get(id)!;
+    const g = svg("g", {
+      transform: `translate(${(x - width / 2).toFixed(1)} ${(y - height / 2).toFixed(1)})`,
+      tabindex: 0,
+      role: "button",
+      "data-id": id,
+    });
+    fillNode(id, g);
+    return g;
+  }
+
+  function activate(id: string): void {
+    if (id.startsWith("b")) unfold(Number(id.slice(1)));
+    else app.set({ selected: Number.parseInt(id, 10), tab: app.state.tab === "step" || app.state.tab === "node" ? "node" : app.state.tab });
+  }
+
+  function unfold(block: number): void {
+    const folded = new Set(app.state.folded);
+    folded.delete(block);
+    app.set({ folded });
+    const first = app.folded.boxes.find((box) => box.frame === String(block));
+    if (first) {
+      reveal(first.id, true);
+      shownNodes.get(first.id)?.focus();
+    }
+  }
+
+  function foldTo(folded: Set<number>): void {
+    app.set({ folded });
+    fit(false);
+    tools.querySelector("button")?.focus();
+  }
+
+  function foldAgain(block: number): void {
+    app.set({ folded: new Set([...app.state.folded, block]) });
+    reveal(`b${block}`, true);
+    shownNodes.get(`b${block}`)?.focus();
+  }
+
+  // --- links and frames --------------------------------------------------------------------------------------------
+
+  /** Whether the operands that a link stands for are detached: nothing comes back by it. */
+  const cut = (refs: readonly { to: number; operand: number }[]): boolean => refs.every(({ to, operand }) => app.node(to).cut?.includes(operand));
+
+  function fillEdge(i: number, g: SVGGElement): void {
+    const { from, to, refs } = app.folded.links[i]!;
+    const on = marks.links.has(`${from} ${to}`) ? ` now ${marks.tone}` : "";
+    (g.children[0] as SVGElement).setAttribute("class", `edge${on}${cut(refs) ? " quiet" : ""}`);
+    (g.children[1] as SVGElement).setAttribute("class", `head${on}`);
+  }
+
+  function makeEdge(i: number): SVGGElement {
+    const link = app.folded.links[i]!;
+    const [x, y] = drawn.ends[i]!;
+    const [from0, output] = link.refs[0]!.from;
+    const aval = app.model.avals[app.graph!.slots[app.node(from0).outs[output] ?? -1] ?? -1];
+    const shape = aval ? shapeText(aval.shape) : "";
+    const more = new Set(link.refs.map((ref) => ref.from.join("."))).size;
+    const [lx, ly] = drawn.middles[i]!;
+    const stub = drawn.layout.paths[i]!.length < 2;
+    const g = svg(
+      "g",
+      {},
+      svg("path", { d: drawn.curves[i]! }),
+      svg("path", { d: `M${x - 4} ${y - 7}h8l-4 7z` }),
+      stub && svg("text", { class: "shape", x: x + 5, y: y - STUB + 8 }, shortened(app.label(from0), 14)),
+      !stub && (shape || more > 1) && svg("text", { class: "shape", x: lx, y: ly }, shape + (more > 1 ? ` (${more})` : "")),
+    );
+    fillEdge(i, g);
+    return g;
+  }
+
+  function makeFrame(id: string): SVGGElement {
+    const { x, y, width, height } = drawn.layout.frames.get(id)!;
+    const block = Number(id);
+    const { name, type } = app.graph!.blocks[block]!;
+    const label = shortened(name && type ? `${name} · ${type}` : name || type, Math.max(6, Math.floor(width / 7.2) - 3));
+    const close = (): void => foldAgain(block);
+    return svg(
+      "g",
+      { class: "frame" },
+      svg("rect", { x: x - width / 2, y: y - height / 2 - 8, width, height: height + 8, rx: 10 }),
+      svg(
+        "text",
+        {
+          x: x - width / 2 + 8,
+          y: y - height / 2 + 5,
+          role: "button",
+          tabindex: 0,
+          "aria-label": app.t("fold", { name: name || type }),
+          "aria-expanded": "true",
+          click: close,
+          keydown: ((event: KeyboardEvent) => {
+            if (event.key !== "Enter" && event.key !== " ") return;
+            event.preventDefault();
+            event.stopPropagation();
+            close();
+          }) as (event: never) => void,
+        },
+        `− ${label}`,
+      ),
+    );
+  }
+
+  // --- what is in sight --------------------------------------------------------------------------------------------
+
+  function cull(): void {
+    const { view } = camera;
+    world.setAttribute("transform", `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
+    const s = camera.sight();
+    const inside = ({ x, y, width, height }: Place): boolean =>
+      x + width / 2 > s.left && x - width / 2 < s.right && y + height / 2 > s.top && y - height / 2 < s.bottom;
+    const distant = view.k < FAR;
+    nodes.style.display = edges.style.display = distant ? "none" : "";
+
+    const depth = (id: string): number => ancestors(app.graph!, Number(id)).length;
+    const framed = [...drawn.layout.frames].flatMap(([id, place]) => (inside(place) ? [id] : []));
+    sync(shownFrames, frames, framed.sort((a, b) => depth(a) - depth(b)), makeFrame);
+    const { boxes, links } = app.folded;
+    if (distant) {
+      drawFar(inside);
+      return;
+    }
+    far.replaceChildren();
+    sync(shownNodes, nodes, boxes.flatMap(({ id }) => (inside(drawn.layout.boxes.get(id)!) ? [id] : [])), makeNode);
+    const near: number[] = [];
+    links.forEach(({ from, to }, i) => {
+      const a = drawn.layout.boxes.get(from)!;
+      const b = drawn.layout.boxes.get(to)!;
+      if (Math.max(a.y, b.y) < s.top || Math.min(a.y, b.y) > s.bottom) return;
+      if (Math.max(a.x, b.x) + 400 < s.left || Math.min(a.x, b.x) - 400 > s.right) return;
+      near.push(i);
+    });
+    sync(shownEdges, edges, near, makeEdge);
+  }
+
+  /** All boxes as a few paths: ten thousand of them are drawn at once. */
+  function drawFar(inside: (place: Place) => boolean): void {
+    const paths = { waiting: "", done: "", graded: "" };
+    for (const { id, node, members } of app.folded.boxes) {
+      const place = drawn.layout.boxes.get(id)!;
+      if (!inside(place)) continue;
+      const { x, y, width, height } = place;
+      const last = members.at(-1) ?? node;
+      const state = app.moment.gradient([node, 0]) ? "graded" : app.moment.computed[last] ? "done" : "waiting";
+      paths[state] += `M${(x - width / 2).toFixed(0)} ${(y - height / 2).toFixed(0)}h${width.toFixed(0)}v${height.toFixed(0)}h-${width.toFixed(0)}z`;
+    }
+    refill(
+      far,
+      svg("path", { class: "edge", d: drawn.curves.join("") , style: `stroke-width:${1 / camera.view.k}` }),
+      svg("path", { class: "far", d: paths.waiting }),
+      svg("path", { class: "far done", d: paths.done }),
+      svg("path", { class: "far graded", d: paths.graded }),
+    );
+  }
+
+  function sync<K>(shown: Map<K, SVGGElement>, parent: SVGGElement, wanted: readonly K[], make: (key: K) => SVGGElement): void {
+    const keep = new Set(wanted);
+    for (const [key, part] of shown) {
+      if (keep.has(key) || part.contains(document.activeElement)) continue;
+      part.remove();
+      shown.delete(key);
+    }
+    let before: Element | null = parent.firstElementChild;
+    for (const key of wanted) {
+      let part = shown.get(key);
+      if (!part) {
+        part = make(key);
+        shown.set(key, part);
+        parent.insertBefore(part, before);
+      } else if (part === before) before = part.nextElementSibling;
+    }
+  }
+
+  nodes.addEventListener("click", (event) => {
+    const id = (event.target as Element).closest("[data-id]")?.getAttribute("data-id");
+    if (id && camera.moved < 5) activate(id);
+  });
+  nodes.addEventListener("focusin", (event) => {
+    const id = (event.target as Element).getAttribute("data-id");
+    if (id && (event.target as Element).matches(":focus-visible")) reveal(id, true);
+  });
+  nodes.addEventListener("keydown", (event) => {
+    const id = (event.target as Element).getAttribute("data-id");
+    if (!id) return;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      event.stopPropagation();
+      activate(id);
+    } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      const up = event.key === "ArrowUp";
+      const link = app.folded.links.find(({ from, to }) => (up ? to : from) === id);
+      event.preventDefault();
+      event.stopPropagation();
+      if (!link) return;
+      const next = up ? link.from : link.to;
+      reveal(next, true);
+      shownNodes.get(next)?.focus();
+    }
+  });
+
+  /** The whole graph if it can be read so, else its top in full width. */
+  const fit = (whole = true): void => camera.fit(drawn.layout, whole);
+
+  /** Bring a box into view. */
+  function reveal(id: string, atOnce = false): void {
+    const place = drawn.layout.boxes.get(id);
+    if (place) camera.reveal(place, atOnce || app.state.playing);
+  }
+
+  // --- changes -----------------------------------------------------------------------------------------------------
+
+  function mark(): void {
+    const { nodes: current, links, back } = focus(app.graph!, app.event);
+    const box = (node: number): string => app.folded.boxOf[node]!;
+    marks = {
+      matches: new Set(app.found(app.graph, app.state.query).map(box)),
+      differs: different(app),
+      now: new Set(current.map(box)),
+      links: new Set(links.map(([from, to]) => `${box(from)} ${box(to)}`)),
+      tone: app.state.direction === "forward" ? "tang" : back ? "back" : "",
+    };
+  }
+
+  function fillTools(): void {
+    const button = (label: string, click: () => void, text = label) => h("button", { class: "button", type: "button", "aria-label": label, title: label, click }, text);
+    const blocks = app.graph && app.graph.blocks.length > 0;
+    refill(
+      tools,
+      blocks && app.state.folded.size > 0 && button(app.t("unfoldAll"), () => foldTo(new Set())),
+      blocks && app.state.folded.size < app.graph.blocks.length && button(app.t("foldAll"), () => foldTo(new Set(app.graph!.blocks.keys()))),
+      button(app.t("zoomOut"), () => camera.zoom(1 / 1.25), "−"),
+      button(app.t("zoomIn"), () => camera.zoom(1.25), "+"),
+      button(app.t("fit"), () => fit()),
+    );
+    const entry = (style: string, label: string) => h("span", {}, h("i", { style }), label);
+    refill(
+      legend,
+      entry("background:var(--forward-soft);border-color:transparent", app.t("value")),
+      app.state.direction === "forward"
+        ? entry("background:var(--tangent-soft);border-color:transparent", app.t("tangent"))
+        : entry("background:var(--backward-soft);border-color:transparent", app.t("gradient")),
+      entry("border-style:dashed", app.t("notYet")),
+    );
+  }
+
+  function update(changed: Changed): void {
+    if (!app.graph) return;
+    const relay = changed("graph") || changed("model") || changed("folded") || changed("direction");
+    if (relay) lay();
+    if (relay || changed("folded")) fillTools();
+    mark();
+    if (changed("graph") || changed("model") || changed("direction")) fit(false);
+    for (const [id, g] of shownNodes) fillNode(id, g);
+    for (const [i, g] of shownEdges) fillEdge(i, g);
+    if (relay || camera.view.k < FAR) cull();
+    const [now] = focus(app.graph, app.event).nodes;
+    if (changed("step") && now !== undefined) reveal(app.folded.boxOf[now]!);
+    if (changed("selected") && app.state.selected !== null) reveal(app.folded.boxOf[app.state.selected]!);
+    if (changed("query")) {
+      const [first] = marks.matches;
+      if (first !== undefined) reveal(first);
+    }
+  }
+
+  const observer = new ResizeObserver(() => {
+    if (!app.graph) return;
+    if (started) cull();
+    else {
+      started = true;
+      fit(false);
+    }
+  });
+  let started = false;
+  observer.observe(element);
+  element.addEventListener("graph-key", (event) => {
+    const key = (event as CustomEvent<string>).detail;
+    if (key === "fit") fit();
+    else camera.zoom(key === "in" ? 1.25 : 1 / 1.25);
+  });
+  return { element, update };
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+
+import { events, focus, isOperation, Moment, placeOf, reached } from "../src/steps";
+import { FIXTURES, GRAPH } from "./model";
+
+describe("the steps of a graph", () => {
+  const steps = events(GRAPH, "reverse");
+
+  it("are its operations, with the backward pass where it began", () => {
+    expect(steps.map((e) => e.kind)).toEqual(["start", "operation", "operation", "operation", "seed", "rule", "rule", "rule", "results", "operation"]);
+    expect(events(GRAPH, "forward").map((e) => e.kind)).toEqual(["start", "operation", "operation", "operation", "operation"]);
+  });
+
+  it("tell what is not computed yet from what is", () => {
+    const moment = new Moment(GRAPH, steps);
+    expect(moment.to(0).computed).toEqual([true, true, false, false, false, false]);
+    expect(moment.to(2).computed).toEqual([true, true, true, true, false, false]);
+    expect(moment.gradient([4, 0])).toBeUndefined();
+    expect(moment.to(4).gradient([4, 0])).toEqual({ slot: 6, stored: false });
+    expect(moment.gradient([0, 0])).toBeUndefined();
+  });
+
+  it("add up gradients one contribution at a time, and go back again", () => {
+    const moment = new Moment(GRAPH, steps);
+    expect(moment.to(6).gradient([0, 0])!.slot).toBe(9);
+    expect(moment.to(7).gradient([0, 0])!.slot).toBe(10);
+    expect(moment.to(8).gradient([0, 0])).toEqual({ slot: 12, stored: true });
+    expect(moment.to(6).gradient([0, 0])!.slot).toBe(9);
+    expect(moment.to(0).gradient([4, 0])).toBeUndefined();
+  });
+
+  it("say where to look", () => {
+    expect(focus(GRAPH, steps[2])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], back: false });
+    expect(focus(GRAPH, steps[6])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], back: true });
+    expect(focus(GRAPH, steps[0]).nodes).toEqual([]);
+    expect(reached(GRAPH)).toEqual([true, false, true, true, true, false]);
+    expect(placeOf(GRAPH, steps[1])).toBeNull();
+  });
+});
+
+describe.each(FIXTURES)("%s", (_name, page) => {
+  it("ends with everything computed, and with the gradients that the recorder reports", () => {
+    for (const graph of page.models.flatMap((m) => m.graphs)) {
+      const steps = events(graph, "reverse");
+      const end = new Moment(graph, steps).to(steps.length - 1);
+      expect(end.computed.every(Boolean)).toBe(true);
+      expect(steps.filter((e) => e.kind === "operation")).toHaveLength(graph.nodes.filter((n) => isOperation(n) && n.pass === undefined).length);
+      for (const result of graph.passes.at(-1)?.results ?? []) {
+        expect(end.gradient(result.at)!.slot).toBe(result.gradAfter >= 0 ? result.gradAfter : result.gradient);
+      }
+    }
+  });
+
+  it("never shows a gradient before it has arrived", () => {
+    for (const graph of page.models.flatMap((m) => m.graphs)) {
+      const steps = events(graph, "reverse");
+      const seeds = steps.findIndex((e) => e.kind === "seed");
+      if (seeds < 0) continue;
+      const before = new Moment(graph, steps).to(seeds - 1);
+      graph.nodes.forEach((_, i) => expect(before.gradient([i, 0])).toBeUndefined());
+    }
+  });
+
+  it("refers only to what is there", () => {
+    for (const model of page.models) {
+      for (const graph of model.graphs) {
+        graph.nodes.forEach((node, i) => {
+          for (const [from] of node.inputs) expect(from).toBeLessThan(i); // -1: not seen
+          for (const slot of node.outs) expect(slot).toBeLessThan(graph.slots.length);
+          if (node.formula !== null) expect(model.formulas[node.formula]).toBeDefined();
+          if (node.place !== null) expect(model.places[node.place]).toBeDefined();
+        });
+        for (const run of graph.runs) expect(run.values).toHaveLength(graph.slots.length);
+      }
+    }
+  });
+});
