@@ -7,7 +7,7 @@ watch; another one sends backward passes the long way round.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import Any, Protocol
@@ -21,18 +21,23 @@ _observer: ContextVar[Observer | None] = ContextVar("dualtape_observer", default
 
 
 @contextmanager
-def observing(observer: Observer) -> Iterator[None]:
+def _told(variable: ContextVar[Any], watcher: Any, bit: int) -> Iterator[None]:
+    """Set who is told, and the bit of the mode that has it told, for the block."""
+    before = variable.get()
+    variable.set(watcher)
+    try:
+        with modes.switched(on=bit):
+            yield
+    finally:
+        variable.set(before)
+
+
+def observing(observer: Observer) -> AbstractContextManager[None]:
     """Tell `observer` of every primitive bound in the block, after it has run.
 
     It runs unobserved. An outer observer is not told meanwhile.
     """
-    before = _observer.get()
-    _observer.set(observer)
-    try:
-        with modes.switched(on=modes.OBSERVED):
-            yield
-    finally:
-        _observer.set(before)
+    return _told(_observer, observer, modes.OBSERVED)
 
 
 def observe(observer: Observer | None) -> None:
@@ -62,16 +67,9 @@ class Timer(Protocol):
 _timer: ContextVar[Timer | None] = ContextVar("dualtape_timer", default=None)
 
 
-@contextmanager
-def timing(timer: Timer) -> Iterator[None]:
+def timing(timer: Timer) -> AbstractContextManager[None]:
     """Tell `timer` of every primitive bound in the block that no other primitive runs."""
-    before = _timer.get()
-    _timer.set(timer)
-    try:
-        with modes.switched(on=modes.TIMED):
-            yield
-    finally:
-        _timer.set(before)
+    return _told(_timer, timer, modes.TIMED)
 
 
 def timed(name: str, run: Callable[..., Any], operands: Any, params: dict[str, Any]) -> Any:
@@ -107,16 +105,9 @@ class PassObserver(Protocol):
 _pass_observer: ContextVar[PassObserver | None] = ContextVar("dualtape_pass_observer", default=None)
 
 
-@contextmanager
-def observing_passes(observer: PassObserver) -> Iterator[None]:
+def observing_passes(observer: PassObserver) -> AbstractContextManager[None]:
     """Tell `observer` of every backward pass that is run in the block."""
-    before = _pass_observer.get()
-    _pass_observer.set(observer)
-    try:
-        with modes.switched(on=modes.STEPPED):
-            yield
-    finally:
-        _pass_observer.set(before)
+    return _told(_pass_observer, observer, modes.STEPPED)
 
 
 def tell_of_pass(what: str, *facts: Any) -> None:
