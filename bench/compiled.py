@@ -68,7 +68,7 @@ def _jax_step(start, update, *data):
     return make
 
 
-# --- the seeds' training steps ----------------------------------------------------------------------
+# --- small training steps ---------------------------------------------------------------------------
 
 
 def regression(torch):

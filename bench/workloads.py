@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 
-# (a) the seeds' training steps --------------------------------------------------------------------
+# (a) small training steps -------------------------------------------------------------------------
 def regression_torch(torch):
     """Three points, w*x + b, gradients by backward, update under no_grad."""
     X = torch.tensor([[1.0], [2.0], [3.0]])

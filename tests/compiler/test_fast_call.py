@@ -369,6 +369,22 @@ def test_gradients_that_somebody_holds_are_not_written_over():
     assert weight.grad._version == 0
 
 
+def test_gradients_that_are_added_to_and_then_made_anew():
+    w = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+
+    @torch.compile
+    def step(x):
+        (w * x).sum().backward()
+        optimizer.zero_grad(set_to_none=False)
+        return x + 1
+
+    for _ in range(5):
+        step(torch.ones(3))
+        assert w.grad.tolist() == [0.0, 0.0, 0.0]
+    assert runs_straight(step)
+
+
 def test_numbers_that_are_gradients():
     w = torch.tensor(5.0, requires_grad=True)
     optimizer = torch.optim.SGD([w], lr=0.1)

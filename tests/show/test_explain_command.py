@@ -12,7 +12,7 @@ import pytest
 
 import dualtape as dt
 import dualtape.torch as torch
-from dualtape.cli import _parser, _split
+from dualtape.cli import _parser, _split, main
 from dualtape.core import modes
 from dualtape.core.errors import GraphError
 from dualtape.show import webpage
@@ -256,3 +256,11 @@ def test_options_may_follow_the_program(words, own, rest):
     assert left == rest.split()
     options = _parser().parse_args(got)
     assert (options.program or options.module) == own.split()[-1]
+
+
+def test_a_missing_program_has_no_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        main(["explain", "--no-open", "nope.py"])
+    assert end.value.code == 2
+    assert not list(tmp_path.iterdir())

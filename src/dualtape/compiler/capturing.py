@@ -63,6 +63,10 @@ def captured(
         Refused: `f` raised.
     """
     reach = reachable([f, *[x for x in leaves if not surface.is_array(x)]])
+    if reach.iterators and not effects_once:
+        raise NotCompilable(
+            f"it can reach an iterator (`{reach.iterators[0]}`), which gives something else at each call: pass what it gives"
+        )
     reach.guards += [Item(where, name, where[name]) for where, name in settings]
     capture = Capture(lengths)
     entry: dict[AccumulateGrad, Tensor | None] = {}

@@ -97,9 +97,18 @@ def traced(
         The values that stand for the cotangents of the roots, and the cotangent's value by input.
     """
     cts = [capture.variable(capture.avals[value]) for value, _ in roots]
-    found = gradients(
-        [(edge, ct) for (_, edge), ct in zip(roots, cts, strict=True)], [e for _, e in sources], retain_graph=True
-    )  # fmt: skip
+    hooks = [(e, e.hooks) for _, e in sources if e.kind == LEAF]
+    for leaf, _ in hooks:
+        leaf.hooks = (
+            None  # they run when the gradient arrives at the leaf, which is after the compiled pass
+        )
+    try:
+        found = gradients(
+            [(edge, ct) for (_, edge), ct in zip(roots, cts, strict=True)], [e for _, e in sources], retain_graph=True
+        )  # fmt: skip
+    finally:
+        for leaf, before in hooks:
+            leaf.hooks = before
     return [c.number for c in cts], {
         n: capture.number(g) for (n, _), g in zip(sources, found, strict=True) if g is not None
     }

@@ -51,6 +51,7 @@ from .native.plan import (
     State,
     Store,
     TensorResult,
+    is_key,
 )
 from .program import Program, held
 from .program import State as ProgramState
@@ -188,8 +189,12 @@ def _hooks(g: reach.Hooks) -> list[Guard]:
 def _guard(g: reach.Guard) -> Guard:
     """One of `reach`'s as the native call checks it: more strictly here and there, which is then for `slow` to settle."""
     expected: Any = MISSING if g.expected is reach.MISSING else g.expected
-    if type(g) is reach.Item and type(g.name) in (str, int) and type(g.where) is dict:
+    if type(g) is reach.Item and type(g.where) in (dict, defaultdict) and is_key(g.name):
         return DictItem(g.where, g.name, expected)
+    if type(g) is reach.ClassItem:
+        return DictItem(g.dict(), g.name, expected)
+    if type(g) is reach.Field:
+        return SlotIs(g.where, g.slot, expected)
     if type(g) is reach.Contents:
         return CellIs(g.where, expected)
     if type(g) is reach.Elements and type(g.where) in (list, dict, defaultdict):

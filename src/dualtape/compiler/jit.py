@@ -304,7 +304,8 @@ class Compiled:
 
     def explain(self) -> str:
         """What was traced and why, what it cost, what runs natively, and what runs eagerly and why."""
-        lines = [f"{self._label()}: traced {len(self._history)} times"]
+        count = len(self._history)
+        lines = [f"{self._label()}: traced {count} time{'s' * (count != 1)}"]
         for i, r in enumerate(self._history):
             lines.append(f"{i + 1}. {r.signature}")
             lines.append(f"   why: {r.reason}")

@@ -7,21 +7,45 @@ framework's own modules and optimizers as a whole.
 
 from __future__ import annotations
 
+import dis
 import functools
 import os
 import random
+import sys
 import sysconfig
-from collections.abc import Collection, Iterable, Iterator
-from operator import is_
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from collections import ChainMap, UserDict, UserList, deque
+from collections.abc import Iterable
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
 
 from ..core.random_state import Stream
 from ..core.tensor import Tensor
+from .guards import MISSING as MISSING
+from .guards import SIMPLE as SIMPLE
+from .guards import ClassItem as ClassItem
+from .guards import Contents as Contents
+from .guards import Elements as Elements
+from .guards import Entries as Entries
+from .guards import Field as Field
+from .guards import Guard as Guard
+from .guards import Hooks as Hooks
+from .guards import Item as Item
+from .guards import Members as Members
+from .guards import Numbers as Numbers
+from .guards import changes as changes
+from .guards import hooks_of as hooks_of
+from .guards import shown as shown
 
-SIMPLE = (int, float, complex, str, bytes, bool, type(None))
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 MOST_ELEMENTS = 256
 """Containers of more elements are compared as a whole, and not followed into, unless there are tensors in them."""
@@ -33,210 +57,11 @@ _LIBRARIES = tuple(
 )
 
 
-def same(old: Any, new: Any) -> bool:
-    """Whether a value is what it was: the same object, or an equal number or string of the same type."""
-    return old is new or (
-        type(old) is type(new) and isinstance(old, SIMPLE) and (old == new or old != old)
-    )
-
-
-def all_same(old: Collection[Any], new: Collection[Any]) -> bool:
-    """`same`, element by element."""
-    return len(old) == len(new) and (all(map(is_, old, new)) or all(map(same, old, new)))
-
-
-class Guard:
-    """Something that has to be as it was when the function was traced."""
-
-    __slots__ = ("expected", "name", "where")
-
-    def __init__(self, where: Any, name: Any, expected: Any) -> None:
-        self.where = where
-        self.name = name
-        self.expected = expected
-
-    def now(self) -> Any:
-        """What is there now."""
-        raise NotImplementedError
-
-    def holds(self) -> bool:
-        """Whether it is as it was."""
-        return same(self.expected, self.now())
-
-    def restore(self) -> None:
-        """Put it back as it was."""
-
-    def change(self) -> str:
-        """What is different, for people."""
-        return f"{self.label()} was {shown(self.expected)} and is {shown(self.now())}"
-
-    def label(self) -> str:
-        """What is guarded, for people."""
-        return f"`{self.name}`"
-
-
-class Item(Guard):
-    """`where[name]` of a dict: a global, an attribute, an option."""
-
-    __slots__ = ()
-
-    def replace(self, x: Any) -> None:
-        """Put something else there for a while."""
-        self.where[self.name] = x
-
-    def now(self) -> Any:
-        """See `Guard`."""
-        return self.where.get(self.name, MISSING)
-
-    def restore(self) -> None:
-        """See `Guard`."""
-        if self.now() is not self.expected:
-            self.where[self.name] = self.expected
-
-
-class Contents(Guard):
-    """What a cell of a closure contains."""
-
-    __slots__ = ()
-
-    def replace(self, x: Any) -> None:
-        """Put something else there for a while."""
-        self.where.cell_contents = x
-
-    def now(self) -> Any:
-        """See `Guard`."""
-        try:
-            return self.where.cell_contents
-        except ValueError:
-            return MISSING
-
-    def restore(self) -> None:
-        """See `Guard`."""
-        if self.now() is not self.expected and self.expected is not MISSING:
-            self.where.cell_contents = self.expected
-
-
-class Elements(Guard):
-    """The elements of a list, or the keys of a dict."""
-
-    __slots__ = ()
-
-    def now(self) -> Any:
-        """See `Guard`."""
-        return tuple(self.where)
-
-    def holds(self) -> bool:
-        """See `Guard`."""
-        return all_same(self.expected, self.where)
-
-    def restore(self) -> None:
-        """See `Guard`: a list gets its elements back, a dict loses keys that came (`Item` sees to the values)."""
-        if self.holds():
-            return
-        if isinstance(self.where, list):
-            self.where[:] = self.expected
-            return
-        for key in set(self.where) - set(self.expected):
-            del self.where[key]
-
-    def change(self) -> str:
-        """See `Guard`."""
-        return f"{self.label()} had {len(self.expected)} elements and has other ones ({len(self.where)})"
-
-
-class Entries(Guard):
-    """The keys and values of a long dict, which are not looked at one by one."""
-
-    __slots__ = ()
-
-    def now(self) -> Any:
-        """See `Guard`."""
-        return self.where
-
-    def holds(self) -> bool:
-        """See `Guard`."""
-        old, new = self.expected, self.where
-        return all_same(old, new) and all_same(old.values(), new.values())
-
-    def restore(self) -> None:
-        """See `Guard`."""
-        if not self.holds():
-            self.where.clear()
-            self.where.update(self.expected)
-
-    def change(self) -> str:
-        """See `Guard`."""
-        return f"the dict {self.label()}, of {len(self.expected)} entries, has changed"
-
-
-class Numbers(Guard):
-    """The numbers in a plain array, which NumPy may have computed with while tracing."""
-
-    __slots__ = ()
-
-    def now(self) -> Any:
-        """See `Guard`."""
-        return self.where
-
-    def holds(self) -> bool:
-        """See `Guard`."""
-        return bool(
-            self.where.shape == self.expected.shape
-            and self.where.tobytes() == self.expected.tobytes()
-        )
-
-    def restore(self) -> None:
-        """See `Guard`."""
-        if not self.holds():
-            self.where[...] = self.expected
-
-    def change(self) -> str:
-        """See `Guard`."""
-        return f"the numbers in the array {self.label()} have changed"
-
-
-class Hooks(Guard):
-    """The hooks of a leaf, which ran, if there were any, while tracing."""
-
-    __slots__ = ()
-
-    def now(self) -> Any:
-        """See `Guard`."""
-        return hooks_of(self.where)
-
-    def holds(self) -> bool:
-        """See `Guard`."""
-        return bool(self.expected == self.now())
-
-    def change(self) -> str:
-        """See `Guard`."""
-        return f"a leaf of shape {self.where.shape} has other hooks"
-
-
-def hooks_of(leaf: Any) -> tuple[Any, ...]:
-    """What is called when a gradient arrives at a leaf."""
-    return (*(leaf.hooks or {}).values(), *(leaf.post_hooks or {}).values())
-
-
-class Missing:
-    """Stands for a name that is not there."""
-
-    def __repr__(self) -> str:
-        return "missing"
-
-
-MISSING = Missing()
-
-
-def _keeps_numbers(x: Any) -> bool:
-    """Whether a function that has this in a long list may write to it."""
-    return isinstance(x, Tensor) or hasattr(type(x), "compiled_state")
-
-
-def shown(x: Any) -> str:
-    """A value in few characters."""
-    text = repr(x) if isinstance(x, (*SIMPLE, Missing)) else f"a {type(x).__name__}"
-    return text if len(text) < 60 else text[:57] + "..."
+def _may_change(x: Any) -> bool:
+    """Whether something in a long list may change while it stays the same object; plain arrays are trusted not to."""
+    if isinstance(x, tuple):
+        return any(map(_may_change, x))
+    return not isinstance(x, (*SIMPLE, np.ndarray, np.generic))
 
 
 def names_of(code: CodeType) -> set[str]:
@@ -268,6 +93,7 @@ class Reach:
         large: Where large plain arrays are found by name: the function is given something that follows what it computes
             with them, so that nothing of it is frozen.
         namespaces: The globals of the functions found, by identity.
+        iterators: Names of what gives something else each time that it is asked.
         keepers: Things that are no tensors and keep numbers (they have `compiled_state`).
     """
 
@@ -278,7 +104,10 @@ class Reach:
         self.keepers: dict[int, Any] = {}
         self.named: set[int] = set()
         self.streams: list[Stream] = []
+        self.iterators: list[str] = []
         self.names: set[str] = set()
+        self.asked: set[str] = set()  # those that may be missing
+        self.stored: set[str] = set()  # those of attributes that functions set
         self.namespaces: dict[int, dict[str, Any]] = {}
         self._seen: dict[Any, Any] = {}
         self._objects: list[tuple[Any, str]] = []
@@ -287,11 +116,10 @@ class Reach:
         """Look at everything that can be reached from `roots`."""
         for x in roots:
             self.visit(x, "")
-        before = -1
-        while (
-            len(self.names) != before
-        ):  # an attribute's name may be mentioned in a function found later
-            before = len(self.names)
+        before: Any = None
+        # An attribute's name may be mentioned in a function found later, and be one of an object found later.
+        while (now := (len(self.names), len(self._objects), len(self.asked))) != before:
+            before = now
             for x, label in list(self._objects):
                 self.attributes(x, label)
         return self
@@ -320,12 +148,12 @@ class Reach:
             self.visit(x.__func__, label)
             self.visit(x.__self__, label)
         elif kind is functools.partial:
-            for part in (x.func, *x.args, *x.keywords.values()):
+            for part in (x.func, *x.args, x.keywords):
                 self.visit(part, label)
-        elif kind in (list, tuple):
-            if kind is list:
+        elif isinstance(x, (list, deque, tuple)):
+            if not isinstance(x, tuple):
                 self.guards.append(Elements(x, label, tuple(x)))
-            if len(x) <= MOST_ELEMENTS or any(map(_keeps_numbers, x)):
+            if len(x) <= MOST_ELEMENTS or any(map(_may_change, x)):
                 for i, part in enumerate(x):
                     self.visit(part, f"{label}[{i}]")
         elif kind is BuiltinFunctionType:
@@ -342,13 +170,28 @@ class Reach:
             self.streams.append(Stream(x.getstate, x.setstate))
         elif isinstance(x, dict):
             self.mapping(x, label)
+        elif kind is set:
+            self.guards.append(Members(x, label, frozenset(x)))
         elif hasattr(kind, "compiled_state"):
             self.keepers[id(x)] = x
         elif kind is ModuleType:
             filename = getattr(x, "__file__", None)
             if filename and not is_library(filename):
                 self._objects.append((x, label))
-        elif not isinstance(x, type) and hasattr(x, "__dict__"):
+        elif hasattr(kind, "__next__"):
+            self.iterators.append(label)
+        elif isinstance(x, type):
+            if not _of_library(x):
+                self._objects.append((x, label))
+        elif hasattr(x, "__dict__"):
+            self.instance(x, label)
+        elif not _of_library(kind):
+            self._objects.append((x, label))
+        if (
+            isinstance(x, (list, deque, tuple, dict))
+            and hasattr(x, "__dict__")
+            and not _of_library(kind)
+        ):
             self.instance(x, label)
 
     def value(self, guard: Guard) -> None:
@@ -373,7 +216,17 @@ class Reach:
                 self.value(found)
         if is_library(f.__code__.co_filename):
             return
+        if vars(f):
+            self._objects.append((f, f.__name__))
         self.names |= names_of(f.__code__)
+        if f.__name__ != "__init__":
+            self.stored |= {
+                i.argval for i in dis.get_instructions(f.__code__) if i.opname == "STORE_ATTR"
+            }
+        if {"hasattr", "getattr"} & set(f.__code__.co_names):
+            self.asked |= {
+                c for c in f.__code__.co_consts if isinstance(c, str) and c.isidentifier()
+            }
         self.namespaces[id(f.__globals__)] = f.__globals__
         for name in sorted(names_of(f.__code__)):
             if name in f.__globals__:
@@ -383,15 +236,12 @@ class Reach:
 
     def mapping(self, x: Any, label: str) -> None:
         """The keys of a dict, and its values."""
-        if len(x) > MOST_ELEMENTS and not any(map(_keeps_numbers, x.values())):
+        if len(x) > MOST_ELEMENTS and not any(map(_may_change, x.values())):
             self.guards.append(Entries(x, label, dict(x)))
             return
         self.guards.append(Elements(x, label, tuple(x)))
         for key in x:
-            if isinstance(key, SIMPLE):
-                self.value(Item(x, key, x[key]))
-            else:
-                self.visit(x[key], label)
+            self.value(Item(x, key, x[key]))
 
     def instance(self, x: Any, label: str) -> None:
         """An object: a module or an optimizer as a whole, of others the attributes that the code names."""
@@ -400,12 +250,15 @@ class Reach:
             self.visit(x.__wrapped__, label)
         if "_parameters" in d and "_modules" in d:
             for name, value in d.items():
-                self.value(Item(d, name, value))
+                if type(value) is not set:  # names of buffers that are not saved
+                    self.value(Item(d, name, value))
         elif "param_groups" in d and "state" in d:
-            self.visit(x.param_groups, f"{label}.param_groups")
-            for state in list(x.state.values()):
-                self.visit(state, f"{label}.state")
+            self.value(Item(d, "param_groups", x.param_groups))
+            self.guards.append(Item(d, "state", x.state))
             self.guards.append(Elements(x.state, f"{label}.state", tuple(x.state)))
+            for key, state in list(x.state.items()):
+                self.guards.append(Item(x.state, key, state))
+                self.visit(state, f"{label}.state")
         elif hasattr(type(x), "compiled_keepers"):
             for keeper in x.compiled_keepers():
                 self.visit(keeper, label)
@@ -413,6 +266,9 @@ class Reach:
             for name, value in list(d.items()):
                 if name not in unwatched:
                     self.value(Item(d, name, value))
+        elif isinstance(x, (UserDict, UserList, ChainMap)):
+            for name, value in d.items():
+                self.value(Item(d, name, value))
         self._objects.append((x, label))
         for cls in type(x).__mro__:
             for f in vars(cls).values():
@@ -421,21 +277,56 @@ class Reach:
                     self.visit(f, label)
 
     def attributes(self, x: Any, label: str) -> None:
-        """The attributes of an object whose names the code mentions."""
-        d = vars(x)
+        """The attributes of an object whose names the code mentions, its own and those of its class."""
+        d = {} if isinstance(x, type) else getattr(x, "__dict__", {})
         for name in sorted(self.names & d.keys()):
-            if (id(d), name) not in self._seen:
-                self._seen[id(d), name] = d
+            if self._first(d, name):
                 self.value(Item(d, name, d[name]))
+        if hasattr(x, "__dict__") and not isinstance(x, (type, ModuleType)):
+            stored = set() if _of_library(type(x)) else self.stored
+            for name in sorted((self.asked | stored) - d.keys()):
+                if self._first(d, name):
+                    self.guards.append(Item(d, name, MISSING))
+        for cls in (x if isinstance(x, type) else type(x)).__mro__:
+            if cls is object or _of_library(cls):
+                continue
+            for name in sorted(self.names & vars(cls).keys()):
+                found = vars(cls)[name]
+                if isinstance(found, MemberDescriptorType):
+                    if not isinstance(x, type) and self._first(x, name):
+                        self._guarded(Field(x, name, found), label)
+                    continue
+                if self._first(cls, name):
+                    self._guarded(ClassItem(cls, name, found), label)
+                shadowed = hasattr(x, "__dict__") and not isinstance(x, type)
+                if (
+                    shadowed
+                    and name not in d
+                    and not hasattr(type(found), "__set__")
+                    and self._first(d, name)
+                ):
+                    self.guards.append(Item(d, name, MISSING))
+
+    def _first(self, where: Any, name: str) -> bool:
+        """Whether a name is looked at for the first time."""
+        if (id(where), name) in self._seen:
+            return False
+        self._seen[id(where), name] = where
+        return True
+
+    def _guarded(self, guard: Guard, label: str) -> None:
+        self.guards.append(guard)
+        if guard.expected is not MISSING:
+            found = guard.expected
+            self.visit(getattr(found, "__func__", found), f"{label}.{guard.name}")
+
+
+def _of_library(cls: type) -> bool:
+    """Whether a class is not of the user's making."""
+    filename = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    return cls.__module__ == "builtins" or (filename is not None and is_library(filename))
 
 
 def reachable(roots: Iterable[Any]) -> Reach:
     """What can be reached from functions and objects."""
     return Reach().follow(roots)
-
-
-def changes(guards: Iterable[Guard]) -> Iterator[str]:
-    """What is no longer as it was."""
-    for g in guards:
-        if not g.holds():
-            yield g.change()

@@ -211,7 +211,7 @@ def _problem(part: Slot | Guard | Item | Store, plan: Plan) -> str | None:
             return "not a dict"
         case Live(_, key, _) | DictItem(_, key, _) | AttributeDictItem(_, key, _):
             # The comparison of other keys may run Python code.
-            return None if type(key) in (str, int) else "a key must be a str or an int"
+            return None if is_key(key) else "a key must be a str, an int or a tensor"
         case (
             SlotIs(thing, descriptor, _)
             | SlotIsNot(thing, descriptor, _)
@@ -221,6 +221,11 @@ def _problem(part: Slot | Guard | Item | Store, plan: Plan) -> str | None:
             return None if isinstance(thing, descriptor.__objclass__) else "no such slot"
         case _:
             return None
+
+
+def is_key(x: Any) -> bool:
+    """Whether something can be a dict's key whose look-up is sure not to compare it with others: tensors are themselves."""
+    return type(x) in (str, int) or (isinstance(x, Tensor) and hash(x) == id(x))
 
 
 def is_plain(array: Array) -> bool:

@@ -296,11 +296,13 @@ class Record:
     def _output(self, i: int, slot: Output) -> list[int]:
         """An entry: whether it is a scalar; slot; where a tensor of which class may have an array to be used again."""
         old = [0, 0]
+        held = [(s.object, s.descriptor) for s in self.plan.slots if isinstance(s, Held)]
         for store in self.plan.stores:
             if (
                 isinstance(store.item, TensorResult)
                 and store.item.slot == i
                 and not self.plan.calls_back
+                and (store.object, store.descriptor) not in held  # which the core reads or writes
             ):
                 old = [self._place(store.object, store.descriptor), self._object(store.item.cls)]
         spec = self._spec(slot.dtype, slot.shape)
