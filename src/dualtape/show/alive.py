@@ -70,7 +70,7 @@ def alive() -> Alive:
     >>> losses = []
     >>> for _ in range(2):
     ...     losses.append((w * w).sum())  # not loss.item()
-    >>> [(h.names[0], h.nodes) for h in dt.alive() if h.names[0].startswith("losses")]
+    >>> [(name, h.nodes) for h in dt.alive() for name in h.names if name.startswith("losses")]
     [('losses[1]', 2), ('losses[0]', 2)]
     """
     gc.collect()  # what only garbage holds is not held

@@ -194,7 +194,7 @@ def _eigh(vectors: bool, p: Primitive) -> Lowering:
             return None
         made = [parts.read(n * n, (n,)), parts.read(0, (n, n), True)]
         made = made if vectors else made[:1]
-        return returned(b, parts.well(b), made, outs, p, params, xs)
+        return returned(b, _well(b, parts, xs[0]), made, outs, p, params, xs)
 
     return lower
 
@@ -251,12 +251,19 @@ def singular(b: Build, x: Ref, job: str) -> tuple[Parts, list[Ref]] | None:
 
 def _svd(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
     found = singular(b, wide(b, xs[0]), "A" if params["full"] else "S")
-    return found and returned(b, found[0].well(b), found[1], outs, sp.svd_p, params, xs)
+    return found and returned(b, _well(b, found[0], xs[0]), found[1], outs, sp.svd_p, params, xs)
+
+
+def _well(b: Build, parts: Parts, x: Ref) -> Ref:
+    """Whether LAPACK found the result: of infinite numbers not all of its versions say that they did not."""
+    return b.call(c.logical_and, parts.well(b), finite(b, x))
 
 
 def _svdvals(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
     found = singular(b, wide(b, xs[0]), "N")
-    return found and returned(b, found[0].well(b), found[1], outs, sp.svdvals_p, params, xs)
+    return found and returned(
+        b, _well(b, found[0], xs[0]), found[1], outs, sp.svdvals_p, params, xs
+    )
 
 
 def _phase_free(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
