@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from dualtape.core import modes
+
 # The same examples in every run, and no deadline that a busy machine could miss.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -35,3 +37,9 @@ def cycles() -> Callable[[], list[str]]:
             gc.garbage.clear()
 
     return collect
+
+
+@pytest.fixture(autouse=True)
+def no_inference_tensors_of_other_tests():
+    """A tensor of inference mode that another test left alive keeps recording on its guard; tests look at the mode."""
+    modes.set_mode(modes.current() & ~modes.GUARDED)

@@ -137,8 +137,6 @@ def _explain(options: argparse.Namespace, arguments: list[str]) -> int:
         fail("explain needs a program or -m module; `dualtape explain --help` shows how")
     if Path(options.program or "").suffix == ".ipynb":
         fail("explain is for programs; in a notebook, %load_ext dualtape and %%explain a cell")
-    if options.module is None and not Path(options.program).exists():
-        run_file(options.program, arguments)  # which says so: there is nothing to make a page of
     # Only this command needs what draws pages.
     command = importlib.import_module("dualtape.show.command")
     compared = None
@@ -151,6 +149,8 @@ def _explain(options: argparse.Namespace, arguments: list[str]) -> int:
         standin.install()
     except RuntimeError as error:
         fail(str(error))
+    if options.module is None and not Path(options.program).exists():
+        run_file(options.program, arguments)  # which says so: there is nothing to make a page of
     command.explain_program(
         options.module or options.program,
         arguments,
