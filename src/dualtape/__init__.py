@@ -97,7 +97,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def load_ipython_extension(shell: _Any) -> None:
-    """Carry out `%load_ext dualtape`: the cell magic `%%explain`."""
+    """Carry out `%load_ext dualtape`: the cell magic `%%explain`, and what tensors, modules and tapes look like."""
     _import_module(f"{__name__}.show.notebook").load(shell)
 
 

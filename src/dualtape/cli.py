@@ -145,12 +145,12 @@ def _explain(options: argparse.Namespace, arguments: list[str]) -> int:
             compared = command.earlier(Path(options.compare))
         except (OSError, ValueError) as error:
             fail(f"cannot compare with {options.compare!r}: {error}")
+    if options.module is None and not Path(options.program).exists():
+        run_file(options.program, arguments)  # which says so: there is nothing to make a page of
     try:
         standin.install()
     except RuntimeError as error:
         fail(str(error))
-    if options.module is None and not Path(options.program).exists():
-        run_file(options.program, arguments)  # which says so: there is nothing to make a page of
     command.explain_program(
         options.module or options.program,
         arguments,

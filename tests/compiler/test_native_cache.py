@@ -147,6 +147,21 @@ def test_the_least_recently_used_go_when_there_is_no_room(tmp_path):
     assert {p.stem for p in tmp_path.iterdir()} == {"large"}
 
 
+def test_there_are_only_so_many_entries(tmp_path):
+    old = time.time() - 1000
+    for n in range(20):
+        ObjectCache(tmp_path).put(f"{n}", b"code")
+        os.utime(tmp_path / f"{n}{cache.SUFFIX}", (old + n, old + n))
+    store = ObjectCache(tmp_path, most=8)
+    store.put("new", b"code")  # the first look at them: down to three quarters
+    assert {p.stem for p in tmp_path.iterdir()} == {"15", "16", "17", "18", "19", "new"}
+    for n in range(20, 22):
+        store.put(f"{n}", b"code")
+    assert len(list(tmp_path.iterdir())) == 8
+    store.put("one more", b"code")
+    assert len(list(tmp_path.iterdir())) == 6
+
+
 def test_files_left_by_a_process_that_died_go_too(store):
     store.put("a", b"code")
     dead, living = store.directory / "new-dead", store.directory / "new-living"

@@ -264,3 +264,4 @@ def test_a_missing_program_has_no_page(tmp_path, monkeypatch):
         main(["explain", "--no-open", "nope.py"])
     assert end.value.code == 2
     assert not list(tmp_path.iterdir())
+    assert not any(type(f).__module__ == "dualtape.standin" for f in sys.meta_path)

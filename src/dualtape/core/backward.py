@@ -81,12 +81,13 @@ def backward(
         retain_graph: Keep residuals for another pass.
         create_graph: Record the pass itself.
     """
-    if create_graph and modes.current() & modes.NO_GRAD:
+    mode = modes.current()
+    if create_graph and mode & modes.NO_GRAD:
         with modes.switched(off=modes.NO_GRAD):
             backward(roots, retain_graph=retain_graph, create_graph=True)
         return
     work = Pass(retain_graph, create_graph, None)
-    if modes.current() & modes.SAFE:
+    if mode & modes.SAFE:
         work = looked_after(work, roots, None)
     else:
         for edge, ct in roots:
@@ -100,7 +101,7 @@ def backward(
     for leaf in pending:
         g = pending[leaf]
         accumulate(leaf, g, create_graph, leaf in work.owned, work)
-    if modes.current() & modes.STEPPED:
+    if mode & modes.STEPPED:
         tell_of_pass("kept", work)
 
 

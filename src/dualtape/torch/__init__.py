@@ -25,8 +25,6 @@ from .comparison import *
 from .compiler import compile as compile
 from .complex_ops import *
 from .contraction import *
-from .control_flow import cond as cond
-from .control_flow import while_loop as while_loop
 from .conversion import *
 from .copies import *
 from .creation import *
@@ -110,9 +108,13 @@ _LAZY = frozenset(
 )
 
 
+# Functions of such modules.
+_ELSEWHERE = {"cond": "control_flow", "vmap": "func", "while_loop": "control_flow"}
+
+
 def __getattr__(name: str) -> _Any:
-    if name == "vmap":
-        return _importlib.import_module(".func", __name__).vmap
+    if name in _ELSEWHERE:
+        return getattr(_importlib.import_module("." + _ELSEWHERE[name], __name__), name)
     if name in _LAZY:
         try:
             return _importlib.import_module("." + name, __name__)

@@ -21,6 +21,8 @@ from pathlib import Path
 MAGIC = b"dualtape-object-1\n"
 LIMIT = 256 * 2**20
 """Bytes that all entries may take; the least recently used go first."""
+MOST = 4096
+"""Entries: each process that adds one looks at all of them once."""
 
 SUFFIX = ".object"
 _IMPORTED = time.time()
@@ -35,7 +37,7 @@ class CacheWarning(UserWarning):
 def generator() -> str:
     """The version of what makes the code: a digest of the compiler's own sources.
 
-    A millisecond per process, and nobody can forget to count a version up. Installed files' times say
+    Some milliseconds per process, and nobody can forget to count a version up. Installed files' times say
     nothing: wheels are often built with all of them set to one date. But a file that is newer than this process is
     not what the process has imported, whose code is then nobody else's.
     """
@@ -78,13 +80,16 @@ class ObjectCache:
     Attributes:
         directory: Where they are.
         limit: Bytes they may take together.
+        most: How many there may be.
     """
 
-    def __init__(self, directory: Path, limit: int = LIMIT) -> None:
+    def __init__(self, directory: Path, limit: int = LIMIT, most: int = MOST) -> None:
         self.directory = directory
         self.limit = limit
+        self.most = most
         self._trusted: bool | None = None
         self._size: int | None = None
+        self._count = 0
 
     def get(self, key: str) -> bytes | None:
         """What was stored under `key`; None if nothing was, or it is not whole."""
@@ -153,10 +158,11 @@ class ObjectCache:
         return self._trusted
 
     def _make_room(self, added: int) -> None:
-        """Remove what was not used for longest, once all entries take more than the limit."""
+        """Remove what was not used for longest, once there are more entries than may be, or they take more."""
         if self._size is not None:
             self._size += added
-            if self._size <= self.limit:
+            self._count += 1
+            if self._fits(1):
                 return
         entries = []
         for path in self.directory.iterdir():
@@ -167,14 +173,21 @@ class ObjectCache:
                 elif path.name.startswith("new-") and about.st_mtime < time.time() - _STALE:
                     path.unlink()
         self._size = sum(size for _, size, _ in entries)
-        if self._size > self.limit:
+        self._count = len(entries)
+        if not self._fits(1):
             entries.sort()
             for _, size, path in entries[:-1]:  # the newest is the one just written
-                if self._size <= self.limit * 3 // 4:
+                if self._fits(0.75):
                     break
                 with contextlib.suppress(FileNotFoundError):
                     path.unlink()
                 self._size -= size
+                self._count -= 1
+
+    def _fits(self, share: float) -> bool:
+        """Whether the entries take no more than a share of what they may."""
+        size = self._size or 0
+        return size <= self.limit * share and self._count <= self.most * share
 
 
 def _checksum(key: str, payload: bytes) -> bytes:
