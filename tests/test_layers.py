@@ -55,7 +55,7 @@ OPTIONAL = {
 LAZY_ROOMS = frozenset({"compiler", "show"})
 
 # Of the standard library only what an error path needs, and what costs too much otherwise.
-LAZY_STDLIB = frozenset({"difflib", "logging", "pkgutil", "statistics"})
+LAZY_STDLIB = frozenset({"dataclasses", "difflib", "logging", "pkgutil", "statistics"})
 
 
 class Import(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from types import EllipsisType
 from typing import Any
@@ -56,7 +55,9 @@ def concrete(x: Any, values: Values) -> Any:
         return kind._make([concrete(v, values) for v in x])
     if isinstance(x, tuple):
         return kind([concrete(v, values) for v in x])
-    if is_dataclass(x):
+    if hasattr(kind, "__dataclass_fields__"):
+        from dataclasses import fields, replace
+
         found = {f.name: concrete(getattr(x, f.name), values) for f in fields(x) if f.init}
         return replace(x, **found)  # type: ignore[type-var]
     raise TypeError(f"a parameter is of type {kind.__name__}")
