@@ -107,6 +107,16 @@ def test_loops_and_conditions(tmp_path):
         doubled.export_c(tmp_path, x, derivatives="vjp")
 
 
+def test_a_branch_is_taken_once(tmp_path):
+    @dt.jit
+    def f(x):
+        return dt.cond(np.sum(x) > 0, lambda v: v * v, lambda v: -v, x)
+
+    text = f.export_c(tmp_path, X, derivatives=()).source.read_text()
+    for number in (2, 3):
+        assert text.count(f"if (dt_function{number}(") == 1
+
+
 @needs_cc
 def test_numbers_that_are_not_finite(tmp_path):
     @dt.jit

@@ -117,6 +117,14 @@ def test_interleaved_stacks_are_divided_and_written_in_their_final_order(shape):
         assert "copy" not in str(how) or d < 48  # tiles copy a right operand that lies in columns
 
 
+def test_another_order_of_the_result_is_another_program():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 2, 4)), rng.normal(size=(2, 4, 3))
+    for names in ("bik,bkj->bij", "bik,bkj->ibj"):  # of the same shape
+        out, _ = compiled(lambda a, b, names=names: torch.einsum(names, a, b), x, y)
+        np.testing.assert_allclose(out, np.einsum(names, x, y), rtol=1e-13, atol=1e-13)
+
+
 def test_heads_are_read_where_they_lie():
     rng = np.random.default_rng(2)
     x = rng.normal(size=(2, 96, 3 * 128)).astype(np.float32)

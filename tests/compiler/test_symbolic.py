@@ -296,3 +296,17 @@ def test_native_code_at_several_lengths():
         np.testing.assert_allclose(gradient, 2 * x.T @ (x @ w) / n)
     assert traces(compiled) == 2
     assert "lowered for 4 of them" in compiled.explain()
+
+
+def test_an_object_that_is_returned_is_the_same_one_at_any_length():
+    own, given = object(), object()
+    compiled = dt.jit(lambda x, y: (x * 2, y, own), backend="numpy")
+    passed_on = dt.jit(lambda x, y: (x * 2, y), backend="numpy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n in (3, 4, 5, 6):
+            for f, expected in ((compiled, (given, own)), (passed_on, (given,))):
+                doubled, *objects = f(np.ones(n), given)
+                assert doubled.shape == (n,)
+                assert all(a is b for a, b in zip(objects, expected, strict=True))
+    assert traces(passed_on) == 2

@@ -299,6 +299,19 @@ def test_blocks_fold_and_unfold(open_page):
     assert page.locator("image").count() > 0  # heat maps in the cards
 
 
+def test_a_pass_from_several_roots_names_all_of_them(open_page):
+    model = fixture("graph")
+    graph = model["models"][0]["graphs"][0]
+    (run,) = graph["passes"]
+    z = next(i for i, node in enumerate(graph["nodes"]) if node["name"] == "z")
+    run["roots"].append({"at": [z, 0], "cotangent": graph["nodes"][z]["outs"][0]})
+    page = open_page(model)
+    for _ in range(sum(node["kind"] == "op" for node in graph["nodes"]) + 1):
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".panel h2").inner_text().startswith("The way back starts at out, z: ")
+    assert page.locator(".panel .sums > .labelled").count() == 2
+
+
 def test_large_arrays_are_heat_maps_with_statistics(open_page):
     page = open_page("mlp")
     page.keyboard.press("ArrowRight")

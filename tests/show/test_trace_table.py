@@ -80,7 +80,63 @@ def test_html_and_latex_are_well_formed():
     assert latex.count(r"\begin{aligned}") == latex.count(r"\end{aligned}") == 3
 
 
+def test_writes_in_place_give_a_tensor_another_line():
+    def f(a):
+        b = a * 3
+        b.mul_(a)
+        return b.sum()
+
+    x = torch.tensor([1.0, 2.0])
+    t = dt.trace_table(f, x)
+    assert lines(t.primal)[1:] == ["v₁ = v₀ · 3", "v₂ = v₁ · v₀", "v₃ = sum(v₂)"]
+    assert float(t.tangent[-1].value) == 18.0
+    np.testing.assert_array_equal(t.adjoint[-1].value, [6.0, 12.0])
+
+
+def test_a_constant_that_was_written_to_is_not_what_it_was():
+    def f(a):
+        c = torch.zeros(2)
+        c.add_(1)
+        return a * c
+
+    t = dt.trace_table(f, torch.tensor([1.0, 2.0]))
+    assert lines(t.primal)[1:] == ["v₁ = v₀ · [2]"]
+    np.testing.assert_array_equal(t.primal[-1].value, [1.0, 2.0])
+
+
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        return a * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+def written_in_part(a):
+    b = a * 2
+    b[0] = a[1]
+    return b
+
+
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (written_in_part, "CopySlices"),
+        (lambda a: written_in_part(a).sum(), "CopySlices"),
+        (lambda a: Doubled.apply(a * 2), "DoubledBackward"),
+        (lambda a: Doubled.apply(a).sin(), "DoubledBackward"),
+    ],
+)
+def test_what_has_no_line_is_refused_and_not_left_out(f, what):
+    with pytest.raises(ValueError, match=rf"{what} .* has no line in the table"):
+        dt.trace_table(f, torch.tensor([1.0, 2.0]))
+
+
 def test_refusals():
+    with pytest.raises(ValueError, match="several results; the table is of one"):
+        dt.trace_table(lambda a: (a * 2, a * 3), 1.0)
     with pytest.raises(ValueError, match="no operation"):
         dt.trace_table(lambda x: x, 1.0)
     with pytest.raises(ValueError, match="has several results"):

@@ -45,9 +45,3 @@ export function exact(value: number): string {
 
 /** A shape: `2×3`, or nothing for a scalar. */
 export const shapeText = (shape: readonly number[]): string => shape.join("×");
-
-export function bytesText(count: number): string {
-  if (count < 1024) return `${count} B`;
-  if (count < 1024 ** 2) return `${short(count / 1024, 3)} KiB`;
-  return `${short(count / 1024 ** 2, 3)} MiB`;
-}

@@ -66,6 +66,7 @@ const en = {
   start: "Before the first step",
   startText: "Nothing is computed yet but what the program starts from. → or the button ▶ makes the first step; space plays.",
   seedText: "The way back starts at {name}: its gradient with respect to itself is the seed.",
+  seedsText: "The way back starts at {name}: the gradient of each with respect to itself is its seed.",
   forwardStep: "{op} computes {name}",
   backwardStep: "The rule of {op} carries the gradient of {name} back",
   tangentStep: "{op} computes {name} and carries the tangents on",
@@ -164,7 +165,6 @@ const en = {
   noteOperations: "more than {n0} operations ran; the rest is not shown",
   noteValues: "{n0} arrays have no numbers in the page, to keep it small",
   noteCompiled: "a compiled function is shown as one node",
-  noteThreads: "other threads ran operations that are not shown",
   keys: "Keys",
   keyStep: "step",
   keyEnds: "first, last",
@@ -237,6 +237,7 @@ const zh: Texts = {
   start: "第一步之前",
   startText: "除了程序的初始量，什么都还没有计算。按 → 或按钮 ▶ 走第一步，按空格键播放。",
   seedText: "反向传播从 {name} 开始：它对自身的梯度就是初始值。",
+  seedsText: "反向传播从 {name} 开始：每一个对自身的梯度就是它的初始值。",
   forwardStep: "{op} 计算 {name}",
   backwardStep: "{op} 的求导法则把 {name} 的梯度往回传",
   tangentStep: "{op} 计算 {name}，并把切向量往前传",
@@ -330,7 +331,6 @@ const zh: Texts = {
   noteOperations: "运行了超过 {n0} 个运算，其余未显示",
   noteValues: "为了控制页面大小，有 {n0} 个数组没有数值",
   noteCompiled: "编译过的函数显示为一个节点",
-  noteThreads: "其他线程运行的运算没有显示",
   keys: "按键",
   keyStep: "单步",
   keyEnds: "首步、末步",
@@ -380,7 +380,6 @@ export const NOTES: Partial<Record<string, Key>> = {
   operations_left_out: "noteOperations",
   values_left_out: "noteValues",
   compiled: "noteCompiled",
-  threads: "noteThreads",
 };
 
 const TEXTS: Record<Language, Texts> = { en, zh };

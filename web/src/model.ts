@@ -320,8 +320,6 @@ export interface Note {
     | "values_left_out"
     /** a compiled function is shown as one node */
     | "compiled"
-    /** other threads ran operations that are not shown */
-    | "threads"
     | "other";
   numbers: number[];
   text: string;

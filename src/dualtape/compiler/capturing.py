@@ -21,8 +21,9 @@ from ..transforms import surface, tree
 from .capture import ALONE, DRAWN, Capture, Cell, Place, references
 from .derivative import is_used_up, nodes_from, spent, traced
 from .general import Captured
+from .guards import Guard, Hooks, Item, changes, hooks_of
 from .program import EntryGrad, GradEffect, Leaf, Result, State
-from .reach import Guard, Hooks, Item, Reach, changes, hooks_of, reachable
+from .reach import Reach, reachable
 
 
 class NotCompilable(TransformError):
@@ -186,10 +187,25 @@ class _Call:
         )  # fmt: skip
         graph = capture.graph(inputs, tuple(self.outputs), updates)
         return Captured(
-            graph, ahead, derivative, capture.lengths, capture.built, mode, tuple(self.arguments),
-            tuple([self.state(c, gradient_of.get(id(c.tensor))) for c in cells]),
-            tuple(self.identical), tuple([p.owner for p in places]), tuple(capture.draws), tuple(capture.live.values()), structure, tuple(results),
-            tuple(grads), guards, tuple([EntryGrad(leaf, g is not None, self.own.get(leaf)) for leaf, g in self.entry.items()]),
+            graph=graph,
+            ahead=ahead,
+            derivative=derivative,
+            lengths=capture.lengths,
+            built=capture.built,
+            mode=mode,
+            arguments=tuple(self.arguments),
+            states=tuple([self.state(c, gradient_of.get(id(c.tensor))) for c in cells]),
+            identical=tuple(self.identical),
+            places=tuple([p.owner for p in places]),
+            draws=tuple(capture.draws),
+            live=tuple(capture.live.values()),
+            structure=structure,
+            results=tuple(results),
+            grads=tuple(grads),
+            guards=guards,
+            entry=tuple([
+                EntryGrad(leaf, g is not None, self.own.get(leaf)) for leaf, g in self.entry.items()
+            ]),
         )  # fmt: skip
 
     def state(self, c: Cell, leaf: AccumulateGrad | None) -> State:

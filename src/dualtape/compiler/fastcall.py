@@ -17,7 +17,7 @@ from ..core.graph import AccumulateGrad
 from ..core.tensor import Tensor, wrap
 from ..core.watched import guarded
 from ..transforms import tree
-from . import reach
+from . import guards as reached
 from .derivative import joined
 from .executable import Native, contiguous
 from .native.call import make_call
@@ -120,7 +120,7 @@ def _plan(program: Program, leaves: Sequence[Any], run: Native) -> Plan:
         slots.append(Fetch(_array_from(d.ask), a.dtype, a.shape))
     slots += [Live(o.container, o.key) for o in program.live]
     for g in program.guards:
-        guards += _hooks(g) if type(g) is reach.Hooks else [_guard(g)]
+        guards += _hooks(g) if type(g) is reached.Hooks else [_guard(g)]
     guards += [
         SlotIsNot(e.leaf, _GRAD, None) if e.there else SlotIs(e.leaf, _GRAD, None) for e in program.entry
     ]  # fmt: skip
@@ -179,27 +179,27 @@ def _argument(k: int, x: Any) -> Guard:
     return ArgEquals(k, x) if type(x) in _ALONE else ArgIs(k, x)
 
 
-def _hooks(g: reach.Hooks) -> list[Guard]:
+def _hooks(g: reached.Hooks) -> list[Guard]:
     """That a leaf has no hooks."""
     if g.where.hooks is not None or g.where.post_hooks is not None:
         raise _Unfit
     return [SlotIs(g.where, field, None) for field in _HOOKS]
 
 
-def _guard(g: reach.Guard) -> Guard:
-    """One of `reach`'s as the native call checks it: more strictly here and there, which is then for `slow` to settle."""
-    expected: Any = MISSING if g.expected is reach.MISSING else g.expected
-    if type(g) is reach.Item and type(g.where) in (dict, defaultdict) and is_key(g.name):
+def _guard(g: reached.Guard) -> Guard:
+    """One of `guards.py`'s as the native call checks it: more strictly here and there, which is then for `slow` to settle."""
+    expected: Any = MISSING if g.expected is reached.MISSING else g.expected
+    if type(g) is reached.Item and type(g.where) in (dict, defaultdict) and is_key(g.name):
         return DictItem(g.where, g.name, expected)
-    if type(g) is reach.ClassItem:
+    if type(g) is reached.ClassItem:
         return DictItem(g.dict(), g.name, expected)
-    if type(g) is reach.Field:
+    if type(g) is reached.Field:
         return SlotIs(g.where, g.slot, expected)
-    if type(g) is reach.Contents:
+    if type(g) is reached.Contents:
         return CellIs(g.where, expected)
-    if type(g) is reach.Elements and type(g.where) in (list, dict, defaultdict):
+    if type(g) is reached.Elements and type(g.where) in (list, dict, defaultdict):
         return ElementsAre(g.where, expected)
-    if type(g) is reach.Numbers and g.where.flags.c_contiguous:
+    if type(g) is reached.Numbers and g.where.flags.c_contiguous:
         return NumbersAre(g.where, contiguous(g.expected))
     raise _Unfit
 

@@ -8,31 +8,27 @@ simplified and lowered again: the function itself does not run.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from ..core import modes
-from ..core.aval import Aval
 from ..core.formulas import LEAST, Values
 from ..core.lengths import Length, Lengths
-from ..core.open_shapes import OpenShape, concrete
-from ..transforms import tree
-from .capture import Draw, Live
+from ..core.open_shapes import concrete
 from .derivative import split
-from .graph import Call, Graph, check
-from .open_loops import primitive_at
+from .graph import Graph, check
+from .open_loops import aval_at, calls_at
 from .passes import simplified
-from .program import EntryGrad, GradEffect, Program, Result, State
-from .reach import Guard
+from .program import Parts, Program, Result
 
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A call as it was captured: what programs are made of. See `Program` for what is not explained here.
+@dataclass(slots=True, kw_only=True)
+class Captured(Parts):
+    """A call as it was captured: what programs are made of. See `Parts` for what is not explained here.
 
     Attributes:
         graph: Both passes, as noted.
@@ -47,18 +43,6 @@ class Captured:
     derivative: tuple[list[int], dict[int, int], list[int]] | None
     lengths: Lengths | None
     built: dict[int, Callable[[Values], Any]]
-    mode: int
-    arguments: tuple[int, ...]
-    states: tuple[State, ...]
-    identical: tuple[tuple[int, Any], ...]
-    places: tuple[Any, ...]
-    draws: tuple[Draw, ...]
-    live: tuple[Live, ...]
-    structure: tree.Structure
-    results: tuple[Result, ...]
-    grads: tuple[GradEffect, ...]
-    guards: tuple[Guard, ...]
-    entry: tuple[EntryGrad, ...]
 
     def holds(self) -> bool:
         """Whether the mode and what the function could reach are what they were."""
@@ -70,37 +54,33 @@ class Captured:
         Raises:
             GraphFault: The graph does not fit together at these lengths.
         """
-        graph, draws, results, states = self.graph, self.draws, self.results, self.states
+        graph, parts = self.graph, {f.name: getattr(self, f.name) for f in fields(Parts)}
         if self.lengths is not None:
             values = self.lengths.now if values is None else values
             graph = at(graph, values, self.built)
-            states = tuple([replace(s, aval=_aval_at(s.aval, values)) for s in states])
-            draws = tuple([d.at(values) for d in draws])
-            results = tuple([
-                replace(r, value=concrete(r.value, values)) if r.kind == "object" and _open_in(r.value) else r
-                for r in results
-            ])  # fmt: skip
+            parts["states"] = tuple([replace(s, aval=aval_at(s.aval, values)) for s in self.states])
+            parts["draws"] = tuple([d.at(values) for d in self.draws])
+            parts["results"] = tuple([_result_at(r, values) for r in self.results])
         if self.derivative is None:
-            whole, parts = graph.with_calls(graph.calls[: self.ahead]), None
+            whole, derivative = graph.with_calls(graph.calls[: self.ahead]), None
         else:
-            whole, parts = split(graph, self.ahead, *self.derivative)
+            whole, derivative = split(graph, self.ahead, *self.derivative)
         if self.lengths is not None and values != self.lengths.now:
-            for g in (whole,) if parts is None else (whole, parts.backward):
+            for g in (whole,) if derivative is None else (whole, derivative.backward):
                 check(g, f"taking the lengths {values} for {self.lengths.now}")
-        if parts is not None:
-            parts.backward = simplified(parts.backward)
-        return Program(
-            simplified(whole), self.mode, self.arguments, states, self.identical, self.places, draws, self.live, self.structure,
-            results, self.grads, self.guards, self.entry, parts,
-        )  # fmt: skip
+        if derivative is not None:
+            derivative.backward = simplified(derivative.backward)
+        return Program(graph=simplified(whole), derivative=derivative, **parts)
 
 
-def _open_in(x: Any) -> bool:
-    return type(x) not in (str, bytes) and (not isinstance(x, tuple) or any(map(_open_in, x)))
-
-
-def _aval_at(a: Aval, values: Values) -> Aval:
-    return Aval(concrete(a.shape, values), a.dtype) if type(a.shape) is OpenShape else a
+def _result_at(r: Result, values: Values) -> Result:
+    """A result for given lengths; see `capturing._Call.look_at` on objects that they may be hidden in."""
+    if r.kind != "object":
+        return r
+    try:
+        return replace(r, value=concrete(r.value, values))
+    except TypeError:  # an argument, or of a program for these lengths alone
+        return r
 
 
 def at(graph: Graph, values: Values, built: dict[int, Callable[[Values], Any]]) -> Graph:
@@ -110,12 +90,8 @@ def at(graph: Graph, values: Values, built: dict[int, Callable[[Values], Any]]) 
         if number in constants:
             x = constants[number] = np.asarray(build(values))
             x.flags.writeable = False
-    avals = [_aval_at(a, values) for a in graph.avals]
-    calls = [
-        Call(primitive_at(c.primitive, values), c.operands, concrete(c.params, values), c.results)
-        for c in graph.calls
-    ]
-    return graph.with_calls(calls, avals=avals, constants=constants)
+    avals = [aval_at(a, values) for a in graph.avals]
+    return graph.with_calls(calls_at(graph.calls, values), avals=avals, constants=constants)
 
 
 @dataclass(slots=True)

@@ -30,10 +30,11 @@ from .executable import executable, weakly
 from .fastcall import fast_call
 from .general import Captured, General, Pattern, pattern_of, shapes_of
 from .graph import Graph
+from .guards import SIMPLE, shown
 from .interpreter import Executable
 from .native.call import go_on_with
 from .program import Program
-from .reach import SIMPLE, is_library, shown
+from .reach import is_library
 
 RETRACES_BEFORE_WARNING = 8
 MOST_IN_TURNS = 4
@@ -54,7 +55,6 @@ class Record:
     reason: str
     seconds: float = 0.0
     compile_seconds: float = 0.0
-    calls: int = 0
     program: Program | None = None
     eager: str | None = None
     general: General | None = None
@@ -169,8 +169,10 @@ class Compiled:
     ) -> Program | None:
         """A program made from one for any lengths, if one fits."""
         pattern = self._patterns.get(pattern_of(key))
+        if pattern is None:
+            return None
         shapes = shapes_of(key[1])
-        for g in () if pattern is None else tuple(pattern.generals):
+        for g in tuple(pattern.generals):
             values = g.values(shapes)
             if values is None or not g.captured.holds():
                 continue
@@ -178,7 +180,7 @@ class Compiled:
                 program = g.captured.program(values)
             except Exception as error:
                 g.record.settled = f"{type(error).__name__}: {error}"
-                pattern.generals.remove(g)  # type: ignore[union-attr]
+                pattern.generals.remove(g)
                 warn(
                     f"{self._label()}: a program for any length does not fit {values}, which is a bug in dualtape: "
                     f"{g.record.settled}\n  The function is traced again."
@@ -196,7 +198,7 @@ class Compiled:
     def _capture(
         self, key: Any, entry: Entry, leaves: Sequence[Any], structure: tree.Structure, reason: str
     ) -> Program | None:
-        record = Record(_described(leaves, structure), reason)
+        record = Record(_described(leaves), reason)
         self._history.append(record)
         start = time.perf_counter()
         try:
@@ -474,7 +476,7 @@ def _sharing(leaves: Sequence[Any]) -> tuple[int, ...] | None:
     return tuple([ids.index(i) for i in ids])
 
 
-def _described(leaves: Sequence[Any], structure: tree.Structure) -> str:
+def _described(leaves: Sequence[Any]) -> str:
     return ", ".join(_kind_text(_kind(x)) for x in leaves) or "no arguments"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.aval import Aval
@@ -46,11 +47,21 @@ def _called(rules: Loop | Branches, primitive: StructuredCall) -> StructuredCall
 
 def body_at(body: Body, values: Values) -> Body:
     """A body for given lengths."""
-    avals = [Aval(concrete(a.shape, values), a.dtype) for a in body.avals]
-    calls = [
-        Instruction(
-            primitive_at(i.primitive, values), i.operands, concrete(i.params, values), i.results
-        )
-        for i in body.instructions
-    ]
+    avals = [aval_at(a, values) for a in body.avals]
+    calls = calls_at(body.instructions, values)
     return Body(avals, body.inputs, body.constants, calls, body.outputs)
+
+
+def calls_at(calls: Sequence[Instruction], values: Values) -> list[Instruction]:
+    """Calls for given lengths."""
+    return [
+        Instruction(
+            primitive_at(c.primitive, values), c.operands, concrete(c.params, values), c.results
+        )
+        for c in calls
+    ]
+
+
+def aval_at(a: Aval, values: Values) -> Aval:
+    """A shape and dtype for given lengths."""
+    return Aval(concrete(a.shape, values), a.dtype)

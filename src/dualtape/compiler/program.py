@@ -17,8 +17,8 @@ from ..transforms import tree
 from .capture import Draw, Live
 from .derivative import Derivative, joined
 from .graph import Array, Graph
+from .guards import Guard, hooks_of
 from .interpreter import Executable
-from .reach import Guard, hooks_of
 
 Leaf = Any
 
@@ -80,12 +80,11 @@ class EntryGrad(NamedTuple):
     argument: int | None = None
 
 
-@dataclass(slots=True)
-class Program:
-    """What a call was captured as. The graph's inputs are, in order: arguments, states, places, draws, live options.
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What a call was captured as, but for its numbers' part, whose inputs are, in order: arguments, states, places, draws, live.
 
     Attributes:
-        graph: The numbers' part.
         mode: The thread's mode that it was captured in.
         arguments: Leaves of the arguments that are inputs.
         states: Tensors from elsewhere that are inputs.
@@ -97,12 +96,8 @@ class Program:
         grads: What becomes of gradients.
         guards: What has to be as it was.
         entry: Which leaves have to have a gradient when the program starts, and which not to.
-        derivative: How differentiable results lead back to the inputs, if there are any.
-        run: Runs the graph: takes an array per input, writes the updates, returns the outputs.
-        call: Does what a whole call does, natively, if the program is of the common kind.
     """
 
-    graph: Graph
     mode: int
     arguments: tuple[int, ...]
     states: tuple[State, ...]
@@ -115,6 +110,20 @@ class Program:
     grads: tuple[GradEffect, ...]
     guards: tuple[Guard, ...]
     entry: tuple[EntryGrad, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Program(Parts):
+    """A call for given lengths, which can be run. See `Parts` for what is not explained here.
+
+    Attributes:
+        graph: The numbers' part.
+        derivative: How differentiable results lead back to the inputs, if there are any.
+        run: Runs the graph: takes an array per input, writes the updates, returns the outputs.
+        call: Does what a whole call does, natively, if the program is of the common kind.
+    """
+
+    graph: Graph
     derivative: Derivative | None = None
     run: Executable | None = None
     call: Callable[..., Any] | None = None

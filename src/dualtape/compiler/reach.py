@@ -30,21 +30,19 @@ import numpy as np
 
 from ..core.random_state import Stream
 from ..core.tensor import Tensor
-from .guards import MISSING as MISSING
-from .guards import SIMPLE as SIMPLE
-from .guards import ClassItem as ClassItem
-from .guards import Contents as Contents
-from .guards import Elements as Elements
-from .guards import Entries as Entries
-from .guards import Field as Field
-from .guards import Guard as Guard
-from .guards import Hooks as Hooks
-from .guards import Item as Item
-from .guards import Members as Members
-from .guards import Numbers as Numbers
-from .guards import changes as changes
-from .guards import hooks_of as hooks_of
-from .guards import shown as shown
+from .guards import (
+    MISSING,
+    SIMPLE,
+    ClassItem,
+    Contents,
+    Elements,
+    Entries,
+    Field,
+    Guard,
+    Item,
+    Members,
+    Numbers,
+)
 
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 MOST_ELEMENTS = 256

@@ -397,20 +397,20 @@ def number(x: Any, dtype: Any) -> Any:
 OPEN = (Length, LengthFloat)
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
-}  # fmt: skip
+    what: getattr(operator, what) for what in ("eq", "ne", "lt", "le", "gt", "ge")
+}
 _ARITHMETIC = frozenset({"mul", "rmul", "truediv", "rtruediv", "add", "radd", "sub", "rsub"})
 _SYMBOLS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    **_COMPARISONS,
-    "neg": lambda a, b: -a,
-    "add": lambda a, b: a + b, "radd": lambda a, b: b + a, "sub": lambda a, b: a - b, "rsub": lambda a, b: b - a,
-    "mul": lambda a, b: a * b, "rmul": lambda a, b: b * a, "truediv": lambda a, b: a / b, "rtruediv": lambda a, b: b / a,
-    "floordiv": lambda a, b: a // b, "rfloordiv": lambda a, b: b // a, "mod": lambda a, b: a % b,
-    "rmod": lambda a, b: b % a, "pow": lambda a, b: a**b, "rpow": lambda a, b: b**a,
-}  # fmt: skip
 
+
+def _swapped(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: operation(b, a)
+
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {**_COMPARISONS, "neg": lambda a, b: -a}
+for _what in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+    _OPERATIONS[_what] = getattr(operator, _what)
+    _OPERATIONS[f"r{_what}"] = _swapped(_OPERATIONS[_what])
 
 _BY_UFUNC: dict[Any, Callable[[Any, Any], Any]] = {
     np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.true_divide: operator.truediv,

@@ -59,7 +59,7 @@ def concrete(x: Any, values: Values) -> Any:
         from dataclasses import fields, replace
 
         found = {f.name: concrete(getattr(x, f.name), values) for f in fields(x) if f.init}
-        return replace(x, **found)  # type: ignore[type-var]
+        return replace(x, **found)
     raise TypeError(f"a parameter is of type {kind.__name__}")
 
 

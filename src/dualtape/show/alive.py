@@ -88,9 +88,8 @@ def alive() -> Alive:
 def held_graphs() -> list[tuple[Any, set[Any], list[Tensor]]]:
     """The last node of each graph, all of its nodes, and the tensors that are results of some, the latest first."""
     by_node: dict[Any, list[Tensor]] = {}
-    for (
-        t
-    ) in gc.get_objects():  # by their types: to ask an object for its class may run code of its own
+    for t in gc.get_objects():
+        # By its type: to ask an object for its class may run code of its own.
         if issubclass(type(t), Tensor) and t.edge is not None and t.edge.kind != LEAF:
             by_node.setdefault(t.edge.node, []).append(t)
     graphs = []

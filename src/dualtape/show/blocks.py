@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
+from .frames import local_variables, variables
 from .stack import DIALECT, USER, Call, role_of
 
 _CALLS = ("__call__", "_call_with_hooks")
@@ -57,14 +58,14 @@ def _opened(call: Call, frame: FrameType, owner: int, modules: dict[int, str]) -
     if call.role == DIALECT:
         if name not in _CALLS or code.co_varnames[:1] != ("self",):
             return None
-        thing = frame.f_locals.get("self")
+        thing = local_variables(frame).get("self")
         if id(thing) == owner or not is_module(thing):
             return None
         return Opened("module", module_name(thing, frame, modules), type(thing).__name__, id(thing))
     if call.role != USER or name.startswith("<"):
         return None
     if code.co_varnames[:1] == ("self",) and name in _FORWARD:
-        thing = frame.f_locals.get("self")
+        thing = local_variables(frame).get("self")
         if id(thing) == owner:
             return None
     return Opened("function", name, "", 0)
@@ -82,7 +83,7 @@ def module_name(thing: Any, frame: FrameType | None, modules: dict[int, str]) ->
         return found
     while frame is not None:
         if role_of(frame.f_code) == USER:
-            for name, value in list(frame.f_locals.items()):
+            for name, value in list(variables(frame).items()):
                 if name.startswith("_") or name == "self":
                     continue
                 for path, inner in _tree(value, name):

@@ -159,32 +159,7 @@ def tangents_of(picture: Any) -> list[dict[str, Any]]:
             view = View(picture, leaf)
             shot = picture.seen[leaf].shot
             direction = picture.computed(shot, _ones(shot))
-            reach = {leaf}
-            nodes: list[list[int]] = []
-            for number, (node, ran) in enumerate(zip(picture.nodes, picture.rans, strict=True)):
-                if number == leaf:
-                    nodes.append([direction])
-                    continue
-                inside = any(i in reach for i, _ in node["inputs"])
-                if not inside or (
-                    ran is not None
-                    and ran.primitive is not None
-                    and ran.primitive.kind == "constant"
-                ):
-                    nodes.append([-1] * len(node["outs"]))
-                    continue
-                reach.add(number)
-                if (
-                    ran is None
-                    or ran.primitive is None
-                    or any(s.shot.batched for s in ran.operands)
-                ):
-                    nodes.append([-2] * len(node["outs"]))
-                    continue
-                nodes.append([
-                    -2 if r is None or r.shot.data is None else picture.computed(r.shot, _asked(view, number, k))
-                    for k, r in enumerate(ran.results)
-                ])  # fmt: skip
+            nodes = _slots_along(picture, view, direction)
             views.append({"leaf": leaf, "direction": direction, "nodes": nodes})
     carried = [
         [-1] if s is None or s.tangent is None else [picture.slot(s.tangent)] for s in picture.seen
@@ -194,9 +169,35 @@ def tangents_of(picture: Any) -> list[dict[str, Any]]:
     return views
 
 
+def _slots_along(picture: Any, view: View, direction: int) -> list[list[int]]:
+    """Per node the slots of its tangents; -1 where they are zero, -2 where they are not known."""
+    reach = {view.leaf}
+    slots: list[list[int]] = []
+    for number, (node, ran) in enumerate(zip(picture.nodes, picture.rans, strict=True)):
+        primitive = None if ran is None else ran.primitive
+        constant = primitive is not None and primitive.kind == "constant"
+        if number == view.leaf:
+            slots.append([direction])
+        elif constant or not any(i in reach for i, _ in node["inputs"]):
+            slots.append([-1] * len(node["outs"]))
+        else:
+            reach.add(number)
+            slots.append(
+                [-2] * len(node["outs"])
+                if primitive is None or any(s.shot.batched for s in ran.operands)
+                else [_slot_of(picture, view, number, k) for k in range(len(ran.results))]
+            )
+    return slots
+
+
+def _slot_of(picture: Any, view: View, node: int, number: int) -> int:
+    """The slot of the tangent of an output of a node; -2 where it is not known."""
+    result = picture.rans[node].results[number]
+    if result is None or result.shot.data is None:
+        return -2
+    slot: int = picture.computed(result.shot, lambda: view.of(node, number))
+    return slot
+
+
 def _ones(shot: Snapshot) -> Any:
     return lambda: Snapshot(np.ones(shot.shape, shot.dtype)[()])
-
-
-def _asked(view: View, node: int, number: int) -> Any:
-    return lambda: view.of(node, number)

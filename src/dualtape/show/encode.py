@@ -13,26 +13,23 @@ from .snapshots import Absent, Snapshot, Summary, heat_of, summary_of
 FULL = 100
 """Elements up to which an array is written in full."""
 
+CELLS = 16
+"""Rows and columns of a picture in the page, at most."""
+
 _SAFE = 1 << 53
 
 
-def encoded(shot: Snapshot | None, full: int = FULL, cells: int = 16) -> Any:
-    """An `ArrayValue` of web/src/model.ts; None where nothing is known.
-
-    Args:
-        shot: The array.
-        full: Elements up to which it is written in full.
-        cells: Rows and columns of a picture; 0 for statistics only.
-    """
+def encoded(shot: Snapshot | None) -> Any:
+    """An `ArrayValue` of web/src/model.ts; None where nothing is known."""
     if isinstance(shot, Absent):
         return "None"
     if shot is None or not shot.known:
         return None
     if shot.summary is not None:
-        return large(shot.summary, cells)
+        return large(shot.summary)
     a = np.asarray(shot.data)
-    if a.size > full:
-        return large(summary_of(a), cells)
+    if a.size > FULL:
+        return large(summary_of(a))
     if not a.shape:
         return number(a[()])
     return numbers(a)
@@ -65,21 +62,19 @@ def number(x: Any) -> Any:
     return str(x)
 
 
-def large(s: Summary, cells: int) -> dict[str, Any]:
+def large(s: Summary) -> dict[str, Any]:
     """A large array."""
-    heat = None
-    if cells:
-        h = s.heat if max(s.heat.shape) <= cells else heat_of(s.heat, cells)
-        finite = h[np.isfinite(h)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-        with np.errstate(all="ignore"):
-            level = (h - low) / ((high - low) or 1.0) * 254
-        byte = np.where(np.isfinite(h), np.clip(np.round(level), 0, 254), 255)
-        byte = np.nan_to_num(byte, nan=255).astype(np.uint8)
-        heat = {
-            "rows": int(h.shape[0]), "columns": int(h.shape[1]), "low": short(low), "high": short(high),
-            "cells": base64.b64encode(byte.tobytes()).decode("ascii"),
-        }  # fmt: skip
+    h = s.heat if max(s.heat.shape) <= CELLS else heat_of(s.heat, CELLS)
+    finite = h[np.isfinite(h)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    with np.errstate(all="ignore"):
+        level = (h - low) / ((high - low) or 1.0) * 254
+    byte = np.where(np.isfinite(h), np.clip(np.round(level), 0, 254), 255)
+    byte = np.nan_to_num(byte, nan=255).astype(np.uint8)
+    heat = {
+        "rows": int(h.shape[0]), "columns": int(h.shape[1]), "low": short(low), "high": short(high),
+        "cells": base64.b64encode(byte.tobytes()).decode("ascii"),
+    }  # fmt: skip
     return {
         "min": short(s.low), "max": short(s.high), "mean": short(s.mean), "std": short(s.std),
         "nan": s.nans, "inf": s.infs, "zero": s.zeros, "heat": heat,

@@ -18,17 +18,14 @@ class Seen:
     """A value of the program, at the time that it was seen.
 
     Attributes:
-            kind: serial = count().__next__
-
-    LEAF, CONSTANT, EARLIER or RESULT.
-            shot: Its numbers.
-            tangent: Those of the tangent that it carries (forward mode); None for none.
-            maker: What it is a result of.
-            number: Which of its results.
-            names: What the program calls it, the best first.
-            order: The clock of its edge, 0 without one.
-            path, site: Where it was first seen.
-            note: What the page says of it: that it is a batch, say.
+        kind: LEAF, CONSTANT, EARLIER or RESULT.
+        shot: Its numbers.
+        tangent: Those of the tangent that it carries (forward mode); None for none.
+        maker: What it is a result of.
+        number: Which of its results.
+        names: What the program calls it, the best first.
+        order: The clock of its edge, 0 without one.
+        site: Where it was first seen.
         searched: Whether a name was looked for in the calls around.
         things: The identities of the objects that it is, for `naming`.
     """
@@ -37,7 +34,6 @@ class Seen:
         "kind",
         "maker",
         "names",
-        "note",
         "number",
         "order",
         "searched",
@@ -58,7 +54,6 @@ class Seen:
         self.number = number
         self.names: list[str] = []
         self.site: Site | None = None
-        self.note = ""
         self.searched = False
         self.things: tuple[int, ...] = ()
 

@@ -7,12 +7,13 @@ is the expression with the factor taken out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..core.aval import Aval
+from ..core.errors import DualtapeError
 from ..core.primitive import AVAL, Signature
 from ..core.pullback import chosen
 from ..core.tracing import tracing
@@ -21,6 +22,9 @@ from .mathematics import TIMES, Term
 from .notation import plain, written
 
 _LONG = 6000
+
+_UNFIT = (DualtapeError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What rules raise that read numbers, or are given shapes that they are not written for: of a batch, of what is not known."""
 
 
 class Expr:
@@ -117,7 +121,7 @@ def without(e: Expr, name: str) -> Expr | None:
     if e.name == "relu_backward" and inside == [True, False]:
         found = without(e.args[0], name)
         return None if found is None else Expr("operation", "relu_backward", (found, e.args[1]))
-    if e.name in ("zeros_like",):
+    if e.name == "zeros_like":
         return Expr("number", "0")
     return None
 
@@ -148,7 +152,7 @@ def traced(p: Any, number: int, shots: list[Any], out: Any, params: dict[str, An
         try:
             made = rule.rule(ct, *args, **chosen(rule.params, params))
             result = t.number(made)
-        except Exception:  # a rule that reads its numbers: it has no formula
+        except _UNFIT:
             return None
         known: dict[int, Expr] = {k: Expr("variable", v) for k, v in names.items()}
         for k, v in t.constants.items():
@@ -174,15 +178,13 @@ def _constant(v: Any) -> Expr:
     return Expr("number", f"[{TIMES.join(map(str, a.shape))}]")
 
 
-def term(e: Expr, operands: list[str]) -> Term:
-    """An expression, written."""
+def term(e: Expr, names: Mapping[str, Term]) -> Term:
+    """An expression, written with `names` for its variables."""
     if e.kind == "variable":
-        if e.name == "ct":
-            return m.variable("ct", "ȳ")
-        return m.variable(e.name, "out" if e.name == "out" else operands[int(e.name)])
+        return names[e.name]
     if e.kind == "number":
         return m.number(e.name)
-    return written(e.name, [term(a, operands) for a in e.args], e.params)
+    return written(e.name, [term(a, names) for a in e.args], e.params)
 
 
 def operand_names(p: Any, count: int) -> list[str]:
@@ -193,9 +195,9 @@ def operand_names(p: Any, count: int) -> list[str]:
     return list(p.inputs[:count])
 
 
-def expression(e: Expr, operands: list[str]) -> dict[str, Any] | None:
+def expression(e: Expr, names: Mapping[str, Term]) -> dict[str, Any] | None:
     """An expression as the page has it."""
-    t = term(e, operands)
+    t = term(e, names)
     if len(t.mathml) > _LONG:
         return None
     reads = sorted(e.reads(set()))
@@ -214,8 +216,14 @@ def formula_of(p: Any, shots: list[Any], params: dict[str, Any]) -> dict[str, An
         params: Its static parameters.
     """
     names = operand_names(p, len(shots))
-    own = written(p.name, [m.variable(str(i), n) for i, n in enumerate(names)], params)
-    whole = m.equation(m.variable("out", "out"), own)
+    operands = [m.variable(str(i), n) for i, n in enumerate(names)]
+    known = {str(i): t for i, t in enumerate(operands)}
+    known |= {"ct": m.variable("ct", "ȳ"), "out": m.variable("out", "out")}
+    whole = m.equation(known["out"], written(p.name, operands, params))
+    try:
+        out = p.aval(*[Aval(tuple(s.shape), s.dtype) for s in shots], **params)
+    except _UNFIT:
+        out = None
     derivatives: list[dict[str, Any] | None] = []
     for i in range(len(shots)):
         rule = (
@@ -225,18 +233,11 @@ def formula_of(p: Any, shots: list[Any], params: dict[str, Any]) -> dict[str, An
             derivatives.append(None)
             continue
         local = None
-        e = None
-        try:
-            avals = [Aval(tuple(s.shape), s.dtype) for s in shots]
-            out = p.aval(*avals, **params)
-        except Exception:  # a shape that depends on numbers: no formula of the rule
-            out = None
-        if isinstance(out, Aval):
-            e = traced(p, i, shots, out, params)
+        e = traced(p, i, shots, out, params) if isinstance(out, Aval) else None
         if e is not None and p.pointwise:
             factor = without(e, "ct")
-            local = None if factor is None else expression(factor, names)
-        derivatives.append({"local": local, "rule": None if e is None else expression(e, names)})
+            local = None if factor is None else expression(factor, known)
+        derivatives.append({"local": local, "rule": None if e is None else expression(e, known)})
     return {
         "mathml": whole.mathml, "text": whole.text, "latex": whole.latex, "operands": names,
         "derivatives": derivatives, "source": p.source,

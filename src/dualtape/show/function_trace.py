@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core import modes
 from ..core.aval import Aval
 from ..core.forward import pushforward
+from ..core.graph import LEAF
 from ..core.tensor import Tensor
 from . import mathematics as m
 from .formulas import Expr, operand_names, traced
 from .mathematics import Term
+from .snapshots import same_bits
 
 
 class Ran(NamedTuple):
@@ -33,7 +36,9 @@ class Trace:
         ran: The operations.
         values: Of each v, inputs first.
         names: Its term.
-        nodes: The v's of recorded operations, by the node.
+        nodes: The v's of inputs and recorded operations, by the node.
+        known: Those of the others, by the identity of the tensor.
+        began: The clock when the function was called.
         cotangents: What arrived at each v.
         steps: (v, contributions (operand's number, its v, what was added)) of the backward pass, in its order.
     """
@@ -43,6 +48,7 @@ class Trace:
         self.ran: list[Ran] = []
         self.values: list[Any] = []
         self.names: list[Term] = []
+        self.began = 0
         self.known: dict[int, int] = {}
         self.held: list[Tensor] = []  # so that no identity is used again
         self.nodes: dict[Any, int] = {}
@@ -57,18 +63,40 @@ class Trace:
         self.held.append(t)
         self.values.append(copied(t.value))
         self.names.append(subscripted("v", at - self.inputs + 1))
-        if t.edge is not None:
-            self.nodes.setdefault(t.edge.node, at)
+        edge = t.current_edge()
+        if edge is not None:
+            self.nodes.setdefault(edge.node, at)
+        return at
+
+    def found(self, t: Tensor) -> int | None:
+        """The v that a tensor is now; None for a constant.
+
+        By its history: a write in place gives the same tensor another one.
+
+        Raises:
+            ValueError: It depends on operations that were not seen.
+        """
+        edge = t.current_edge()
+        if edge is None:
+            at = self.known.get(id(t))
+            return at if at is None or same_bits(self.values[at], t.value) else None
+        at = self.nodes.get(edge.node)
+        if at is None and edge.node.kind != LEAF and edge.node.order < self.began:
+            raise ValueError(
+                f"trace_table: {edge.node.name()} (a write to a part of an array, or a function with a rule of its own) has no "
+                "line in the table; `dualtape explain` shows it"
+            )
         return at
 
     def start(self, variables: Sequence[Tensor]) -> None:
         """Name the inputs."""
         for t in variables:
             self.name(t)
+        self.began = modes.next_order()
 
     def see(self, primitive: Any, operands: Any, params: Any, results: Any) -> None:
         """Note an operation; for `observing`."""
-        at = tuple([self.known.get(id(t)) for t in operands])
+        at = tuple([self.found(t) for t in operands])
         values = tuple([copied(t.value) for t in operands])
         made = tuple([self.name(t) for t in results])
         ran = Ran(primitive, at, values, made, tuple([self.values[k] for k in made]), params)

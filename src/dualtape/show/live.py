@@ -13,21 +13,23 @@ from typing import Any
 import numpy as np
 
 from ..core import callsite, modes
+from ..core.aval import Aval
 from ..core.errors import GraphError
 from ..core.graph import LEAF, Freed
 from ..core.observation import observing_passes
 from ..core.sweep import Pass
 from ..core.tensor import Tensor
 from ..trust.blame import looked_after
+from ..trust.case import raw_edge
 from ..trust.facts import keep, nodes_of, rerun
 from ..trust.subject import key_of
 from . import events
 from .events import Ran, Seen
+from .registry import NOTHING
 from .session import Session
 from .snapshots import Snapshot
 from .webpage import opened, page_of
 
-_raw_edge: Any = Tensor.__dict__["edge"].__get__
 _HEIGHT = 720
 
 
@@ -141,7 +143,7 @@ def of_tensor(t: Tensor, frame: FrameType | None) -> dict[str, Any]:
     Raises:
         GraphError: It has no history, or that is gone.
     """
-    edge = t.current_edge() or _raw_edge(t)
+    edge = t.current_edge() or raw_edge(t)
     if edge is None:
         raise GraphError(
             "explain: this tensor has no history, so there is no graph to show. Ask for what was computed from tensors that "
@@ -207,12 +209,12 @@ def refill(session: Session, nodes: list[Any], edge: Any, t: Tensor) -> None:
             if e is None:
                 value = constants.get((node, i))
                 ran.operands.append(
-                    Seen(events.CONSTANT, Snapshot(_UNKNOWN if value is None else value))
+                    Seen(events.CONSTANT, Snapshot(NOTHING if value is None else value))
                 )
             else:
                 ran.operands.append(r.at_edge(e, values.get(key_of(e))))
         for k in range(len(node.output_avals) if several else 1):
-            like = values.get((node, k), node if not several else _Like(*node.output_avals[k]))
+            like = values.get((node, k), node if not several else Aval(*node.output_avals[k]))
             seen = Seen(events.RESULT, Snapshot(like), node.order, ran, k)
             seen.site = node.site
             ran.results.append(seen)
@@ -232,12 +234,3 @@ def _module_frame(frame: FrameType) -> FrameType:
     while frame.f_back is not None and frame.f_code.co_name != "<module>":
         frame = frame.f_back
     return frame
-
-
-class _Like:
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape = shape
-        self.dtype = dtype
-
-
-_UNKNOWN = _Like((), np.dtype(np.float32))

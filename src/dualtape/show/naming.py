@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor
-from ..trust.case import parts
+from ..trust.case import parts, raw_edge
 from . import events, syntax
 from .events import Ran, Seen
+from .frames import variables
 from .snapshots import same_bits
 from .stack import USER, role_of
 
-_raw_edge: Any = Tensor.__dict__["edge"].__get__
 _COMPARED = 4096
 _ALIASES = 4
 _OUTWARD = 8
@@ -68,17 +68,17 @@ class Names:
                     if not seen.names:
                         self.search(frame, seen, ran, number)
         waiting = self.waiting
-        for name, thing in list(frame.f_locals.items()):
+        for name, thing in list(variables(frame).items()):
             found = waiting.get(id(thing))
             if found is not None and found[0]() is thing:
                 self.name(found[1], name)
 
     def by_history(self, frame: FrameType | None, known: dict[tuple[int, int], Seen]) -> None:
         """Name values by tensors that are not the very objects that were seen, but have their history."""
-        for name, thing in [] if frame is None else list(frame.f_locals.items()):
+        for name, thing in [] if frame is None else list(variables(frame).items()):
             for n, t in [(name, thing), *[(f"{name}{k}", v) for k, v in inner(thing)]]:
                 if isinstance(t, Tensor):
-                    edge = _raw_edge(t)
+                    edge = raw_edge(t)
                     seen = (
                         None if edge is None else known.get((edge.node.order, edge.output_number))
                     )
@@ -169,10 +169,10 @@ def _spaces(frame: FrameType | None) -> list[dict[str, Any]]:
     last = None
     while frame is not None and len(spaces) < _OUTWARD:
         if role_of(frame.f_code) == USER:
-            spaces.append(frame.f_locals)
+            spaces.append(variables(frame))
             last = frame
         frame = frame.f_back
-    if last is not None and last.f_globals is not last.f_locals:
+    if last is not None and last.f_globals is not spaces[-1]:
         spaces.append(last.f_globals)
     return spaces
 

@@ -16,18 +16,18 @@ from ..core.graph import LEAF, Freed
 from ..core.tensor import Tensor
 from ..trust import why
 from ..trust.blame import blamed, first_origin
+from ..trust.case import raw_edge
 from ..trust.facts import Facts, nodes_of
 from ..trust.source import tree_of
 from ..trust.verdict import Cause, Verdict, Where
 from .events import Swept
+from .frames import variables
 from .naming import inner
 from .snapshots import concrete
 from .stack import USER, role_of
 
 MOST = 12
 """Answers that the panel holds."""
-
-_raw_edge: Any = Tensor.__dict__["edge"].__get__
 
 
 class Panel:
@@ -39,7 +39,6 @@ class Panel:
 
     def __init__(self, session: Any) -> None:
         self.session = session
-        self.notes: list[dict[str, Any]] = []
         self.found: list[tuple[dict[str, Any], int, int]] = []
         self.asked: set[Any] = set()
         self.given: set[int] = set()
@@ -66,7 +65,7 @@ class Panel:
         )
         if isinstance(source, Tensor) and isinstance(result, Tensor):
             r = self.session.recorder
-            edge = _raw_edge(source)
+            edge = raw_edge(source)
             seen = None if edge is None else r.by_edge.get((edge.node.order, edge.output_number))
             if seen is not None:
                 r.remember(concrete(result), seen)
@@ -104,7 +103,7 @@ class Panel:
         if verdict.cause is Cause.HAS_GRADIENT:
             return
         name = name or _name_in(frame, x) or str(getattr(x, "name", "") or "").partition(":")[0]
-        edge = _raw_edge(x) if isinstance(x, Tensor) else getattr(x, "_edge", None)
+        edge = raw_edge(x) if isinstance(x, Tensor) else getattr(x, "_edge", None)
         self.found.append((self.told(name, verdict), 0 if edge is None else edge.node.order, 0))
 
     def told(self, name: str, verdict: Verdict) -> dict[str, Any]:
@@ -129,9 +128,9 @@ class Panel:
         key = ("nan", None if swept.site is None else (id(swept.site[0]), swept.site[1]))
         if bad and not swept.dropped and key not in self.asked and len(self.found) < MOST:
             self.asked.add(key)
-            self.blame(swept, work, edges, bad[0])
+            self.blame(work, edges, bad[0])
 
-    def blame(self, swept: Swept, work: Any, edges: list[Any], given: Any) -> None:
+    def blame(self, work: Any, edges: list[Any], given: Any) -> None:
         """Put down which operation made a NaN: the doctor's answer, on residuals that are had back for it."""
         name = given.value.names[0] if given.value.names else "a leaf"
         nodes = nodes_of(edges)
@@ -182,11 +181,8 @@ class Panel:
         if key in self.asked:
             return
         self.asked.add(key)
-        spaces = (
-            [frame.f_locals]
-            if frame.f_locals is frame.f_globals
-            else [frame.f_locals, frame.f_globals]
-        )
+        own = variables(frame)
+        spaces = [own] if own is frame.f_globals else [own, frame.f_globals]
         named: dict[str, Any] = {}
         for names in spaces:
             for name, thing in list(names.items()):
@@ -195,13 +191,13 @@ class Panel:
                 for n, x in ((name, thing), *[(f"{name}{k}", v) for k, v in inner(thing)]):
                     if isinstance(x, Tensor) and hasattr(type(x), "retain_grad"):
                         named.setdefault(n, x)
-        root = next((x for x in named.values() if _raw_edge(x) is edges[0]), None)
+        root = next((x for x in named.values() if raw_edge(x) is edges[0]), None)
         if root is None:
             return
         read = grads_read(frame.f_code.co_filename)
         told: set[int] = set()
         for name, x in named.items():
-            edge = _raw_edge(x)
+            edge = raw_edge(x)
             if edge is None or id(x) in told or len(self.found) >= MOST:
                 continue
             told.add(id(x))
@@ -217,15 +213,9 @@ class Panel:
         """A piece has got its picture: find the nodes that answers speak of."""
         for made, leaf, culprit in self.found:
             for key, order in (("at", leaf), ("culprit", culprit)):
-                if order and made[key] is None:
-                    for number, (seen, ran) in enumerate(
-                        zip(picture.seen, picture.rans, strict=True)
-                    ):
-                        if (seen is not None and seen.order == order) or (
-                            ran is not None and ran.order == order
-                        ):
-                            made[key] = {"graph": graph, "node": number}
-                            break
+                node = _node_of(picture, order) if order and made[key] is None else None
+                if node is not None:
+                    made[key] = {"graph": graph, "node": node}
 
     def answers(self) -> list[dict[str, Any]]:
         """What is in the panel: of tensors that got a gradient in some other pass, nothing is said."""
@@ -247,8 +237,16 @@ def grads_read(file: str) -> frozenset[str]:
     )
 
 
+def _node_of(picture: Any, order: int) -> int | None:
+    """The first node that a clock is of."""
+    for number, of in enumerate(zip(picture.seen, picture.rans, strict=True)):
+        if any(x is not None and x.order == order for x in of):
+            return number
+    return None
+
+
 def _name_in(frame: FrameType, x: Any) -> str:
-    for names in (frame.f_locals, frame.f_globals):
+    for names in (variables(frame), frame.f_globals):
         for name, thing in list(names.items()):
             if thing is x and not name.startswith("_"):
                 return name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import webbrowser
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +17,7 @@ from ..core.graph import LEAF
 from ..core.tensor import Tensor
 from .frames import local_variables
 from .layered import place
+from .webpage import opened
 
 MOST = 2000
 """Operations in one picture at most: `dualtape explain` folds larger graphs."""
@@ -273,14 +273,6 @@ def show(*tensors: Any) -> Graph:
     if not opened(path):
         print(path)
     return found
-
-
-def opened(path: Path) -> bool:
-    """Show a file in the browser of a desktop; False where there is none."""
-    screen = "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
-    if "CI" in os.environ or not (screen or sys.platform in ("win32", "darwin")):
-        return False
-    return webbrowser.open(path.resolve().as_uri())
 
 
 def flat(tensors: Any) -> list[Tensor]:

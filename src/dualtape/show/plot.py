@@ -28,6 +28,7 @@ def gradient_flow(model: Any, *, ax: Any = None, title: str | None = None) -> An
         The axis.
 
     Raises:
+        TypeError: Of something with `trainable_variables` no gradients are given.
         ValueError: There is no parameter.
         ImportError: matplotlib is not installed.
     """
@@ -131,8 +132,8 @@ def gradients(model: Any) -> Iterable[tuple[str, Any]]:
     else:
         pairs = [p if isinstance(p, tuple) else (f"{i}", p) for i, p in enumerate(model)]
     for name, x in pairs:
-        own = isinstance(x, Tensor) and x.edge is not None and x.leaf is not None
-        yield str(name), plain(x.leaf.grad if own and x.leaf is not None else x)
+        leaf = x.leaf if isinstance(x, Tensor) and x.edge is not None else None
+        yield str(name), plain(x if leaf is None else leaf.grad)
 
 
 def plain(x: Any) -> Any:

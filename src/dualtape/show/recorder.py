@@ -22,9 +22,10 @@ from ..core.conform import conform
 from ..core.custom import Call as CustomCall
 from ..core.graph import LEAF as LEAF_EDGE
 from ..core.observation import observing, observing_passes
+from ..trust.case import raw_edge
 from . import events
 from .events import Added, Given, Ran, Seen, Stepped, Swept
-from .registry import MadeEdge, Registry, raw_edge
+from .registry import MadeEdge, Registry
 from .snapshots import Snapshot, concrete, is_batched
 from .stack import Stacks
 

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..core import modes
+from ..core.aval import Aval
 from ..core.graph import LEAF as LEAF_EDGE
 from ..core.graph import Identity, Node
 from ..core.tensor import Tensor
+from ..trust.case import raw_edge
 from . import events
 from .events import Ran, Seen
 from .naming import Names
@@ -23,7 +25,8 @@ RAW_BYTES = 200_000_000
 
 RECENT = 8
 
-raw_edge: Any = Tensor.__dict__["edge"].__get__
+NOTHING = Aval((), np.dtype(np.float32))
+"""Stands for an operand of which nothing is known."""
 
 
 class Registry:
@@ -133,7 +136,7 @@ class Registry:
             ran.order = n.order
             self.by_node[n.order] = ran
             ran.operands = [
-                Seen(events.CONSTANT, Snapshot(_NOTHING)) if e is None else self.at_edge(e, None)
+                Seen(events.CONSTANT, Snapshot(NOTHING)) if e is None else self.at_edge(e, None)
                 for e in n.inputs
             ]
             self.happened(ran, None)
@@ -196,14 +199,6 @@ class MadeEdge:
         avals = getattr(node, "output_avals", None)
         if avals is not None:
             self.shape, self.dtype = avals[number]
-
-
-class _Nothing:
-    shape = ()
-    dtype = np.dtype(np.float32)
-
-
-_NOTHING = _Nothing()
 
 
 def _alive(reference: Any) -> Any:

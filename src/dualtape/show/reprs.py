@@ -11,6 +11,7 @@ import numpy as np
 from ..core.callsite import describe
 from ..core.graph import LEAF
 from ..core.tensor import Tensor
+from .snapshots import summary_of
 from .text_table import Table
 
 CELLS = 144
@@ -60,14 +61,10 @@ def statistics(value: np.ndarray[Any, Any]) -> Table:
     """Least, largest, mean and spread of the finite elements, and how many are not."""
     if not value.size or value.dtype.kind not in "fciub":
         return Table("", ("elements",), [(f"{value.size}",)])
-    x = np.abs(value) if value.dtype.kind == "c" else value.astype(float)
-    finite = x[np.isfinite(x)]
+    s = summary_of(value)
     names = ["elements", "least", "largest", "mean", "deviation", "NaN", "infinite"]
-    numbers = [f"{value.size}"]
-    numbers += [
-        f"{f(finite):.5g}" if finite.size else "" for f in (np.min, np.max, np.mean, np.std)
-    ]
-    numbers += [f"{int(np.isnan(x).sum())}", f"{int(np.isinf(x).sum())}"]
+    numbers = ["" if x is None else f"{x:.5g}" for x in (s.low, s.high, s.mean, s.std)]
+    numbers = [f"{value.size}", *numbers, f"{s.nans}", f"{s.infs}"]
     title = "of the magnitudes" if value.dtype.kind == "c" else ""
     return Table(title, names, [numbers], right=range(7))
 

@@ -165,7 +165,6 @@ class Session:
                 "code": "compiled", "numbers": [],
                 "text": f"Compiled functions were run operation by operation: {names}.",
             })  # fmt: skip
-        notes += self.panel.notes
         used = [name for name in _FRONT_ENDS if f"dualtape.{name}" in sys.modules]
         model = {
             "program": self.program, "arguments": self.arguments, "dualtape": sys.modules["dualtape"].__version__,

@@ -21,12 +21,6 @@ CELLS = 32
 """Rows and columns of a picture, at most."""
 
 
-class Heat(NamedTuple):
-    """A down-sampled matrix: means of blocks."""
-
-    cells: Array
-
-
 class Summary(NamedTuple):
     """What is kept of a large array. Of complex ones, the magnitudes'."""
 

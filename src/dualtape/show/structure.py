@@ -12,6 +12,7 @@ from . import events, syntax
 from .derivatives import local_of, tangents_of
 from .events import Event, Given, Ran, Seen, Swept
 from .snapshots import Absent, Snapshot
+from .stack import USER
 from .tables import Tables
 
 _PARAMETER = 60
@@ -83,7 +84,7 @@ class Picture:
 
     def operation(self, ran: Ran) -> None:
         """Add an operation, and before it what it reads."""
-        inputs = [self.input(s, ran) for s in ran.operands]
+        inputs = [self.input(s) for s in ran.operands]
         number = len(self.nodes)
         self._made[id(ran)] = number
         self._alive.append(ran)
@@ -125,7 +126,7 @@ class Picture:
         self._shape.append((node["kind"], ran.name, read, made, where))
         self._places.append(node["place"])
 
-    def input(self, seen: Seen, ran: Ran | None) -> list[int]:
+    def input(self, seen: Seen) -> list[int]:
         """Where an operand is drawn."""
         found = self._at.get(id(seen))
         if found is not None:
@@ -182,7 +183,7 @@ class Picture:
                 number = self._blocks[call.number] = len(self.blocks)
                 site = None
                 for outer, at in reversed(ran.path[:i]):
-                    if outer.role == 1:
+                    if outer.role == USER:
                         site = (outer.code, at)
                         break
                 self.blocks.append({
@@ -215,7 +216,7 @@ class Picture:
     def sweep(self, swept: Swept, after: int) -> None:
         """Add a backward pass."""
         roots: list[dict[str, Any]] = [
-            {"at": self.input(s, None), "cotangent": self.slot(g)} for s, g in swept.roots
+            {"at": self.input(s), "cotangent": self.slot(g)} for s, g in swept.roots
         ]
         self.roots += [r["at"][0] for r in roots]
         steps: list[dict[str, Any]] = []
@@ -227,7 +228,7 @@ class Picture:
             for a in step.added:
                 local, kind = local_of(self, step.ran, a)
                 to.append({
-                    "input": a.input, "target": self.input(a.target, None), "local": local, "localKind": kind,
+                    "input": a.input, "target": self.input(a.target), "local": local, "localKind": kind,
                     "product": self.slot(a.product), "value": self.slot(a.value),
                     "before": self.slot(a.before), "after": self.slot(a.after),
                 })  # fmt: skip
@@ -236,7 +237,7 @@ class Picture:
             )
         results: list[dict[str, Any]] = [
             {
-                "at": self.input(g.value, None), "gradient": self.slot(g.gradient),
+                "at": self.input(g.value), "gradient": self.slot(g.gradient),
                 "gradBefore": self.before(g) if swept.kept else -1, "gradAfter": self.slot(g.after),
             }
             for g in swept.given

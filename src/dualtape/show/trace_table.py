@@ -18,7 +18,7 @@ from ..core.tensor import Tensor
 from ..transforms import tree
 from ..transforms.reverse import vjp
 from . import mathematics as m
-from .formulas import ONE, Expr, operation, without
+from .formulas import ONE, Expr, operation, term, without
 from .function_trace import (
     Ran,
     Trace,
@@ -143,7 +143,8 @@ def trace_table(f: Callable[..., Any], *x: Any, tangents: Sequence[Any] | None =
         cotangent: Of the result; by default ones.
 
     Raises:
-        ValueError: The function runs an operation of several results, which has no line of its own, or nothing at all.
+        ValueError: The function runs an operation of several results or a write to a part of an array, which have no line
+            of their own, or nothing at all; or it gives several results.
     """
     leaves = tree.flatten(x)[0]
     trace = Trace(len(leaves))
@@ -151,9 +152,15 @@ def trace_table(f: Callable[..., Any], *x: Any, tangents: Sequence[Any] | None =
     def run(*arguments: Any) -> Any:
         trace.start([t for t in tree.flatten(arguments)[0] if isinstance(t, Tensor)])
         with observing(trace.see):
-            return f(*arguments)
+            result = f(*arguments)
+        for t in tree.flatten(result)[0]:
+            if isinstance(t, Tensor):
+                trace.found(t)  # or it is refused
+        return result
 
     value, pull = vjp(run, *x)
+    if len(tree.flatten(value)[0]) != 1:
+        raise ValueError("trace_table: the function gives several results; the table is of one")
     seed = tree.map(lambda v: ones(v), value) if cotangent is None else cotangent
     with observing_passes(trace):
         gradient = tree.flatten(pull(seed))[0]
@@ -278,15 +285,6 @@ def variables(trace: Trace, ran: Ran) -> dict[str, Term]:
     """What the variables of an expression stand for."""
     names = {str(i): t for i, t in enumerate(operands(trace, ran))}
     return {**names, "out": trace.names[ran.results[0]]}
-
-
-def term(e: Expr, names: dict[str, Term]) -> Term:
-    """An expression, written with `names` for its variables."""
-    if e.kind == "variable":
-        return names[e.name]
-    if e.kind == "number":
-        return m.number(e.name)
-    return written(e.name, [term(a, names) for a in e.args], e.params)
 
 
 def added(parts: list[Term]) -> Term:

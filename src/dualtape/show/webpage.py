@@ -73,7 +73,7 @@ def on_desktop() -> bool:
 
 
 def opened(path: Path) -> bool:
-    """Open a page in the browser; False where there is none."""
+    """Open a file in the browser; False where there is none."""
     if not on_desktop():
         return False
     try:

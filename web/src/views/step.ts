@@ -285,6 +285,10 @@ const KEYS = [
   [["T"], "keyTheme"],
 ] as const;
 
+/** Where a pass begins: all of its roots. */
+const seedText = (app: App, { roots }: Pass): string =>
+  app.t(roots.length > 1 ? "seedsText" : "seedText", { name: roots.map((r) => app.label(r.at[0])).join(", ") });
+
 /** The panel of the present step. */
 export function stepPanel(app: App): Element_[] {
   const { graph, event } = app;
@@ -294,10 +298,9 @@ export function stepPanel(app: App): Element_[] {
       return operationStep(app, event.node);
     case "seed": {
       const pass = graph.passes[event.pass]!;
-      const [root] = pass.roots;
       return [
         h("p", { class: "phase back" }, app.t("backward")),
-        h("h2", {}, app.t("seedText", { name: root ? app.label(root.at[0]) : "" })),
+        h("h2", {}, seedText(app, pass)),
         excerpt(app, pass.place),
         h(
           "div",
@@ -336,7 +339,7 @@ export function stepSentence(app: App): string {
     case "operation":
       return `${position}: ${app.t(state.direction === "forward" ? "tangentStep" : "forwardStep", { op: app.node(event.node).op, name: app.label(event.node) })}`;
     case "seed":
-      return `${position}: ${app.t("seedText", { name: graph.passes[event.pass]!.roots.map((r) => app.label(r.at[0])).join(", ") })}`;
+      return `${position}: ${seedText(app, graph.passes[event.pass]!)}`;
     case "rule": {
       const step = graph.passes[event.pass]!.steps[event.step]!;
       const node = step.node;

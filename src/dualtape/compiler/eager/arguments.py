@@ -24,7 +24,7 @@ PLAIN = (int, str, type(None), bool)
 _settings: Any = getattr(
     getattr(getattr(np, "_core", None), "umath", None), "_extobj_contextvar", None
 )
-_state: list[Any] = [UNKNOWN, False]
+_state: list[tuple[Any, bool]] = [(UNKNOWN, False)]
 
 
 def strict() -> bool:
@@ -32,9 +32,11 @@ def strict() -> bool:
     if _settings is None:
         return _asked()
     now = _settings.get()  # an object per state: nothing of it is read
-    if now is not _state[0]:
-        _state[:] = [now, _asked()]
-    return bool(_state[1])
+    known, found = _state[0]  # as one, since other threads have states of their own
+    if now is not known:
+        found = _asked()
+        _state[0] = (now, found)
+    return found
 
 
 def _asked() -> bool:
@@ -65,6 +67,7 @@ def noted(a: Any, arrays: list[Array], key: list[Any], repeated: list[int]) -> b
         arrays.append(np.asarray(a))
         return True
     if cls is tuple:
+        key.append(len(a))
         return all(noted(b, arrays, key, repeated) for b in a)
     if cls in PLAIN:
         key.append(a)

@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 
 from ..native import threads
+from ..native.builtin import METH_FASTCALL, MethodDef, builtin
 from ..native.layout import LayoutError, layout, python_function
 from ..native.library import Library, address_of
-from ..native.trampoline import METH_FASTCALL, _MethodDef
 
-_HEAD = 40
+_HEAD = 32
 """Bytes of a job's record before the pointers."""
 
-# The record of a job: i64 rows, i64 rows of a chunk, i64 status, ptr arena, i64 unused, then a pointer per operand and result.
+# The record of a job: i64 rows, i64 rows of a chunk, i64 status, ptr arena, then a pointer per operand and result.
 _DRIVER = """
 define internal i32 @refuse(ptr %slots, i64 %which) {
   ret i32 1
@@ -220,21 +220,13 @@ def symbols() -> dict[str, int]:
     return {**_api(), **threads.symbols()} if readable() else {}
 
 
-def entry(library: Library, operands: int) -> Callable[..., bool]:
-    """What calls a loaded kernel.
-
-    Args:
-        library: The module with `driver`'s text.
-        operands: How many operands and results there are.
-    """
+def entry(library: Library) -> Callable[..., bool]:
+    """What calls a loaded kernel, a module with `driver`'s text."""
     if not readable():
         return _by_ctypes(library)
-    definition = _MethodDef(b"kernel", library.address("call"), METH_FASTCALL, None)
-    types = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    make = python_function("PyCFunction_NewEx", ctypes.py_object, *types)
+    definition = MethodDef(b"kernel", library.address("call"), METH_FASTCALL, None)
     # The function holds what it needs: the code, and the record that it was made of.
-    made: Callable[..., bool] = make(ctypes.addressof(definition), (library, definition), None)
-    return made
+    return builtin(definition, (library, definition))
 
 
 def _by_ctypes(library: Library) -> Callable[..., bool]:
@@ -245,7 +237,7 @@ def _by_ctypes(library: Library) -> Callable[..., bool]:
         if not all(a.flags.c_contiguous and a.flags.aligned for a in arrays):
             return False
         pointers = [a.ctypes.data for a in arrays]
-        job = (ctypes.c_int64 * (5 + len(pointers)))(rows, per, 0, arena, 0, *pointers)
+        job = (ctypes.c_int64 * (4 + len(pointers)))(rows, per, 0, arena, *pointers)
         chunks = -(-rows // per)
         if chunks == 1:
             alone(ctypes.addressof(job), 0, 0)

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ...core.large import LARGE
+
 Function = Callable[..., Any]
 
-least = ctypes.c_int64(1 << 14)
+least = ctypes.c_int64(LARGE)
 """Elements from which an array is large."""
 
 originals: dict[Any, Function] = {}

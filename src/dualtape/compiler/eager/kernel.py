@@ -78,7 +78,7 @@ class Kernel:
             lambda: lowered.ir() + text,
             {**lowered.symbols, **entry.symbols()},
         )
-        self.call = entry.entry(loaded, len(steps))
+        self.call = entry.entry(loaded)
 
     def division(self, rows: int, size: int) -> Division:
         """How to divide a job of so many rows, which are so many elements."""
@@ -91,9 +91,7 @@ class Kernel:
         per = min(max(1, CHUNK * blocks // work), -(-blocks // team))
         return Division(rows, per * self.block, team)
 
-    def memory(self, team: int) -> tuple[int, Array | None]:
+    def memory(self, team: int) -> tuple[int, Array]:
         """Where the threads' arenas begin, and what keeps them."""
-        if not self.arena:
-            return 0, None
         memory = np.empty(self.arena * team + 64, np.uint8)
         return -(-memory.ctypes.data // 64) * 64, memory

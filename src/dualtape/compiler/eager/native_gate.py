@@ -11,11 +11,9 @@ from string import Template
 import numpy as np
 
 from ..native import library
+from ..native.builtin import METH_FASTCALL, METH_KEYWORDS, MethodDef, builtin, keep
 from ..native.layout import LayoutError, layout, python_function
-from ..native.trampoline import _MethodDef
 from .gates import Function, least, python_gate
-
-_FLAGS = 0x80 | 0x02  # METH_FASTCALL | METH_KEYWORDS
 
 _TEXT = """
 @ndarray_type = external global i8
@@ -85,8 +83,6 @@ def _maker() -> Callable[[tuple[Function, Function]], Function] | None:
     try:
         at = layout()
         call = python_function("PyObject_Vectorcall", None)
-        types = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-        make = python_function("PyCFunction_NewEx", ctypes.py_object, *types)
     except LayoutError:
         return None
     text = Template(_TEXT).substitute(asdict(at), second=at.items + 8)
@@ -96,15 +92,11 @@ def _maker() -> Callable[[tuple[Function, Function]], Function] | None:
         "PyObject_Vectorcall": library.address_of(call),
     }
     loaded = library.load(None, lambda: text, symbols, optimise=True, level=1)
-    definition = _MethodDef(b"gate", loaded.address("gate"), _FLAGS, None)
-    keep = python_function("Py_IncRef", None, ctypes.py_object)
-    for thing in (loaded, definition, least):  # for good, as built-in functions may be
-        keep(thing)
-    address = ctypes.addressof(definition)
+    definition = MethodDef(b"gate", loaded.address("gate"), METH_FASTCALL | METH_KEYWORDS, None)
+    keep(loaded, definition, least)  # for good, as built-in functions may be
 
     def maker(pair: tuple[Function, Function]) -> Function:
-        made: Function = make(address, pair, None)
-        return made
+        return builtin(definition, pair)
 
     tried = maker((lambda *a, **p: ("small", len(a), p), lambda *a, **p: ("large", len(a), p)))
     before, least.value = least.value, 6

@@ -62,7 +62,7 @@ class Built(NamedTuple):
 
     Attributes:
         kernel: The kernel.
-        tails: Of each result a row's shape, and its dtype.
+        results: Of each a row's shape, and its dtype.
         pattern: Of the results in order, whether they are there (None is one that is not asked for); None for a single one.
         kind: The class of the results together.
     """

@@ -9,15 +9,13 @@ from ..lowering import expand_losses, expand_rows
 from ..lowering.scalars import SCALARS
 
 _FAST = {
-    *(
-        ex.argmax_p,
-        ex.argmin_p,
-        ex.max_along_p,
-        ex.min_along_p,
-        ex.aminmax_p,
-        ex.tie_share,
-        re.nansum_p,
-    ),
+    ex.argmax_p,
+    ex.argmin_p,
+    ex.max_along_p,
+    ex.min_along_p,
+    ex.aminmax_p,
+    ex.tie_share,
+    re.nansum_p,
 }
 _ROWS = {*expand_rows.EXPANSIONS, *expand_losses.EXPANSIONS} - _FAST
 

@@ -103,13 +103,6 @@ def at(w: LoopWriter, pointer: str, item: int, *terms: tuple[str | int, int]) ->
     return memory.offset(w, pointer, known, item)
 
 
-def multiplied(w: LoopWriter, t: Lanes, a: str, b: str, c: str) -> str:
-    """A b + c."""
-    if w.module.fma:
-        return w.intrinsic("fma", t, a, b, c)
-    return w.binary("fadd", t, w.binary("fmul", t, a, b), c)
-
-
 def lanes(scalar: Lanes, count: int) -> Lanes:
     """As wide as a row of so many can use."""
     widest = 64 // (scalar.bits // 8)
@@ -220,9 +213,7 @@ def _tile(
             for m in range(r):
                 factor = memory.load(w, scalar, at(w, own, item, (m, v.w[1])), 1, 1)
                 left = memory.splat(w, t, factor)
-                new += [
-                    multiplied(w, t, left, b, s[m * len(places) + n]) for n, b in enumerate(right)
-                ]
+                new += [w.mad(t, left, b, s[m * len(places) + n]) for n, b in enumerate(right)]
             return new
 
         return along_last(w, v, sums, t, one)

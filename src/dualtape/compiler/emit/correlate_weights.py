@@ -19,7 +19,6 @@ from .correlate import (
     each,
     even,
     lanes,
-    multiplied,
     summed,
 )
 from .frames import LoopWriter
@@ -100,7 +99,7 @@ def _gradients(
                 right = memory.load(w, t, at(w, x, item, (c, v.x[1]), (o, 1)), 1, count)
                 for m in range(r):
                     n = (m * channels + c) * len(last) + k
-                    new[n] = multiplied(w, t, left[m], right, new[n])
+                    new[n] = w.mad(t, left[m], right, new[n])
         return new
 
     def axes(axis: int, x: str, y: str, sums: Sums) -> Sums:

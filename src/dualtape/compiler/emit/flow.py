@@ -172,6 +172,8 @@ def function(
         w.label("entry")
         out = write(w)
         typed = ", ".join([f"{t} %{p}" for p, t in parameters.items()])
+        if out is not None:
+            module.results[full] = out.t
         kind = "void" if out is None else out.t.text
         last = "  ret void" if out is None else f"  ret {kind} {out.name}"
         head = f"define internal {kind} {full}({typed}) noinline nounwind {{"

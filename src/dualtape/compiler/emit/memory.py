@@ -117,6 +117,12 @@ def store_masked(w: Writer, t: Lanes, value: str, pointer: str, mask: str) -> No
     w.do(f"call void {name}({t.text} {value}, ptr {pointer}, i32 {t.bits // 8}, {lanes} {mask})")
 
 
+def put(w: Writer, table: str, k: int, pointer: str) -> None:
+    """Write a pointer into a table."""
+    at = w.op(f"getelementptr i8, ptr {table}, i64 {8 * k}")
+    w.do(f"store ptr {pointer}, ptr {at}, align 8")
+
+
 def splat(w: Writer, t: Lanes, scalar: str) -> str:
     """The same number in all lanes."""
     if t.width == 1:

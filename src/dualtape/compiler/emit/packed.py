@@ -127,7 +127,7 @@ def _product(out: Module, g: Geometry) -> None:
                         copy = partial(packer, w, source, bs1, bs0, there, depth, to, g.columns)
                         when(w, there > 0, copy)
 
-                _stepped(w, wide, g.columns, right)
+                each(w, wide, right, step=g.columns)
 
                 def rows(i: Value) -> None:
                     tall = _least(m - i, TALL)
@@ -141,7 +141,7 @@ def _product(out: Module, g: Geometry) -> None:
                             copy = partial(packer, w, source, as0, as1, there, depth, to, g.step)
                             when(w, there > 0, copy)
 
-                    _stepped(w, tall, g.rows, left)
+                    each(w, tall, left, step=g.rows)
 
                     def strip(c: Value) -> None:
                         lanes = wide - c
@@ -169,13 +169,13 @@ def _product(out: Module, g: Geometry) -> None:
                                 ),
                             )  # fmt: skip
 
-                        _stepped(w, tall, g.rows, tile)
+                        each(w, tall, tile, step=g.rows)
 
-                    _stepped(w, wide, g.columns, strip)
+                    each(w, wide, strip, step=g.columns)
 
-                _stepped(w, m, TALL, rows)
+                each(w, m, rows, step=TALL)
 
-            _stepped(w, n, WIDE, columns)
+            each(w, n, columns, step=WIDE)
 
         def runs_of(p: Value) -> list[Value]:
             run(p)
@@ -185,10 +185,6 @@ def _product(out: Module, g: Geometry) -> None:
 
     name = function(out, "product", _parameters(PARAMETERS, g.element), body)
     out.functions[name] = out.functions[name].replace("define internal", "define", 1)
-
-
-def _stepped(w: LoopWriter, n: Value, step: int, body: object) -> None:
-    each(w, n, body, step=step)  # type: ignore[arg-type]
 
 
 def _past(w: LoopWriter, pointer: str, offset: Value) -> str:
@@ -223,7 +219,7 @@ def _micro(out: Module, g: Geometry, rows: int, vectors: int) -> str:
                 one = memory.load(w, scalar, memory.offset(w, x, r, g.item), 1, 1)
                 left = memory.splat(w, t, one)
                 for v in range(vectors):
-                    after.append(_sum(w, t, left, right[v], sums[r * vectors + v]))
+                    after.append(w.mad(t, left, right[v], sums[r * vectors + v]))
             return after
 
         sums = w.loop(0, "%k", 1, step, [(t, zero)] * (rows * vectors))
@@ -284,9 +280,3 @@ def _masks(w: LoopWriter, g: Geometry, vectors: int) -> list[str]:
     t = Lanes("i64", g.width)
     lanes = memory.splat(w, t, "%lanes")
     return [w.compare("slt", t, memory.ramp(w, t, v * g.width, 1), lanes) for v in range(vectors)]
-
-
-def _sum(w: LoopWriter, t: Lanes, a: str, b: str, c: str) -> str:
-    if w.module.fma:
-        return w.intrinsic("fma", t, a, b, c)
-    return w.binary("fadd", t, w.binary("fmul", t, a, b), c)

@@ -130,7 +130,7 @@ def _one(
             left = memory.splat(w, t, one)
             for v in range(len(vectors)):
                 s = sums[r * len(vectors) + v]
-                out.append(_sum(w, t, left, right[v], s))
+                out.append(w.mad(t, left, right[v], s))
         return out
 
     zero = t.constant(0)
@@ -148,9 +148,3 @@ def _one(
             if add:
                 total = w.binary("fadd", t, memory.load(w, t, p, 1, count), total)
             memory.store(w, t, total, p, 1, count)
-
-
-def _sum(w: LoopWriter, t: Lanes, a: str, b: str, c: str) -> str:
-    if w.module.fma:
-        return w.intrinsic("fma", t, a, b, c)
-    return w.binary("fadd", t, w.binary("fmul", t, a, b), c)

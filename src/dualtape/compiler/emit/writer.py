@@ -69,6 +69,7 @@ class Module:
 
     declarations: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
+    results: dict[str, Lanes] = field(default_factory=dict)  # of functions, see `flow.function`
     fma: bool = True  # whether the target has fused multiply-add instructions
     inline: bool = True  # whether elementary functions are written out at each use
 
@@ -126,6 +127,12 @@ class Writer:
     def binary(self, opcode: str, t: Lanes, a: str, b: str) -> str:
         """`opcode` of two values of one type: fadd, fmul, and, shl, ..."""
         return self.op(f"{opcode} {t.text} {a}, {b}")
+
+    def mad(self, t: Lanes, a: str, b: str, c: str) -> str:
+        """Write a b + c, rounded once or twice, whichever is fast."""
+        if self.module.fma:
+            return self.intrinsic("fma", t, a, b, c)
+        return self.binary("fadd", t, self.binary("fmul", t, a, b), c)
 
     def compare(self, condition: str, t: Lanes, a: str, b: str) -> str:
         """Compare, fcmp or icmp by the element's kind; the result has elements i1."""

@@ -45,13 +45,9 @@ class Pointer:
             return f"({TYPES[element]} *)(void *)((char *){self.base} + {_sum(self.known, self.terms)})"
         index = _sum(self.known // size, {v: c // size for v, c in self.terms.items()})
         const = "const " if self.const else ""
-        base = (
-            self.base
-            if self.element == TYPES[element]
-            else f"({const}{TYPES[element]} *)(void *){self.base}"
-        )
-        if const and self.element != TYPES[element]:
-            base = f"(const {TYPES[element]} *)(const void *){self.base}"
+        base = self.base
+        if self.element != TYPES[element]:
+            base = f"({const}{TYPES[element]} *)({const}void *){base}"
         return base if index == "0" else f"{base} + {index}"
 
     def bytes(self) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core import callsite, modes
-from ...core.aval import Aval, is_inexact
+from ...core import callsite
+from ...core.aval import is_inexact
 from ...core.errors import TransformError
 from ...core.tensor import Tensor
 from ...transforms import jacobian, jvp, surface, tree, vjp
@@ -43,11 +43,6 @@ class Pure:
 def is_operand(x: Any) -> bool:
     """Whether an argument is an array: Python numbers are part of the program."""
     return isinstance(x, (Tensor, np.ndarray, np.generic))
-
-
-def numbers(x: Any) -> Any:
-    """A tensor without history, an array as it is."""
-    return surface.lift(x) if not isinstance(x, Tensor) else x
 
 
 def pure(
@@ -131,7 +126,6 @@ class Derived:
         f: The user's function.
         leaves, structure: Of the arguments.
         wrt: Leaves to differentiate with respect to.
-        outputs: Abstract values of its results, flat.
     """
 
     def __init__(
@@ -156,18 +150,12 @@ class Derived:
 
         return value
 
-    def smooth(self, outs: Sequence[Any]) -> list[int]:
-        """Which results have derivatives."""
-        return [i for i, x in enumerate(outs) if is_inexact(np.dtype(x.dtype))]
-
     def gradient(self, *leaves: Any) -> tuple[Any, ...]:
         """The values, and the gradient of the first."""
         value = self._of(leaves)
         out, pull = vjp(value, *[leaves[k] for k in self.wrt])
-        cts = [None] * len(out)
         one = np.ones(tuple(out[0].shape), _dtype(out[0]))
         grads = pull((_like(one, out[0]), *[_zero(x) for x in out[1:]]))
-        del cts
         return (*out, *grads)
 
     def vjp(self, *given: Any) -> tuple[Any, ...]:
@@ -193,7 +181,7 @@ class Derived:
         value = self._of(leaves)
         chosen = [leaves[k] for k in self.wrt]
         out = value(*chosen)
-        smooth = self.smooth(out)
+        smooth = [i for i, x in enumerate(out) if is_inexact(_dtype(x))]
         made = jacobian(
             lambda *xs: tuple([value(*xs)[i] for i in smooth]), argnums=tuple(range(len(chosen)))
         )(*chosen)
@@ -237,6 +225,3 @@ def line_of(primitive: Any, again: Callable[[], Any]) -> str:
     finally:
         primitive.aval = before
     return found[0] if found else ""
-
-
-__all__ = ["Aval", "Derived", "ExportError", "Pure", "is_operand", "line_of", "modes", "pure"]

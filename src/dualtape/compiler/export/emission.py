@@ -17,12 +17,11 @@ from ..lowering.arena import rounded
 from ..lowering.checks import Guard
 from ..lowering.direct import Direct
 from ..lowering.fusion import Cluster
-from ..lowering.kernel import Kernel, blocks
+from ..lowering.kernel import Kernel
 from ..lowering.nodes import CONSTANT, LITERAL, Node
 from ..lowering.product import Product
 from ..lowering.program import Program
 from ..lowering.routine import Function
-from ..lowering.rowblocks import BLOCK
 from ..lowering.scalars import ELEMENTS
 from ..lowering.structured import Structured
 from . import correlation, structured
@@ -100,6 +99,8 @@ class Written:
 class CEmission(emission.Emission):
     """Writes a program as a function of C."""
 
+    kernel = _Kernel
+
     def __init__(self, graph: Graph, module: CModule, name: str, file: Any) -> None:
         super().__init__(Scalar(graph))
         self.module = module
@@ -113,7 +114,6 @@ class CEmission(emission.Emission):
 
     def function(self) -> Written:
         """The function."""
-        p = self.p
         graph = self.graph
         where = {v: i for i, v in enumerate(graph.inputs)}
         written = frozenset([where[t] for t, _ in graph.updates])
@@ -121,13 +121,7 @@ class CEmission(emission.Emission):
         outputs = tuple([c_type(graph.avals[v].dtype) for v in graph.outputs])
         parameters = [f"{'' if i in written else 'const '}{t} *x{i}" for i, t in enumerate(inputs)]
         parameters += [f"{t} *y{i}" for i, t in enumerate(outputs)]
-        grouped = {k for g in p.groups.values() for k in g}
-        for k in range(len(p.order)):
-            self.used = p.rooms
-            if k in p.groups:
-                self._group(p.groups[k])
-            elif k not in grouped:
-                self._cluster(p.order[k], k)
+        self._take(self._steps())
         body = self.w.text()
         names = [
             *[f"x{i}" for i in range(len(inputs))],
@@ -193,23 +187,11 @@ class CEmission(emission.Emission):
 
     # Steps
 
-    def _group(self, numbers: list[int]) -> None:
-        kernels: list[Kernel] = [
-            _Kernel(self.w, self.p.schedules[k], self, self.p.stored) for k in numbers
-        ]
-        for kernel in kernels:
-            kernel.windowed = True
-            kernel.begin()
-        s = kernels[0].s
-        blocks(self.w, s.loops[0] if s.loops else s.length, BLOCK, kernels)
-        for kernel in kernels:
-            kernel.end()
-
     def _cluster(self, c: Cluster, k: int) -> None:
         if not c.routine:
             names = ", ".join(dict.fromkeys([n.name for n in c.members]))
             self.w.effect(f"/* {names} */")
-            _Kernel(self.w, self.p.schedules[k], self, self.p.stored).write()
+            self._kernel(k).write()
             return
         node = next(iter(c.members))
         op = node.op
@@ -283,7 +265,7 @@ class CEmission(emission.Emission):
         nest([])
 
     def _callback(self, node: Node) -> None:
-        if not self._is_first(node):
+        if not self.stands_for_all(node):
             return
         call = self.p.build.callbacks[node.op]
         rules = getattr(call.primitive, "rules", None)
@@ -291,13 +273,10 @@ class CEmission(emission.Emission):
             raise NotExported(call.primitive)
 
     def _structured(self, op: Structured, node: Node) -> None:
-        if self._is_first(node) and not structured.written(self, op.rules, node.args, op.results):
+        if self.stands_for_all(node) and not structured.written(
+            self, op.rules, node.args, op.results
+        ):
             raise NotExported(None, f"the loop {op!r}")
-
-    def _is_first(self, node: Node) -> bool:
-        """Whether a node is the one of those made together that stands for all."""
-        members = [n for c in self.p.order if c.routine for n in c.members]
-        return node.part == min([n.part for n in members if n.op is node.op or n.op == node.op])
 
     def call_back(self, index: int) -> None:
         """See `Emission`: what NumPy would raise, or compute in rare cases, is a failure here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import struct
 from typing import NamedTuple
 
@@ -29,10 +28,10 @@ FLAGS = frozenset(
     ]
 )
 BINARY = {
-    "fadd": "+", "fsub": "-", "fmul": "*", "fdiv": "/", "and": "&", "or": "|", "xor": "^", "sdiv": "/", "srem": " % ",
+    "fadd": "+", "fsub": "-", "fmul": "*", "fdiv": "/", "and": "&", "or": "|", "xor": "^", "sdiv": "/", "srem": "%",
 }  # fmt: skip
 WRAPPING = {"add": "+", "sub": "-", "mul": "*", "shl": "<<"}
-UNSIGNED = {"udiv": "/", "urem": " % ", "lshr": ">>"}
+UNSIGNED = {"udiv": "/", "urem": "%", "lshr": ">>"}
 ORDERED = {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 OPPOSITE = {"lt": ">=", "le": ">", "gt": "<=", "ge": "<"}
 
@@ -131,7 +130,7 @@ def binary(opcode: str, element: str, a: str, b: str, signed: bool) -> str:
         return f"fmod{'f' if element == 'float' else ''}({a}, {b})"
     t = TYPES[element]
     if opcode in BINARY:
-        return f"{a} {BINARY[opcode].strip()} {b}"
+        return f"{a} {BINARY[opcode]} {b}"
     if opcode == "ashr":
         return f"{a} >> {b}"
     if opcode in WRAPPING:
@@ -141,7 +140,7 @@ def binary(opcode: str, element: str, a: str, b: str, signed: bool) -> str:
         return f"({t})(({u}){a} {WRAPPING[opcode]} ({u}){b})"
     if opcode in UNSIGNED:
         u = unsigned(element)
-        return f"({t})(({u}){a} {UNSIGNED[opcode].strip()} ({u}){b})"
+        return f"({t})(({u}){a} {UNSIGNED[opcode]} ({u}){b})"
     raise NotTranslated(opcode)
 
 
@@ -204,6 +203,3 @@ def intrinsic(name: str, element: str, operands: list[str]) -> str:
     if name == "abs":
         return f"{operands[0]} < 0 ? -{operands[0]} : {operands[0]}"
     raise NotTranslated(f"llvm.{name}")
-
-
-CALL = re.compile(r"call (?P<type>\S+|<[^>]*>) @(?P<name>[\w.]+)\((?P<rest>.*)\)$")

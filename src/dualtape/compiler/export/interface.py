@@ -75,7 +75,7 @@ def export_c(
     names = names_of(f, args, kwargs)
     base = identifier(name or str(getattr(f, "__name__", type(f).__name__)), set())
     arrays = [i for i, x in enumerate(leaves) if is_operand(x)]
-    value = _captured(f, leaves, structure, label)
+    value = pure(f, leaves, structure, label)
     outs = [value.graph.avals[v] for v in value.graph.outputs]
     out_names = unique(
         ["out"] if len(outs) == 1 else [f"out_{k}" for k in range(len(outs))], set(names.values())
@@ -116,15 +116,9 @@ def export_c(
         more = [np.zeros(a.shape, a.dtype) for _, a in extra_in]
         given = (*leaves, *more)
         flat, flat_structure = tree.flatten((given, {}))
-        graph = _captured(function, flat, flat_structure, f"{label} ({kind})")
+        graph = pure(function, flat, flat_structure, f"{label} ({kind})")
         functions[kind] = writer.write(kind, function, graph, outs, extra_in, extra_out)
     return _files(Path(directory), base, file, writer.public, functions, label)
-
-
-def _captured(
-    f: Callable[..., Any], leaves: Sequence[Any], structure: tree.Structure, label: str
-) -> Pure:
-    return pure(f, leaves, structure, label)
 
 
 def _kinds(

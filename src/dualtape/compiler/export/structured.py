@@ -10,7 +10,8 @@ import numpy as np
 from ...core.aval import Aval
 from ...transforms.loops_branches import Branches
 from ...transforms.loops_rules import Loop
-from ..emit.writer import literal
+from ..emit import memory
+from ..emit.writer import Lanes, literal
 from ..lowering.nodes import IOTA, LITERAL, Node, Ref
 from ..lowering.scalars import ELEMENTS
 from ..lowering.structured import graph_of
@@ -55,26 +56,37 @@ class _Writer:
     def operand(self, x: Ref) -> str:
         """C's pointer to an operand, which is copied if it is not whole."""
         e = self.e
-        element = ELEMENTS[x.dtype.char]
+        element = _stored(x.dtype)
         if x.whole and e.p.placed(x.node):
-            return e.w.address(e.at(e.w, x), MEMORY_OF(element))
+            return e.w.address(e.at(e.w, x), element)
         start = e.scratch(x.dtype.itemsize * int(np.prod(x.shape, dtype=int)))
         base = e.slot(e.p.arena_slot)
         out = e.w.op(f"getelementptr i8, ptr {base}, i64 {start}")
-        self._copied(x, out, element)
-        return e.w.address(out, MEMORY_OF(element))
+        self._copied(x, out)
+        return e.w.address(out, element)
 
-    def _copied(self, x: Ref, out: str, element: str) -> None:
+    def _copied(self, x: Ref, out: str) -> None:
         w = self.e.w
-        size = x.dtype.itemsize
-        m = MEMORY_OF(element)
+        size, element = x.dtype.itemsize, ELEMENTS[x.dtype.char]
         source = (
             None
             if x.node.kind in (LITERAL, IOTA) or not self.e.p.placed(x.node)
             else self.e.at(w, x)
         )
 
-        def nest(axis: int, at: Any, place: Any, index: Any) -> None:
+        def number(at: str) -> str:
+            """The number at an index."""
+            if x.node.kind == LITERAL:
+                return ins.literal(element, literal(element, x.node.op))
+            if x.node.kind == IOTA:
+                value = w.op(f"add nsw i64 {at}, {x.offset}")
+                return value if element == "i64" else w.op(f"trunc i64 {value} to {element}")
+            if source is None:
+                return self.e.scalars[x.node]
+            p = w.op(f"getelementptr i8, ptr {source}, i64 {w.op(f'mul nsw i64 {at}, {size}')}")
+            return w.op(f"load {_stored(x.dtype)}, ptr {p}, align {size}")
+
+        def nest(axis: int, at: str, place: str) -> None:
             if axis < len(x.shape):
                 step = int(np.prod(x.shape[axis + 1 :], dtype=int))
 
@@ -82,8 +94,8 @@ class _Writer:
                     nest(
                         axis + 1,
                         w.op(f"add nsw i64 {w.op(f'mul nsw i64 {i}, {x.strides[axis]}')}, {at}"),
-                        w.op(f"add nsw i64 {w.op(f'mul nsw i64 {i}, {step}')}, {place}"), index,
-                    )  # fmt: skip
+                        w.op(f"add nsw i64 {w.op(f'mul nsw i64 {i}, {step}')}, {place}"),
+                    )
                     return []
 
                 w.loop(0, x.shape[axis], 1, body)
@@ -91,41 +103,24 @@ class _Writer:
             target = w.op(
                 f"getelementptr i8, ptr {out}, i64 {w.op(f'mul nsw i64 {place}, {size}')}"
             )
-            if x.node.kind == LITERAL:
-                value = ins.literal(element, literal_text(x.node.op, element))
-            elif x.node.kind == IOTA:
-                value = w.op(f"add nsw i64 {at}, {x.offset}")
-                value = value if element == "i64" else w.op(f"trunc i64 {value} to {element}")
-            elif source is None:
-                value = self.e.scalars[x.node]
-            else:
-                p = w.op(f"getelementptr i8, ptr {source}, i64 {w.op(f'mul nsw i64 {at}, {size}')}")
-                value = w.op(f"load {m}, ptr {p}, align {size}")
-                place_of, kind = w.element(target, m)
-                w.effect(f"{place_of} = ({kind}){value};")
-                return
-            place_of, kind = w.element(target, m)
+            value = number(at)
+            place_of, kind = w.element(target, _stored(x.dtype))
             w.effect(f"{place_of} = ({kind}){value};")
 
         zero = w.op("add nsw i64 0, 0")
-        nest(0, zero, zero, None)
+        nest(0, zero, zero)
 
 
-def MEMORY_OF(element: str) -> str:
-    """The element as it lies in memory."""
-    return "i8" if element == "i1" else element
-
-
-def literal_text(value: Any, element: str) -> str:
-    """A literal's number as LLVM writes it."""
-    return literal(element, value)
+def _stored(dtype: np.dtype[Any]) -> str:
+    """LLVM's element of an array, as it lies in memory."""
+    return memory.stored(Lanes(ELEMENTS[dtype.char])).element
 
 
 def _results(e: CEmission, results: Sequence[Node]) -> list[str]:
     """C's pointers to the results; those that nobody reads get a place too."""
     out = []
     for node in results:
-        element = MEMORY_OF(ELEMENTS[node.dtype.char])
+        element = _stored(node.dtype)
         if e.p.placed(node):
             out.append(e.w.address(e.pointer(e.w, node), element))
         else:
@@ -149,15 +144,13 @@ def _branches(
     which, *operands = [d.operand(x) for x in operands_]
     outs = _results(e, results)
     work = e.scratch(max([f.work for f in functions]))
-    kind = operands_[0].dtype
-    index = f"((const {MEMORY[MEMORY_OF(ELEMENTS[kind.char])]} *)({which}))[0]"
+    index = f"((const {MEMORY[_stored(operands_[0].dtype)]} *)({which}))[0]"
     for k, f in enumerate(functions):
         last = k == len(functions) - 1
         test = "" if last else f"if ({index} == {k}) "
         d.line(f"{'else ' if k else ''}{test}{{")
         d.line(f"    if ({_called(f, operands, outs, work)}) return 1;")
         d.line("}")
-    d.done()
     d.done()
 
 

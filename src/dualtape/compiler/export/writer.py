@@ -19,7 +19,7 @@ from .text import Assign, Branch, Effect, Label, Loop, Phi, Printer, c_name, fla
 class CWriter(LoopWriter):
     """Writes one function."""
 
-    __slots__ = ("linear", "pointers", "roots", "vectors")
+    __slots__ = ("linear", "pointers", "vectors")
 
     def __init__(self, module: CModule) -> None:
         super().__init__(module)
@@ -256,11 +256,12 @@ class CWriter(LoopWriter):
         assert isinstance(t, Lanes)
         p = typed(pointer).text
 
-        def one(i: int) -> str:
-            out, kind = self.element(p, t.element, i)
-            return out if kind == TYPES[t.element] else f"({TYPES[t.element]}){out}"
+        self._lanes(name, t, lambda i: self._loaded(p, t, i), fresh=True)
 
-        self._lanes(name, t, one, fresh=True)
+    def _loaded(self, pointer: str, t: Lanes, i: int) -> str:
+        """C's expression for a lane in memory."""
+        out, kind = self.element(pointer, t.element, i)
+        return out if kind == TYPES[t.element] else f"({TYPES[t.element]}){out}"
 
     def _store(self, t: Lanes, value: str, pointer: str, lanes: Sequence[int]) -> None:
         for i in lanes:
@@ -309,7 +310,7 @@ class CWriter(LoopWriter):
             def chosen(i: int) -> str:
                 if flags[i] == "0":
                     return zero
-                one = self._masked(operands[0].text, t, i)
+                one = self._loaded(operands[0].text, t, i)
                 return one if flags[i] == "1" else f"{flags[i]} ? {one} : {zero}"
 
             self._lanes(name, t, chosen, True)
@@ -341,10 +342,6 @@ class CWriter(LoopWriter):
             self.bytes_at(v) if kind == "ptr" else self.lane(v, kind, 0)  # type: ignore[arg-type]
             for kind, v in operands
         ])  # fmt: skip
-
-    def _masked(self, pointer: str, t: Lanes, i: int) -> str:
-        out, kind = self.element(pointer, t.element, i)
-        return out if kind == TYPES[t.element] else f"({TYPES[t.element]}){out}"
 
     def _call_for_effect(self, text: str) -> None:
         _, callee, operands = _called(text)
@@ -399,7 +396,6 @@ class CWriter(LoopWriter):
         outside = self.lines
         self.lines = out.body
         self.frames = [*self.frames, Frame(hoisted, self.block)]
-        self.frames[-1].block = self.block
         following = list(body(index, names))
         self.frames = self.frames[:-1]
         changed = {one for lanes in places for one in lanes}

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .capsules import pointer
+
 
 class Blas(NamedTuple):
     """Addresses.
@@ -32,7 +34,15 @@ def find() -> Blas:
     return _numpys() or _scipys() or Blas("", {}, 0)
 
 
-def _address(library: Any, name: str) -> int:
+def externals() -> tuple[tuple[str, int], ...]:
+    """The names that programs call products by, with addresses."""
+    found = find()
+    products = (("dualtape_sgemm", found.gemm["float"]), ("dualtape_dgemm", found.gemm["double"]))
+    return (*products, ("dualtape_threads", found.threads)) if found.threads else products
+
+
+def address(library: Any, name: str) -> int:
+    """Where a function of a library begins, 0 if it has none of that name."""
     try:
         f = getattr(library, name)
     except AttributeError:
@@ -48,15 +58,21 @@ def _library(file: str | None) -> Any:
         return None
 
 
-def _numpys() -> Blas | None:
+@functools.cache
+def numpys() -> Any:
+    """The library that NumPy brings, None where it cannot be loaded."""
     module: Any = getattr(np, "_core", None)
-    library = _library(getattr(getattr(module, "_multiarray_umath", None), "__file__", None))
+    return _library(getattr(getattr(module, "_multiarray_umath", None), "__file__", None))
+
+
+def _numpys() -> Blas | None:
+    library = numpys()
     if library is None:
         return None
     for pattern in ("scipy_cblas_{}gemm64_", "cblas_{}gemm64_"):
-        found = {t: _address(library, pattern.format(c)) for t, c in _NAMES.items()}
+        found = {t: address(library, pattern.format(c)) for t, c in _NAMES.items()}
         if all(found.values()):
-            return Blas("cblas64", found, _address(library, "openblas_set_num_threads_local"))
+            return Blas("cblas64", found, address(library, "openblas_set_num_threads_local"))
     return None
 
 
@@ -65,15 +81,8 @@ def _scipys() -> Blas | None:
         from scipy.linalg import cython_blas
     except ImportError:
         return None
-    api = ctypes.pythonapi
-    api.PyCapsule_GetName.restype = ctypes.c_char_p
-    api.PyCapsule_GetName.argtypes = [ctypes.py_object]
-    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
-    api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-    found = {}
-    for t, c in _NAMES.items():
-        capsule = cython_blas.__pyx_capi__[f"{c}gemm"]
-        found[t] = int(api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule)))
+    capsules = cython_blas.__pyx_capi__
+    found = {t: pointer(capsules[f"{c}gemm"])[1] for t, c in _NAMES.items()}
     library = _library(cython_blas.__file__)
-    threads = 0 if library is None else _address(library, "openblas_set_num_threads_local")
+    threads = 0 if library is None else address(library, "openblas_set_num_threads_local")
     return Blas("fortran32", found, threads)

@@ -96,7 +96,7 @@ class Build:
         return self._copied(x)
 
     def _copied(self, x: Ref) -> Node:
-        if not scalars.supported(x.dtype) and not halves.known(x.dtype):
+        if not movable(x.dtype):
             return self._callback(clone_p, [x], [Aval(x.shape, x.dtype)], {"contiguous": True})[
                 0
             ].node
@@ -110,7 +110,7 @@ class Build:
 
     def materialized(self, x: Ref) -> Ref:
         """The same elements in row-major memory."""
-        if not x.whole and not scalars.supported(x.dtype) and not halves.known(x.dtype):
+        if not x.whole and not movable(x.dtype):
             return self._copied(x).ref()
         if x.whole and x.node.kind not in (LITERAL, IOTA):
             return x
@@ -275,3 +275,8 @@ class Build:
         ]
         self.callbacks.append(Callback(p, params, tuple(xs), tuple(nodes)))
         return [n.ref() for n in nodes]
+
+
+def movable(dtype: np.dtype[Any]) -> bool:
+    """Whether lanes hold such numbers, be it only to copy them."""
+    return scalars.supported(dtype) or halves.known(dtype)

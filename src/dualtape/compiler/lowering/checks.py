@@ -10,7 +10,7 @@ import numpy as np
 from ...core.aval import Aval
 from ...core.primitive import Primitive
 from ...ops import compare as c
-from ...ops.arithmetic import add
+from ...ops.arithmetic import add, sub
 from ...ops.exponential import log, log1p
 from ...ops.picking import position_p
 from ...ops.pointwise_loss import binary_cross_entropy_p
@@ -51,6 +51,17 @@ class Guard:
             w.do(f"store i64 0, ptr {e.pointer(w, node)}, align 8")
 
 
+def everywhere(b: Build, good: Ref) -> Ref:
+    """Whether a condition holds for all elements, 0-d."""
+    axes = tuple(range(len(good.shape)))
+    return b.call(all_p, good, axes=axes, keepdims=False) if axes else good
+
+
+def finite(b: Build, x: Ref) -> Ref:
+    """Whether all numbers are finite, 0-d."""
+    return everywhere(b, b.call(c.eq, b.call(sub, x, x), b.nodes.literal(0, x.dtype)))
+
+
 def guarded(b: Build, good: Ref, p: Primitive, params: dict[str, Any], xs: list[Ref]) -> Ref:
     """The number 0 (int64), once it is known that a condition holds; the call says where the error is from."""
     guard = Guard(b.raising(p, params, tuple(xs)))
@@ -80,9 +91,7 @@ def checked(
     if wrap:
         wide = b.call(where, b.call(c.lt, wide, zero), b.call(add, wide, n), wide)
     inside = b.call(c.logical_and, b.call(c.ge, wide, zero), b.call(c.lt, wide, n))
-    axes = tuple(range(len(i.shape)))
-    good = b.call(all_p, inside, axes=axes, keepdims=False) if axes else inside
-    return b.call(add, wide, guarded(b, good, p, params, xs))
+    return b.call(add, wide, guarded(b, everywhere(b, inside), p, params, xs))
 
 
 def _position(
@@ -94,19 +103,14 @@ def _position(
     return None if out is None else [out]
 
 
-def _unit(b: Build, x: Ref) -> Ref:
-    inside = b.call(c.between, x, low=0.0, high=1.0)
-    axes = tuple(range(len(x.shape)))
-    return b.call(all_p, inside, axes=axes, keepdims=False) if axes else inside
-
-
 def _binary_cross_entropy(
     b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
 ) -> list[Ref] | None:
     x, y = xs
     if x.dtype.char not in "fd" or x.dtype != y.dtype or not prod(x.shape) or x.shape != y.shape:
         return None
-    good = b.call(c.logical_and, _unit(b, x), _unit(b, y))
+    unit = [everywhere(b, b.call(c.between, v, low=0.0, high=1.0)) for v in (x, y)]
+    good = b.call(c.logical_and, *unit)
     after = b.cast(guarded(b, good, binary_cross_entropy_p, params, xs), x.dtype)
     program = b.traced(_losses, x, y, reduction=params.get("reduction", "mean"))
     return [b.call(add, program, after)]

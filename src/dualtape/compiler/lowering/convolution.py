@@ -57,6 +57,11 @@ class Convolution:
         """Windows of an example."""
         return prod(self.counts)
 
+    @property
+    def externals(self) -> tuple[tuple[str, int], ...]:
+        """What it calls, with addresses."""
+        return blas.externals()
+
     def room(self, itemsize: int) -> int:
         """Bytes of the arena for the columns of one example and group."""
         return self.taps * self.positions * itemsize

@@ -12,33 +12,33 @@ from ...core.primitive import Primitive
 from ...ops import compare as c
 from ...ops import factorisation as fa
 from ...ops import solving as so
-from ...ops.arithmetic import add, mul, sub
-from ...ops.diagonals import diagonal_p
+from ...ops.arithmetic import add, mul
 from ...ops.exponential import exp, log
 from ...ops.extrema import amax_p, amin_p
 from ...ops.numbers import abs_
 from ...ops.products import prod_p
-from ...ops.reduce import all_p, any_p, sum_p
+from ...ops.reduce import any_p, sum_p
 from ...ops.select import where
 from ...ops.shape import transpose_p
 from ..emit import flow
 from ..emit.lapack import Caller
 from . import lapack
+from .checks import everywhere, finite
 from .matrices import (
     INT32,
     Matrix,
     Parts,
     copy,
-    finite,
     made_of,
     memory,
+    on_diagonal,
     real,
     returned,
     rows_to_columns,
     usable,
     wide,
 )
-from .nodes import Ref
+from .nodes import Ref, Shape
 from .routine import Arguments, Function, Lowering, called, rescued
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def factored(b: Build, x: Ref) -> tuple[Parts, Ref, Ref] | None:
     *lead, m, n = x.shape
     k = min(m, n)
     parts = made_of(
-        b, "lu", _lu, ("getrf",), [x], tuple(lead), m * n + k + 1, (m, n, k), k * max(1, lapack.integer()),
+        b, "lu", _lu, ("getrf",), [x], tuple(lead), m * n + k + 1, (m, n, k), k * lapack.integer(),
     )  # fmt: skip
     if parts is None:
         return None
@@ -111,17 +111,18 @@ def _lowered_lu(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any
         return None
     if not params["pivot"]:
         *lead, m, n = x.shape
-        k = min(m, n)
-        op = Function("lu_without", _lu_without, (prod(lead), m, n, k))
-        steps = b.call(
-            add, b.nodes.iota(outs[1].shape, len(lead), INT32), b.nodes.literal(1, INT32)
-        )
-        return [called(b, op, [x], x.shape, x.dtype), steps]
+        op = Function("lu_without", _lu_without, (prod(lead), m, n, min(m, n)))
+        return [called(b, op, [x], x.shape, x.dtype), _from_one(b, outs[1].shape)]
     found = factored(b, x)
     if found is None:
         return None
     made = [found[1], b.cast(found[2], INT32)]
     return rescued(b, finite(b, found[1]), made, fa.lu_p, params, xs)
+
+
+def _from_one(b: Build, shape: Shape) -> Ref:
+    """1, 2, ... along the last axis."""
+    return b.call(add, b.nodes.iota(shape, len(shape) - 1, INT32), b.nodes.literal(1, INT32))
 
 
 def _determinant(b: Build, x: Ref) -> tuple[Ref, Ref] | None:
@@ -130,12 +131,8 @@ def _determinant(b: Build, x: Ref) -> tuple[Ref, Ref] | None:
     if found is None:
         return None
     _, packed, pivots = found
-    n = x.shape[-1]
-    on = Ref(
-        packed.node, packed.shape[:-1], (*packed.strides[:-2], n + 1 if n > 1 else 0), packed.offset
-    )
-    place = b.call(add, b.nodes.iota(on.shape, len(on.shape) - 1, INT32), b.nodes.literal(1, INT32))
-    kept = b.call(c.eq, pivots, b.cast(place, x.dtype))
+    on = on_diagonal(b, packed)
+    kept = b.call(c.eq, pivots, b.cast(_from_one(b, on.shape), x.dtype))
     one, less = b.nodes.literal(1, x.dtype), b.nodes.literal(-1, x.dtype)
     zero = b.nodes.literal(0, x.dtype)
     flip = b.call(where, b.call(c.lt, on, zero), less, one)
@@ -163,16 +160,12 @@ def _zero_pivot(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any
     n = min(x.shape[-2:])
     if x.dtype.char not in "fd" or not prod(x.shape):
         return None
-    on = b.call(diagonal_p, x, offset=0, axis1=len(x.shape) - 2, axis2=len(x.shape) - 1)
-    place = b.call(add, b.nodes.iota(on.shape, len(on.shape) - 1, INT32), b.nodes.literal(1, INT32))
-    none = b.nodes.literal(n + 1, INT32)
-    first = b.call(where, b.call(c.eq, on, b.nodes.literal(0, x.dtype)), place, none)
+    on = on_diagonal(b, x)
+    zero, none = b.nodes.literal(0, INT32), b.nodes.literal(n + 1, INT32)
+    hit = b.call(c.eq, on, b.nodes.literal(0, x.dtype))
+    first = b.call(where, hit, _from_one(b, on.shape), none)
     first = b.call(amin_p, first, axes=(len(on.shape) - 1,), keepdims=False)
-    return [
-        b.call(
-            where, b.call(c.gt, first, b.nodes.literal(n, INT32)), b.nodes.literal(0, INT32), first
-        )
-    ]
+    return [b.call(where, b.call(c.eq, first, none), zero, first)]
 
 
 # Inverses and systems
@@ -198,7 +191,7 @@ def solved(b: Build, x: Ref, y: Ref) -> tuple[Parts, Ref] | None:
     if x.dtype != y.dtype:
         return None
     operands = [x.spread((*lead, n, n)), y.spread((*lead, n, k))]
-    scratch = n * n * x.dtype.itemsize + n * max(1, lapack.integer())
+    scratch = n * n * x.dtype.itemsize + n * lapack.integer()
     parts = made_of(b, "solve", _solve, ("gesv",), operands, lead, n * k + 1, (n, k), scratch)
     return parts and (parts, parts.read(0, (n, k), True))
 
@@ -256,11 +249,8 @@ def _cofactor(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any])
     condition = b.call(mul, _norm(b, x), _norm(b, inverse))
     limit = b.nodes.literal(0.001 / np.finfo(xs[0].dtype).eps, x.dtype)
     zero = b.nodes.literal(0, x.dtype)
-    finite = b.call(c.eq, b.call(sub, det, det), zero)
     good = b.call(c.logical_and, b.call(c.lt, condition, limit), b.call(c.ne, det, zero))
-    good = b.call(c.logical_and, good, finite)
-    if good.shape:
-        good = b.call(all_p, good, axes=tuple(range(len(good.shape))), keepdims=False)
+    good = b.call(c.logical_and, everywhere(b, good), finite(b, det))
     good = b.call(c.logical_and, good, found[0].well(b))
     rank = len(x.shape)
     turned = b.call(transpose_p, inverse, axis0=rank - 2, axis1=rank - 1)
@@ -298,11 +288,8 @@ def _lowered_triangular(b: Build, xs: list[Ref], outs: list[Aval], params: dict[
     out = parts.read(0, (n, k))
     if unit:
         return [out]
-    rank = len(x.shape)
-    on = b.call(diagonal_p, x, offset=0, axis1=rank - 2, axis2=rank - 1)
-    good = b.call(c.ne, on, b.nodes.literal(0, x.dtype))  # or there are infinities
-    good = b.call(all_p, good, axes=tuple(range(rank - 1)), keepdims=False)
-    return rescued(b, good, [out], so.solve_triangular_p, params, xs)
+    good = b.call(c.ne, on_diagonal(b, x), b.nodes.literal(0, x.dtype))  # or there are infinities
+    return rescued(b, everywhere(b, good), [out], so.solve_triangular_p, params, xs)
 
 
 ROUTINES: dict[Primitive, Lowering] = {

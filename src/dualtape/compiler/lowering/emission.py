@@ -29,7 +29,13 @@ LARGE = 1 << 15
 
 
 class Emission:
-    """Writes the module of a program; what kernels know of their surroundings."""
+    """Writes the module of a program; what kernels know of their surroundings.
+
+    Attributes:
+        kernel: What writes a cluster.
+    """
+
+    kernel: type[Kernel] = Kernel
 
     def __init__(self, program: Program) -> None:
         self.p = program
@@ -61,9 +67,8 @@ class Emission:
             attributes: What comes after its parameters.
         """
         p = self.p
-        inline, self.module.inline = self.module.inline, self._call_sites() <= INLINE
-        grouped = {k for g in p.groups.values() for k in g}
-        steps = [k for k in range(len(p.order)) if k in p.groups or k not in grouped]
+        inline, self.module.inline = self.module.inline, sum(map(_uses, p.order)) <= INLINE
+        steps = self._steps()
         before, after = around
         if not p.large:
             self._function(f"{kind} i32 {name}", steps, before, after, attributes)
@@ -95,14 +100,24 @@ class Emission:
         """Write a function that takes some steps."""
         outside = self.w, self.scalars, self.top, self.header, self.slots, self.failing
         self._begin()
+        self._take(steps)
+        self._close(head, before, after, attributes)
+        self.w, self.scalars, self.top, self.header, self.slots, self.failing = outside
+
+    def _steps(self) -> list[int]:
+        """The numbers of all clusters; of several that take turns that of the first."""
+        groups = self.p.groups
+        grouped = {k for g in groups.values() for k in g}
+        return [k for k in range(len(self.p.order)) if k in groups or k not in grouped]
+
+    def _take(self, steps: list[int]) -> None:
+        """Write some steps."""
         for k in steps:
             self.used = self.p.rooms
             if k in self.p.groups:
                 self._group(self.p.groups[k])
             else:
                 self._cluster(self.p.order[k], k)
-        self._close(head, before, after, attributes)
-        self.w, self.scalars, self.top, self.header, self.slots, self.failing = outside
 
     def _close(self, head: str, before: list[str], after: list[str], attributes: str = "") -> None:
         tail = [*after, "  ret i32 0"]
@@ -121,12 +136,9 @@ class Emission:
             "  %ended = call i32 @dualtape_threads(i32 %threads)"
         ]
 
-    def _call_sites(self) -> int:
-        return sum(len(n.op.needs) for c in self.p.order for n in c.members if n.kind == MAP)
-
     def _worth_it(self, c: Cluster) -> bool:
         """Whether a kernel of many is run on so many elements that functions are to be written out in it all the same."""
-        uses = sum([len(n.op.needs) for n in c.members if n.kind == MAP])
+        uses = _uses(c)
         if prod(c.dims) < LARGE or uses > INLINE or self.written_out + uses > 4 * INLINE:
             return False
         self.written_out += uses
@@ -134,7 +146,7 @@ class Emission:
 
     def _group(self, numbers: list[int]) -> None:
         """Kernels that take turns on blocks of rows."""
-        kernels = [Kernel(self.w, self.p.schedules[k], self, self.p.stored) for k in numbers]
+        kernels = [self._kernel(k) for k in numbers]
         kernels[-1].final = True
         for kernel in kernels:
             kernel.windowed = True
@@ -145,11 +157,14 @@ class Emission:
         for kernel in kernels:
             kernel.end()
 
+    def _kernel(self, k: int) -> Kernel:
+        return self.kernel(self.w, self.p.schedules[k], self, self.p.stored)
+
     def _cluster(self, c: Cluster, k: int) -> None:
         if not c.routine:
             few = self.module.inline
             self.module.inline = few or self._worth_it(c)
-            Kernel(self.w, self.p.schedules[k], self, self.p.stored).write()
+            self._kernel(k).write()
             self.module.inline = few
             return
         node = next(iter(c.members))
@@ -159,9 +174,8 @@ class Emission:
             node.op.write(self, node)
 
     def _callback(self, node: Node) -> None:
-        if node.part != self._first_part(node):
-            return
-        self.call_back(node.op)
+        if self.stands_for_all(node):
+            self.call_back(node.op)
 
     def call_back(self, index: int) -> None:
         """Write the call of a callback, and the return if it fails."""
@@ -179,9 +193,9 @@ class Emission:
         w.label(following)
         self.failing = True
 
-    def _first_part(self, node: Node) -> int:
-        """The first result of a callback or a loop that is computed: it stands for all of them."""
-        return min(
+    def stands_for_all(self, node: Node) -> bool:
+        """Whether a result of a callback or a loop is the first that is computed: one step makes all of them."""
+        return node.part == min(
             n.part for c in self.p.order for n in c.members if n.kind == ROUTINE and n.op == node.op
         )
 
@@ -250,3 +264,8 @@ class Emission:
         name = f"%room.{len(self.header)}"
         self.header.append(f"  {name} = getelementptr i8, ptr {base}, i64 {start}")
         return name
+
+
+def _uses(c: Cluster) -> int:
+    """How many elementary functions a cluster uses."""
+    return sum([len(n.op.needs) for n in c.members if n.kind == MAP])

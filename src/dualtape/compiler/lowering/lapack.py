@@ -7,9 +7,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from .blas import _address, _library
+from . import blas
 from .capsules import pointer
 
 ELEMENTS = {"f": "s", "d": "d"}
@@ -17,9 +15,8 @@ ELEMENTS = {"f": "s", "d": "d"}
 
 @functools.cache
 def _numpys() -> Any:
-    module: Any = getattr(np, "_core", None)
-    library = _library(getattr(getattr(module, "_multiarray_umath", None), "__file__", None))
-    return library if library is not None and _address(library, "scipy_dgetrf_64_") else None
+    library = blas.numpys()
+    return library if library is not None and blas.address(library, "scipy_dgetrf_64_") else None
 
 
 @functools.cache
@@ -42,14 +39,14 @@ def address(name: str) -> int:
     """Where a function begins that Fortran calls by `name` (dgetrf, ...), 0 if it is not here."""
     library = _numpys()
     if library is not None:
-        return _address(library, f"scipy_{name}_64_")
+        return blas.address(library, f"scipy_{name}_64_")
     return _scipys().get(name, 0)
 
 
 def threads() -> int:
     """`openblas_set_num_threads_local` of the same library, 0 where there is none."""
     library = _numpys()
-    return 0 if library is None else _address(library, "openblas_set_num_threads_local")
+    return 0 if library is None else blas.address(library, "openblas_set_num_threads_local")
 
 
 def work(name: str, arguments: Sequence[Any], sizes: Sequence[int]) -> list[int]:

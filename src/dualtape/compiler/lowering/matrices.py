@@ -16,12 +16,12 @@ import numpy as np
 from ...core.aval import Aval
 from ...core.primitive import Primitive
 from ...ops import compare as c
-from ...ops.arithmetic import sub
-from ...ops.reduce import all_p
+from ...ops.diagonals import diagonal_p
 from ..emit import flow
 from ..emit.lapack import Caller
 from ..emit.writer import Lanes
 from . import lapack
+from .checks import everywhere
 from .nodes import Ref, Shape, contiguous
 from .routine import Arguments, Function, called, rescued
 
@@ -99,9 +99,7 @@ class Parts(NamedTuple):
     def well(self, b: Build) -> Ref:
         """Whether all went well."""
         info = self.read(self.whole.shape[-1] - 1, ())
-        good = b.call(c.eq, info, b.nodes.literal(0, info.dtype))
-        axes = tuple(range(len(self.lead)))
-        return b.call(all_p, good, axes=axes, keepdims=False) if axes else good
+        return everywhere(b, b.call(c.eq, info, b.nodes.literal(0, info.dtype)))
 
 
 def made_of(
@@ -176,11 +174,7 @@ def returned(
     )
 
 
-def finite(b: Build, x: Ref) -> Ref:
-    """Whether all numbers are finite."""
-    good = b.call(c.eq, b.call(sub, x, x), b.nodes.literal(0, x.dtype))
-    return (
-        b.call(all_p, good, axes=tuple(range(len(good.shape))), keepdims=False)
-        if good.shape
-        else good
-    )
+def on_diagonal(b: Build, x: Ref) -> Ref:
+    """The diagonals of matrices."""
+    rank = len(x.shape)
+    return b.call(diagonal_p, x, offset=0, axis1=rank - 2, axis2=rank - 1)

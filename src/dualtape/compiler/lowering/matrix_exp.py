@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ...core.aval import Aval
@@ -12,7 +11,8 @@ from ...ops.compare import logical_and
 from ..emit import flow
 from ..emit.lapack import Caller
 from . import lapack
-from .matrices import finite, made_of, memory, returned, usable, wide
+from .checks import finite
+from .matrices import made_of, memory, returned, usable, wide
 from .nodes import Ref
 from .routine import Arguments, Lowering
 
@@ -68,7 +68,8 @@ def _matrix(a: Arguments, call: Caller, i: flow.Value) -> None:
         if one:
             flow.each(w, n, diagonal)
 
-    norm = _norm(a, x.past(i * size), n)
+    matrix = x.past(i * size)
+    norm = _norm(a, matrix, n)
     zero = flow.whole(w, 0)
     one = flow.Value(w, x.t, x.t.constant(1))
     finite_norm = (norm < float("inf")).where(norm, one)
@@ -78,7 +79,6 @@ def _matrix(a: Arguments, call: Caller, i: flow.Value) -> None:
         lambda s, m, f: m > TOP,
         lambda s, m, f: [s + 1, m * 0.5, f * 0.5],
     )
-    matrix = x.past(i * size)
 
     def scale(k: flow.Value) -> None:
         scaled[k] = matrix[k] * factor
@@ -116,7 +116,7 @@ def _lowered(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) 
     parts = made_of(
         b, "matrix_exp", _matrix, ("gemm", "gesv"), [x], x.shape[:-2], n * n + 1, (n,), scratch
     )
-    if parts is None or not prod(x.shape):
+    if parts is None:
         return None
     made = parts.read(0, (n, n))
     good = b.call(logical_and, parts.well(b), finite(b, made))

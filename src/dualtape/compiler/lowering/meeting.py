@@ -16,8 +16,8 @@ from ...ops.arithmetic import div
 from ...ops.select import keep, where
 from ..emit import flow
 from .checks import checked
-from .nodes import Ref, Shape
-from .picking import Picking
+from .nodes import Ref
+from .picking import Picking, around
 from .routine import INT64, Arguments, Function, Lowering, called
 from .scalars import supported
 from .scalars.choice import larger, smaller
@@ -65,14 +65,10 @@ def _extremum(dtype: np.dtype[Any], reduce: str, include_self: bool) -> Any:
     return body
 
 
-def _sizes(shape: Shape, axis: int, depth: int) -> tuple[int, int, int]:
-    return prod(shape[:axis]), prod(shape[axis : axis + depth]), prod(shape[axis + depth :])
-
-
 def _scatter_extremum(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
     x, i, v = xs
     reduce, kept = params["reduce"], params["include_self"]
-    sizes = _sizes(x.shape, params["axis"], params["depth"])
+    sizes = around(x.shape, params["axis"], params["depth"])
     count = prod(i.shape)
     if not supported(x.dtype) or x.dtype.kind not in "fiu" or v.dtype != x.dtype:
         return None
@@ -94,7 +90,7 @@ def _same(b: Build, x: Ref, y: Ref) -> Ref:
 def _shares(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:
     x, i, v, out = xs
     at_ = {"axis": params["axis"], "depth": params["depth"]}
-    sizes = _sizes(out.shape, **at_)
+    sizes = around(out.shape, **at_)
     count = prod(i.shape)
     if x.dtype.char not in "fd" or any(y.dtype != x.dtype for y in (v, out)):
         return None

@@ -13,14 +13,15 @@ from ...ops.diagonals import triu_p
 from ..emit import flow
 from ..emit.lapack import Caller
 from . import lapack
+from .checks import finite
 from .matrices import (
     INT32,
     Matrix,
     Parts,
     copy,
-    finite,
     made_of,
     memory,
+    on_diagonal,
     real,
     returned,
     rows_to_columns,
@@ -68,9 +69,8 @@ def _choleskied(b: Build, x: Ref, upper: bool) -> tuple[Ref, Ref] | None:
     if parts is None:
         return None
     factor = parts.read(0, (n, n))
-    diagonal = Ref(factor.node, factor.shape[:-1], (*factor.strides[:-2], n + 1 if n > 1 else 0), 0)
     # Not every LAPACK takes NaN for a failure.
-    return factor, b.call(c.logical_and, finite(b, diagonal), parts.well(b))
+    return factor, b.call(c.logical_and, finite(b, on_diagonal(b, factor)), parts.well(b))
 
 
 def _lowered_cholesky(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> Any:

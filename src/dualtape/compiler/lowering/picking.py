@@ -102,13 +102,14 @@ class Picking:
         return memory.offset(w, base, memory.times(w, k, self.r), size)
 
 
-def _sizes(shape: tuple[int, ...], axis: int, depth: int) -> tuple[int, int, int]:
+def around(shape: tuple[int, ...], axis: int, depth: int) -> tuple[int, int, int]:
+    """Elements before some axes, along them and behind them."""
     return prod(shape[:axis]), prod(shape[axis : axis + depth]), prod(shape[axis + depth :])
 
 
 def _taken(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -> list[Ref] | None:
     x, i = xs
-    a, n, r = _sizes(x.shape, params["axis"], params["depth"])
+    a, n, r = around(x.shape, params["axis"], params["depth"])
     count = prod(i.shape)
     if not (a and n and r and count) or not supported(x.dtype):
         return None
@@ -127,7 +128,7 @@ def _put(p: Primitive, how: str, fresh: bool) -> Callable[..., list[Ref] | None]
         b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
     ) -> list[Ref] | None:
         out = outs[0]
-        a, n, r = _sizes(out.shape, params["axis"], params["depth"])
+        a, n, r = around(out.shape, params["axis"], params["depth"])
         i = xs[1]
         count = prod(i.shape)
         if not (a and n and r and count) or not supported(out.dtype):

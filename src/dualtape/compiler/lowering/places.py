@@ -15,10 +15,9 @@ from ...ops import distances, factorisation, grid, joining, lookup, loss, number
 from ...ops import picking as pk
 from ...ops import pooling as pl
 from ...ops.arithmetic import add, mul, sub
-from ...ops.reduce import all_p
 from ...ops.select import keep, maximum, where
 from ..emit import flow
-from .checks import checked, guarded
+from .checks import checked, everywhere, guarded
 from .joining import Part, joined
 from .nodes import Ref, Shape
 from .picking import Picking, taken_along
@@ -160,8 +159,7 @@ def _frequency(a: Arguments) -> None:
 
             (end,) = flow.during(w, [start + 1], same, lambda k: [k + 1])
             share = 1.0 / (end - start).cast("sitofp", "double")
-            if out.t.element == "float":
-                share = share.cast("fptrunc", "float")
+            share = share.rounded(out.t.element)
 
             def give(k: flow.Value) -> None:
                 out[base + places[base + k]] = share
@@ -332,9 +330,7 @@ def _raised(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) -
     if not params["refuse_negative"]:
         return [out]
     good = b.call(c.logical_not, b.call(c.lt, x, b.nodes.literal(0, x.dtype)))
-    axes = tuple(range(len(x.shape)))
-    good = b.call(all_p, good, axes=axes, keepdims=False) if axes else good
-    after = b.cast(guarded(b, good, distances.raised, params, xs), x.dtype)
+    after = b.cast(guarded(b, everywhere(b, good), distances.raised, params, xs), x.dtype)
     return [b.call(add, out, after)]
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..emit import gemm, memory, runs, tile
+from ..emit import flow, gemm, memory, runs, tile
 from ..emit.frames import LoopWriter
 from ..emit.writer import Lanes
 from ..vecmath.values import Value
-from . import packed, team
+from . import blas, packed, team
 from .arena import rounded
-from .nodes import Node, Ref, Shape
+from .nodes import Node, Ref, Shape, contiguous
 
 if TYPE_CHECKING:
     from .emission import Emission
@@ -46,12 +46,19 @@ class Product:
     team: int = 1
 
     def __repr__(self) -> str:
+        """All that the code depends on: programs are known by it."""
         shared = f" by {self.team} threads" if self.team > 1 else ""
-        return f"{self.how}{shared} {self.stack} {self.m}x{self.k} by {self.k}x{self.n}"
+        by_rows = contiguous((*self.stack, self.m, self.n))[: len(self.stack)], self.n
+        laid = (
+            "" if (self.places, self.row) == by_rows else f" in steps of {self.places} {self.row}"
+        )
+        return f"{self.how}{shared} {self.stack} {self.m}x{self.k} by {self.k}x{self.n}{laid}"
 
     @property
     def externals(self) -> tuple[tuple[str, int], ...]:
-        """What it calls, with addresses, besides BLAS."""
+        """What it calls, with addresses."""
+        if self.how == "blas":
+            return blas.externals()
         own = packed.externals(self.element) if self.how == "panels" else ()
         return (*own, *team.externals()) if self.team > 1 else own
 
@@ -75,19 +82,16 @@ class Product:
             self._write(w, node, bases)
             return
         # The same product at many places is written once.
-        name = f"@product.{self._key(node)}"
-        if name not in w.module.functions:
-            inner = LoopWriter(w.module)
-            inner.label("entry")
-            self._write(inner, node, ["%x", "%y", "%z", "%room"])
-            head = f"define internal void {name}(ptr %x, ptr %y, ptr %z, ptr %room) noinline nounwind {{"
-            w.module.functions[name] = "\n".join([head, inner.text(), "  ret void", "}"])
+        name = flow.function(
+            w.module, f"product.{self._key(node)}", dict.fromkeys(("x", "y", "z", "room"), "ptr"),
+            lambda inner: self._write(inner, node, ["%x", "%y", "%z", "%room"]),
+        )  # fmt: skip
         w.do(f"call void {name}({', '.join([f'ptr {p}' for p in bases])})")
 
     def _key(self, node: Node) -> str:
         """A name for what is written."""
         laid = [(r.strides, r.offset) for r in node.args]  # the result's are in `self`
-        given = repr((self, self.element, self.places, self.row, laid))
+        given = repr((self, self.element, laid))
         return hashlib.sha256(given.encode()).hexdigest()[:16]
 
     def _write_shared(self, e: Emission, node: Node, bases: list[str]) -> None:
@@ -99,7 +103,7 @@ class Product:
             pointers[3] = w.op(f"getelementptr i8, ptr {pointers[3]}, i64 {room}")
             self._write(w, node, pointers, "%chunk")
 
-        team.write(e, f"@shared.{self._key(node)}", bases, self._chunks(node), self.team, body)
+        team.write(e, f"shared.{self._key(node)}", bases, self._chunks(node), self.team, body)
 
     def _chunks(self, node: Node) -> int:
         part = self._division(node, True)

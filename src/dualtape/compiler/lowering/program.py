@@ -10,15 +10,13 @@ import numpy as np
 
 from ..graph import Graph
 from . import blas, emission, structured
-from .accumulated import Accumulated, accumulate_updates
+from .accumulated import accumulate_updates
 from .arena import Life, arranged
 from .build import Build, Callback
-from .convolution import Convolution
 from .emission import MOST, Emission
 from .fusion import Cluster, Fusion
 from .joining import Joined
 from .nodes import CONSTANT, INPUT, MAP, REDUCE, ROUTINE, Node
-from .product import Product
 from .rowblocks import in_step, parted
 from .schedule import Schedule, external, schedule
 
@@ -141,21 +139,7 @@ class Program:
     def symbols(self) -> dict[str, int]:
         """Addresses of the functions that are called by name."""
         ops = [n.op for c in self.order for n in c.members]
-        other = dict([pair for op in ops for pair in getattr(op, "externals", ())])
-        if not any(
-            isinstance(op, Convolution)
-            or (isinstance(op, Accumulated) and op.product.how == "blas")
-            or (isinstance(op, Product) and op.how == "blas")
-            for op in ops
-        ):
-            return other
-        found = blas.find()
-        out = {
-            **other,
-            "dualtape_sgemm": found.gemm["float"],
-            "dualtape_dgemm": found.gemm["double"],
-        }
-        return {**out, "dualtape_threads": found.threads} if found.threads else out
+        return dict([pair for op in ops for pair in getattr(op, "externals", ())])
 
     # Memory
 

@@ -13,10 +13,9 @@ from ...ops import binning, scatter_reduce
 from ...ops import compare as c
 from ...ops.arithmetic import add, sub
 from ...ops.extrema import amax_p, amin_p
-from ...ops.reduce import all_p
 from ...ops.select import where
 from ..emit import flow
-from .checks import checked
+from .checks import checked, finite
 from .nodes import Ref
 from .routine import INT64, Arguments, Function, Lowering, called, rescued
 from .scalars import supported
@@ -82,9 +81,7 @@ def _histogram(a: Arguments) -> None:
         counts = out.past(i * bins)
         low, high = lows[i], highs[i]
         scale = bins.cast("sitofp", "double")
-        bottom, top = low, high
-        if x.t.element == "float":
-            bottom, top = low.cast("fptrunc", "float"), high.cast("fptrunc", "float")
+        bottom, top = low.rounded(x.t.element), high.rounded(x.t.element)
 
         def clear(k: flow.Value) -> None:
             counts[k] = flow.whole(w, 0)
@@ -93,8 +90,7 @@ def _histogram(a: Arguments) -> None:
             v = x[i * n + k]
 
             def count() -> None:
-                wide = v.cast("fpext", "double") if x.t.element == "float" else v
-                at = ((wide - low) / (high - low) * scale).cast("fptosi", "i64")
+                at = ((v.rounded("double") - low) / (high - low) * scale).cast("fptosi", "i64")
                 at = (at < bins).where(at, bins - 1)
                 counts[at] = counts[at] + 1
 
@@ -124,9 +120,7 @@ def _histc(b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]) ->
         )
         one = b.nodes.literal(1, DOUBLE)
         flat = b.call(c.eq, low, high)
-        width = b.call(sub, high, low)
-        good = b.call(c.eq, b.call(sub, width, width), b.nodes.literal(0, DOUBLE))  # it is finite
-        good = b.call(all_p, good, axes=(0,), keepdims=False)
+        good = finite(b, b.call(sub, high, low))
         low, high = (
             b.call(where, flat, b.call(p, v, one), v) for p, v in ((sub, low), (add, high))
         )

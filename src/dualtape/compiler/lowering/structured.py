@@ -188,7 +188,7 @@ class Structured:
 
     def write(self, e: Emission, node: Node) -> None:
         """Write it, once for all its results."""
-        if node.part != e._first_part(node):
+        if not e.stands_for_all(node):
             return
         w = e.w
         operands = [e.at(w, x) for x in node.args]
@@ -228,7 +228,7 @@ class Structured:
         arena = self.own_memory(e, p.arena) if p.arena else "null"
         back = e.slot(e.p.callback_slot) if p.build.callbacks else "null"
         for k, pointer in enumerate([*inputs, *outputs, arena, back]):
-            put(e, table, k, pointer)
+            memory.put(e.w, table, k, pointer)
         assert p.arena_slot == len(inputs) + len(outputs), "a body's table is another"
         return table
 
@@ -275,7 +275,7 @@ class Structured:
                 at = w.op(f"sub nsw i64 {length - 1}, {i}") if sweep.backwards else i
                 for slot, base, a in moving:
                     start = w.op(f"mul nsw i64 {at}, {a.size * a.dtype.itemsize}")
-                    put(e, table, slot, w.op(f"getelementptr i8, ptr {base}, i64 {start}"))
+                    memory.put(w, table, slot, w.op(f"getelementptr i8, ptr {base}, i64 {start}"))
                 for p in index:
                     number = w.op(f"add nsw i64 {at}, {loop.start}")
                     w.do(f"store i64 {number}, ptr {p}, align 8")
@@ -351,12 +351,6 @@ class Structured:
         e._unless_failed(w.op("call i32 @dualtape_signals()"))
         w.do(f"br label %{on}")
         w.label(on)
-
-
-def put(e: Emission, table: str, slot: int, pointer: str) -> None:
-    """Write a pointer into a table."""
-    at = e.w.op(f"getelementptr i8, ptr {table}, i64 {8 * slot}")
-    e.w.do(f"store ptr {pointer}, ptr {at}, align 8")
 
 
 def copy(e: Emission, to: str, source: str, size: int) -> None:

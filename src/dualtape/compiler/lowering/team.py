@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...core.threads import CELL, thread_count
+from ..emit import flow, memory
 from ..emit.frames import LoopWriter
 from ..native import threads
 
@@ -38,16 +39,16 @@ def write(
         body: (where, the pointers) -> writes the work on `%chunk`, done by `%worker`.
     """
     w, module = e.w, e.w.module
-    if name not in module.functions:
-        inner = LoopWriter(module)
-        inner.label("entry")
+
+    def work(inner: LoopWriter) -> None:
         given = []
         for k in range(len(pointers)):
             at = inner.op(f"getelementptr i8, ptr %context, i64 {8 * k}")
             given.append(inner.op(f"load ptr, ptr {at}, align 8"))
         body(inner, given)
-        head = f"define internal void {name}(ptr %context, i64 %chunk, i64 %worker) noinline nounwind {{"
-        module.functions[name] = "\n".join([head, inner.text(), "  ret void", "}"])
+
+    kinds = {"context": "ptr", "chunk": "i64", "worker": "i64"}
+    function = flow.function(module, name, kinds, work)
     module.declarations["@dualtape_parallel"] = (
         "declare void @dualtape_parallel(ptr, ptr, ptr, i64, i64)"
     )
@@ -57,10 +58,9 @@ def write(
     module.declarations[smaller] = f"declare i64 {smaller}(i64, i64)"
     context = e.stack(8 * len(pointers))
     for k, p in enumerate(pointers):
-        at = w.op(f"getelementptr i8, ptr {context}, i64 {8 * k}")
-        w.do(f"store ptr {p}, ptr {at}, align 8")
+        memory.put(w, context, k, p)
     now = w.op("load i64, ptr @dualtape_team, align 8")
     count = w.op(f"call i64 {smaller}(i64 {now}, i64 {most})")
     w.do(
-        f"call void @dualtape_parallel(ptr @dualtape_pool, ptr {name}, ptr {context}, i64 {chunks}, i64 {count})"
+        f"call void @dualtape_parallel(ptr @dualtape_pool, ptr {function}, ptr {context}, i64 {chunks}, i64 {count})"
     )

@@ -53,7 +53,7 @@ class CtypesCall:
             "_fetches",
             "_outputs",
         ),
-        *("_constants", "_spans", "_items", "_stores", "_stamped", "_busy"),
+        *("_constants", "_spans", "_items", "_stores", "_stamped", "_alone"),
     )
 
     def __init__(self, plan: Plan, core_address: int, slow: Callable[..., Any]) -> None:
@@ -84,32 +84,31 @@ class CtypesCall:
         scalars = {i for i, s in enumerate(slots) if isinstance(s, Output) and s.scalar}
         self._items = [building(item, scalars) for item in plan.items()]
         self._stamped = [tensor_of(slots[i]) for i in sorted(plan.stamped)]
-        self._busy = False
+        self._alone = threading.Lock() if plan.alone else None
         self._stores = [(s.descriptor, s.object, building(s.item, scalars)) for s in plan.stores]
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Run the core, or the slow callable, on positional arguments; the slow callable on named ones."""
         if named:
             return self._slow(*args, **named)
-        if self._busy:
+        if self._alone is not None and not self._alone.acquire(blocking=False):
             return self._slow(*args)
         arrays: list[Any] = [None] * len(self._constants)
-        self._busy = self._plan.alone
         try:
             pointers = self._prepare(args, arrays)
             if pointers is not None:
                 return self._run(args, arrays, pointers)
         finally:
-            self._busy = False
+            if self._alone is not None:
+                self._alone.release()
         return self._slow(*args)
 
     def go_on_with(self, following: Callable[..., Any]) -> None:
         """See `call.go_on_with`."""
         self._slow = following
 
-    def _run(self, args: Arguments, arrays: list[Any], pointers: list[int] | None) -> Any:
+    def _run(self, args: Arguments, arrays: list[Any], pointers: list[int]) -> Any:
         """The call, once everything is as planned."""
-        assert pointers is not None
         if self._fetches:
             for i, slot, fits in self._fetches:
                 found = slot.callable()
@@ -117,9 +116,10 @@ class CtypesCall:
                     arrays[i] = fits(found)
                 except Mismatch:
                     unfit(slot, found)
-            pointers = self._prepare(args, arrays)
-            if pointers is None:
+            now = self._prepare(args, arrays)
+            if now is None:
                 changed()
+            pointers = now
         for i, shape, dtype in self._outputs:
             arrays[i] = array = np.empty(shape, dtype)
             pointers[i] = array.ctypes.data

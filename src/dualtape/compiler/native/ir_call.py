@@ -105,20 +105,14 @@ define private ptr @used_again(ptr %e) #0 {
   %no.place = icmp eq ptr %place, null
   br i1 %no.place, label %no, label %look
 look:
-  %old = load ptr, ptr %place
-  %empty = icmp eq ptr %old, null
-  br i1 %empty, label %no, label %typed
-typed:
-  %type = call ptr @type_of(ptr %old)
   %cls = call ptr @field(ptr %e, i64 24)
-  %same.type = icmp eq ptr %type, %cls
-  br i1 %same.type, label %counted, label %no
-counted:
-  %alone = call i1 @is_alone(ptr %old)
+  %old = call ptr @alone_at(ptr %place, ptr %cls)
+  %unfit = icmp eq ptr %old, null
+  br i1 %unfit, label %no, label %held
+held:
   %a = call ptr @field(ptr %old, i64 $value)
   %set = icmp ne ptr %a, null
-  %go = and i1 %alone, %set
-  br i1 %go, label %array, label %no
+  br i1 %set, label %array, label %no
 array:
   %array.alone = call i1 @is_alone(ptr %a)
   %spec = getelementptr i8, ptr %e, i64 32
@@ -133,6 +127,23 @@ weak:
 yes:
   call void @Py_IncRef(ptr %a)
   ret ptr %a
+no:
+  ret ptr null
+}
+; The object at a place, if it is exactly of a class and nobody else has it; else null.
+define private ptr @alone_at(ptr %place, ptr %cls) alwaysinline {
+  %old = load ptr, ptr %place
+  %empty = icmp eq ptr %old, null
+  br i1 %empty, label %no, label %typed
+typed:
+  %type = call ptr @type_of(ptr %old)
+  %same = icmp eq ptr %type, %cls
+  br i1 %same, label %counted, label %no
+counted:
+  %alone = call i1 @is_alone(ptr %old)
+  br i1 %alone, label %yes, label %no
+yes:
+  ret ptr %old
 no:
   ret ptr null
 }
@@ -190,9 +201,7 @@ no:
 # A call that is as planned: the result, or null with an exception set.
 PROCEED = """
 define private ptr @proceed(ptr %rec, ptr %args, ptr %slots, ptr %owned, ptr %numbers) #0 alwaysinline {
-  %n.pins = call i64 @word(ptr %rec, i64 $h_n_pins)
-  %pins = call ptr @part(ptr %rec, i64 $h_pins)
-  call void @pins(ptr %pins, i64 %n.pins, ptr %args, ptr %owned)
+  call void @pins(ptr %rec, ptr %args, ptr %owned)
   %n.stamps = call i64 @word(ptr %rec, i64 $h_n_stamps)
   %no.stamps = icmp eq i64 %n.stamps, 0
   %made = call i1 @outputs(ptr %rec, ptr %slots, ptr %owned, ptr %numbers)

@@ -85,17 +85,10 @@ define private i1 @stored_again(ptr %e, ptr %slots, ptr %owned) #0 {
   br i1 %never, label %no, label %look
 look:
   %place = call ptr @field(ptr %e, i64 48)
-  %old = load ptr, ptr %place
-  %empty = icmp eq ptr %old, null
-  br i1 %empty, label %no, label %typed
-typed:
-  %type = call ptr @type_of(ptr %old)
   %cls = call ptr @field(ptr %e, i64 16)
-  %same.type = icmp eq ptr %type, %cls
-  br i1 %same.type, label %alone, label %no
-alone:
-  %is.alone = call i1 @is_alone(ptr %old)
-  br i1 %is.alone, label %fields, label %no
+  %old = call ptr @alone_at(ptr %place, ptr %cls)
+  %unfit = icmp eq ptr %old, null
+  br i1 %unfit, label %no, label %fields
 fields:
   %version = call ptr @field(ptr %old, i64 $version)
   %view = call ptr @field(ptr %old, i64 $view_of)
@@ -293,18 +286,12 @@ fail:
 """
 
 # Hold the values of tensors while the core may run Python code.
-PINS = """
-define private void @pins(ptr %first, i64 %n, ptr %args, ptr %owned) #0 alwaysinline {
-  br label %next
-next:
-  %i = phi i64 [ 0, %0 ], [ %i.1, %on ]
-  %done = icmp eq i64 %i, %n
-  br i1 %done, label %end, label %each
-each:
-  %offset = mul i64 %i, $entry
-  %e = getelementptr i64, ptr %first, i64 %offset
-  %i.1 = add i64 %i, 1
-  %slot = call i64 @word(ptr %e, i64 8)
+PINS = (
+    """
+define private void @pins(ptr %rec, ptr %args, ptr %owned) #0 alwaysinline {
+"""
+    + entries("pins", "on")
+    + """  %slot = call i64 @word(ptr %e, i64 8)
   %kind = load i64, ptr %e
   %is.kept = icmp eq i64 %kind, 3
   br i1 %is.kept, label %kept, label %value
@@ -322,10 +309,11 @@ value:
   br label %on
 on:
   br label %next
-end:
+yes:
   ret void
 }
 """
+)
 
 # The result, a new reference or null.
 RESULT = """

@@ -22,10 +22,9 @@ import numpy as np
 from ...core.inplace import array_at
 from .ctypes_checks import contents, field
 from .guards import MISSING, CellIs, DictItem, ElementsAre, Guard, SlotIs, is_same
-from .layout import Layout, LayoutError, byte, layout, member_offset, word
+from .layout import WORD, Layout, LayoutError, byte, layout, member_offset, word
 from .slots import Array
 
-WORD = 8
 GENERAL, UNICODE, SPLIT = 0, 1, 2
 """Kinds of tables: with hashes, of strings only, and of strings shared by several dicts."""
 _ENTRY = {GENERAL: 3 * WORD, UNICODE: 2 * WORD, SPLIT: 2 * WORD}

@@ -2,7 +2,7 @@
 
 A header (`HEADER`), then entries of 8 words for checks, fetches, outputs and result items, and lists of slot
 indices. Offsets are in bytes from the record's start. The objects that the words point to are kept by the tuple
-that is the built-in function's `self`. What changes later: `dirty`, the last data pointers of states, what is known
+that is the built-in function's `self`. What changes later: `dirty`, `busy`, the last data pointers of states, what is known
 of the quick words (`places.py`), and the slow callable, which a list at the tuple's end holds.
 """
 

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor
-from .layout import Layout, layout, python_function, word
+from .layout import WORD, python_function, word
 from .slots import Dtype
 
 Words = tuple[tuple[int, int], ...]
-WORD = 8
 FLAGS, INLINE_VALUES = (
     19 * WORD,
     1 << 2,
@@ -38,9 +37,8 @@ def fresh_words(cls: Any) -> Words | None:
 
 
 def _found_words(cls: type[Tensor]) -> Words | None:
-    at = layout()
     places = _places(cls)
-    one, two = _made(cls, at), _made(cls, at)
+    one, two = _made(cls), _made(cls)
     words = tuple([(p, word(id(one) + p)) for p in places])
     if words != tuple([(p, word(id(two) + p)) for p in places]):
         return None
@@ -49,8 +47,7 @@ def _found_words(cls: type[Tensor]) -> Words | None:
         return None
     del reference
     if cls.__dictoffset__:
-        vars_before = two
-        vars_before.an_attribute = 1  # type: ignore[attr-defined]
+        two.an_attribute = 1  # type: ignore[attr-defined]
         if not _changed(two, words):
             return None
     return words
@@ -68,7 +65,7 @@ def _places(cls: type[Tensor]) -> list[int]:
     return places
 
 
-def _made(cls: type[Tensor], at: Layout) -> Tensor:
+def _made(cls: type[Tensor]) -> Tensor:
     """A tensor made as the trampoline makes it."""
     allocate = python_function(
         "PyType_GenericAlloc", ctypes.py_object, ctypes.py_object, ctypes.c_ssize_t

@@ -40,6 +40,17 @@ SPIN = 400
 """Looks at the ticket before sleep."""
 _HEADER, _LINE = 256, 64
 
+_FIELDS = """\
+  %function.at = getelementptr i8, ptr %pool, i64 64
+  %context.at = getelementptr i8, ptr %pool, i64 72
+  %chunks.at = getelementptr i8, ptr %pool, i64 80
+  %threads.at = getelementptr i8, ptr %pool, i64 88
+  %done.at = getelementptr i8, ptr %pool, i64 128
+  %waiting.at = getelementptr i8, ptr %pool, i64 136
+  %finished.at = getelementptr i8, ptr %pool, i64 208
+  %finished = load ptr, ptr %finished.at
+"""
+
 _TEXT = """
 declare void @PyThread_release_lock(ptr)
 declare i32 @PyThread_acquire_lock(ptr, i32)
@@ -73,15 +84,7 @@ one:
   %i.more = icmp slt i64 %i.1, %chunks
   br i1 %i.more, label %one, label %return
 publish:
-  %function.at = getelementptr i8, ptr %pool, i64 64
-  %context.at = getelementptr i8, ptr %pool, i64 72
-  %chunks.at = getelementptr i8, ptr %pool, i64 80
-  %threads.at = getelementptr i8, ptr %pool, i64 88
-  %done.at = getelementptr i8, ptr %pool, i64 128
-  %waiting.at = getelementptr i8, ptr %pool, i64 136
-  %finished.at = getelementptr i8, ptr %pool, i64 208
-  %finished = load ptr, ptr %finished.at
-  store atomic ptr %function, ptr %function.at seq_cst, align 8
+$fields  store atomic ptr %function, ptr %function.at seq_cst, align 8
   store atomic ptr %context, ptr %context.at seq_cst, align 8
   store atomic i64 %chunks, ptr %chunks.at seq_cst, align 8
   store atomic i64 %threads, ptr %threads.at seq_cst, align 8
@@ -154,15 +157,7 @@ return:
 }
 
 define void @dualtape_worker(ptr %pool, i64 %number) {
-  %function.at = getelementptr i8, ptr %pool, i64 64
-  %context.at = getelementptr i8, ptr %pool, i64 72
-  %chunks.at = getelementptr i8, ptr %pool, i64 80
-  %threads.at = getelementptr i8, ptr %pool, i64 88
-  %done.at = getelementptr i8, ptr %pool, i64 128
-  %waiting.at = getelementptr i8, ptr %pool, i64 136
-  %finished.at = getelementptr i8, ptr %pool, i64 208
-  %finished = load ptr, ptr %finished.at
-  %number.0 = sub i64 %number, 1
+$fields  %number.0 = sub i64 %number, 1
   %line = mul i64 %number.0, $line
   %offset = add i64 %line, $header
   %asleep.at = getelementptr i8, ptr %pool, i64 %offset
@@ -231,7 +226,9 @@ def _text() -> str:
         pause = "  call void @llvm.x86.sse2.pause()\n"
     elif target.host().triple.split("-")[0] in {"aarch64", "arm64"}:
         pause = '  call void asm sideeffect "yield", ""()\n'
-    return declare + Template(_TEXT).substitute(pause=pause, line=_LINE, header=_HEADER, spin=SPIN)
+    return declare + Template(_TEXT).substitute(
+        pause=pause, line=_LINE, header=_HEADER, spin=SPIN, fields=_FIELDS
+    )
 
 
 class _Pool:
@@ -334,10 +331,9 @@ def run(function: int, context: int, chunks: int, threads: int | None = None) ->
         chunks: How many there are.
         threads: How many threads at most; by default `thread_count()`.
     """
-    pool = _pool()
     most = min(thread_count() if threads is None else threads, MOST, chunks)
-    if most - 1 > pool.workers:
-        pool.start(most)
+    start(most)
+    pool = _pool()
     pool.call(pool.address, function, context, chunks, most)
 
 

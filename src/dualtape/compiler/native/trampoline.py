@@ -22,6 +22,7 @@ import numpy as np
 from ...core.tensor import Tensor, wrap
 from ...core.views import View
 from . import ir_arrays, ir_call, ir_checks, ir_result, ir_values, library
+from .builtin import METH_FASTCALL, METH_KEYWORDS, MethodDef, builtin, keep
 from .ctypes_checks import WRITEABLE
 from .layout import WORD, LayoutError, layout, python_function
 from .plan import ArgArray, ArgTensor, ArrayResult, Output, Plan, State, TensorResult
@@ -167,42 +168,20 @@ def _numpy_function(number: int) -> int:
     return int(ctypes.c_void_p.from_address(table + WORD * number).value or 0)
 
 
-class _MethodDef(ctypes.Structure):
-    """CPython's PyMethodDef."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
-METH_FASTCALL, METH_KEYWORDS = 0x80, 0x02
-
-
 @functools.cache
-def _code() -> tuple[library.Library, _MethodDef, Any]:
-    """The loaded code, what built-in functions of it refer to, and CPython's maker of such functions."""
+def _code() -> tuple[library.Library, MethodDef]:
+    """The loaded code, and what built-in functions of it refer to."""
     loaded = library.load(None, text, _symbols(), optimise=True, level=1)
-    definition = _MethodDef(
-        b"compiled", loaded.address("trampoline"), METH_FASTCALL | METH_KEYWORDS, None
-    )
+    flags = METH_FASTCALL | METH_KEYWORDS
+    definition = MethodDef(b"compiled", loaded.address("trampoline"), flags, None)
     # Both are needed for good: at the interpreter's end a built-in function may go later than this module.
-    keep = python_function("Py_IncRef", None, ctypes.py_object)
-    keep(loaded)
-    keep(definition)
-    types = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    return loaded, definition, python_function("PyCFunction_NewEx", ctypes.py_object, *types)
+    keep(loaded, definition)
+    return loaded, definition
 
 
 def trampoline_call(plan: Plan, core_address: int, slow: Callable[..., Any]) -> Callable[..., Any]:
     """A built-in function that makes a plan's call; see `call.make_call`."""
-    _, definition, make = _code()
-    made: Callable[..., Any] = make(
-        ctypes.addressof(definition), record(plan, core_address, slow), None
-    )
-    return made
+    return builtin(_code()[1], record(plan, core_address, slow))
 
 
 def go_on_with(call: Any, following: Callable[..., Any]) -> None:

@@ -142,6 +142,12 @@ class Value:
         to = self.t.of(element)
         return Value(self.w, to, self.w.cast(opcode, self.name, self.t, to))
 
+    def rounded(self, element: str) -> Value:
+        """These floats as "float" or "double", rounded where they have to be."""
+        if self.t.element == element:
+            return self
+        return self.cast("fpext" if element == "double" else "fptrunc", element)
+
     def bits(self) -> Value:
         """The representation of floats as integers."""
         return self.cast("bitcast", f"i{self.t.bits}")
@@ -175,7 +181,7 @@ class Value:
 
     def mad(self, b: Operand, c: Operand) -> Value:
         """This times b plus c, rounded once or twice, whichever is fast."""
-        return self.intrinsic("fma", b, c) if self.w.module.fma else self * b + c
+        return Value(self.w, self.t, self.w.mad(self.t, self.name, self.read(b), self.read(c)))
 
     def fma(self, b: Operand, c: Operand) -> Value:
         """This times b plus c with an exact product, for a sum that cancels.
@@ -187,10 +193,10 @@ class Value:
             return self.intrinsic("fma", b, c)
         if self.t.element == "float":
             wide = [
-                (o if isinstance(o, Value) else self.number(o)).cast("fpext", "double")
+                (o if isinstance(o, Value) else self.number(o)).rounded("double")
                 for o in (self, b, c)
             ]
-            return (wide[0] * wide[1] + wide[2]).cast("fptrunc", "float")
+            return (wide[0] * wide[1] + wide[2]).rounded("float")
         b = b if isinstance(b, Value) else self.number(b)
         product = self * b
         return (product + c) + _dekker(self, b, product)

@@ -106,10 +106,7 @@ class Borrowed:
             if first is None
             else [f"i64 {int(first)}" if self.whole else f"double {DOUBLE.constant(first)}"]
         )
-        given += [
-            f"double {(x.cast('fpext', 'double') if x.t.element == 'float' else x).name}"
-            for x in xs
-        ]
+        given += [f"double {x.rounded('double').name}" for x in xs]
         types = [g.split()[0] for g in given]
         if self.results:
             slot = w.op(f"alloca [{self.results} x double], align 8")
@@ -125,7 +122,7 @@ class Borrowed:
         else:  # the last argument is Cython's own
             w.module.declarations[symbol] = f"declare double {symbol}({', '.join(types)}, i32)"
             out = Value(w, DOUBLE, w.op(f"call double {symbol}({', '.join(given)}, i32 0)"))
-        return out.cast("fptrunc", "float") if element == "float" else out
+        return out.rounded(element)
 
 
 def _order(*, order: int) -> float:

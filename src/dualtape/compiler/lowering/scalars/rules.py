@@ -105,22 +105,15 @@ def apart(name: str, body: Callable[..., Value], *xs: Value) -> Value:
         xs: The operands.
     """
     w = xs[0].w
-    results: list[Value] = []
 
     def write(inner: Any) -> Value:
-        results.append(body(*[Value(inner, x.t, f"%a{k}") for k, x in enumerate(xs)]))
-        return results[0]
+        return body(*[Value(inner, x.t, f"%a{k}") for k, x in enumerate(xs)])
 
     full = "_".join(["dualtape", name, *[x.t.suffix for x in xs]])
-    key = f"@{full}"
     f = flow.function(w.module, full, {f"a{k}": x.t.text for k, x in enumerate(xs)}, write)
-    t = results[0].t if results else _RESULTS[key]
-    _RESULTS[key] = t
+    t = w.module.results[f]
     given = ", ".join([f"{x.t.text} {x.name}" for x in xs])
     return Value(w, t, w.op(f"call {t.text} {f}({given})"))
-
-
-_RESULTS: dict[str, Lanes] = {}
 
 
 def function(name: str) -> Rule:

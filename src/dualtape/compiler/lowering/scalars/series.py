@@ -32,10 +32,6 @@ def _doubled(name: str, body: Callable[..., Value], needs: str = "") -> Rule:
     return Rule(formula, "", "own", tuple(needs.split()))
 
 
-def _any(x: Value) -> Value:
-    return x.any()
-
-
 # Orthogonal polynomials: see `ops.polynomials` for the recurrence.
 
 Coefficients = Callable[[Value, Value], tuple[Any, Any, Any]]
@@ -65,7 +61,7 @@ def _polynomial(n: Value, x: Value, *, family: str, order: int) -> Value:
     out = degree.equals(0).where(rows[order], zero)
 
     def more(k: Value, *_: Value) -> Value:
-        return _any(k < top)
+        return (k < top).any()
 
     def step(k: Value, out: Value, *both: Value) -> list[Value]:
         before, rows = both[: order + 1], both[order + 1 :]
@@ -137,7 +133,7 @@ def zeta(s: Value, q: Value) -> Value:
         return [here.where(total + term, total), here.where(q + 1.0, q), term]
 
     start = [s.number(0), pole.where(q.number(INFINITY), q), s.number(1)]
-    total, a, _ = flow.during(s.w, start, lambda *state: _any(lasting(*state)), step)
+    total, a, _ = flow.during(s.w, start, lambda *state: lasting(*state).any(), step)
     known = total
     power = math("pow", a, -s)
     total = total + power * a / (s - 1.0) + power * 0.5
@@ -171,7 +167,7 @@ def _series_slope(a: Value, x: Value) -> Value:
 
     def more(n: Value, *state: Value) -> Value:
         total, change = state[2:]
-        return (n < float(incomplete._TERMS)).any() & _any(abs(change) > abs(total) * 1e-17)
+        return (n < float(incomplete._TERMS)).any() & (abs(change) > abs(total) * 1e-17).any()
 
     def step(n: Value, term: Value, psi: Value, total: Value, _: Value) -> list[Value]:
         term = term * (x / (a + n))
@@ -189,7 +185,7 @@ def _fraction_slope(a: Value, x: Value) -> Value:
     state = [one, zero, zero, one, zero, zero, zero, zero, zero, zero]
 
     def more(n: Value, *state: Value) -> Value:
-        return _any(state[-1].equals(0)) & _any(n < float(incomplete._TERMS))
+        return state[-1].equals(0).any() & (n < float(incomplete._TERMS)).any()
 
     def step(n: Value, *state: Value) -> list[Value]:
         p0, q0, p1, q1, dp0, dq0, dp1, dq1, h, dh, _ = state
