@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from heapq import heappop, heappush
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -123,8 +124,9 @@ class Pass:
             pending[key] = g
             if kind == NODE:
                 heappush(self.heap, (key.order, key))
-        elif key in self.owned and g.__class__ is np.ndarray:
+        elif g.__class__ is np.ndarray and (key in self.owned or is_only_ours(before)):
             before += g  # in place
+            self.owned.add(key)
         else:
             total = before + g
             pending[key] = total
@@ -216,6 +218,24 @@ class Pass:
         if under:
             return [None if g is None else vocabulary.rescue(ct, g, node.params) for g in grads]
         return grads
+
+
+def is_only_ours(g: Any) -> bool:
+    """Whether a large array is held by nobody but `Pass.pending`, so that it may be written to."""
+    return (
+        g.__class__ is np.ndarray
+        and g.nbytes >= _LARGE
+        and g.base is None
+        and getrefcount(g) <= _HELD
+        and g.flags.writeable
+    )
+
+
+_LARGE = 1 << 14
+"""Bytes from which it takes less time to ask than to make a new array."""
+
+_HELD = 4
+"""What `getrefcount` gives there: the dict, the caller's variable, the argument and the question."""
 
 
 def shortcut(plan: Plan, node: Node) -> Callable[[Pass, Any], bool]:

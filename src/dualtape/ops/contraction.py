@@ -29,10 +29,12 @@ class Layout(NamedTuple):
 
     Attributes:
         x, y: The orders of axes (kept by both, own, summed) and (kept by both, summed, own).
+        swapped: Whether x is the second factor: where the result's last axis is its own, which then lies innermost.
         both, left, right, inside: How many axes are kept by both, own of x, own of y, summed.
         out: The order of axes that the result is brought into, None if it is right.
     """
 
+    swapped: bool
     x: Ints
     y: Ints
     both: int
@@ -44,6 +46,9 @@ class Layout(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _layout(x_names: str, y_names: str, out: str) -> Layout:
+    swapped = bool(out) and out[-1] not in y_names
+    if swapped:
+        x_names, y_names = y_names, x_names
     both = [n for n in out if n in x_names and n in y_names]
     left = [n for n in out if n not in y_names]
     right = [n for n in out if n not in x_names]
@@ -51,6 +56,7 @@ def _layout(x_names: str, y_names: str, out: str) -> Layout:
     have = both + left + right
     order = tuple([have.index(n) for n in out])
     return Layout(
+        swapped,
         tuple([x_names.index(n) for n in both + left + inside]),
         tuple([y_names.index(n) for n in both + inside + right]),
         len(both), len(left), len(right), len(inside),
@@ -64,6 +70,8 @@ def _contract_eval(x: Any, y: Any, *, x_names: str, y_names: str, out: str) -> A
     half = dtype.itemsize == 2 and dtype.kind in "fV"  # multiplied and added up in single
     if half:
         x, y = x.astype(np.float32), y.astype(np.float32)
+    if p.swapped:
+        x, y = y, x
     x, y = x.transpose(p.x), y.transpose(p.y)
     s, t = x.shape, y.shape
     kept, own, rest = s[: p.both], s[p.both : p.both + p.left], t[p.both + p.inside :]

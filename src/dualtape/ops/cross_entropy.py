@@ -20,6 +20,7 @@ from ..core.aval import Aval
 from ..core.errors import ArgumentError, BoundsError, DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import constant, general, linear
+from ..core.summation import reduce_over
 from .along import INT64, pick_along_p
 from .axes import add_reduce, in_front, max_reduce, size_of
 from .pointwise_loss import check_reduction, reduced
@@ -189,10 +190,10 @@ def _cross_entropy_eval(
     t, mask = _rows(target, classes, ignore)
 
     def kernel(loss: Any, x: Any, t: Any) -> None:
-        away = x - max_reduce(x, 1, None, None, True)
+        away = x - reduce_over(np.maximum, x, 1, True)
         picked = away[_ramp(len(t)), t[:, 0]]
         np.exp(away, away)
-        np.subtract(np.log(add_reduce(away, 1)), picked, loss[:, 0])
+        np.subtract(np.log(reduce_over(np.add, away, 1, False)), picked, loss[:, 0])
 
     rows = x if x.ndim == 2 else x.reshape(-1, classes)
     losses = in_blocks(kernel, np.empty((t.size, 1), x.dtype), rows, t[:, None])
@@ -211,9 +212,9 @@ def _cross_entropy_pulled(
     shares[:, 0] = share
 
     def kernel(out: Any, x: Any, t: Any, share: Any) -> None:
-        np.subtract(x, max_reduce(x, 1, None, None, True), out)
+        np.subtract(x, reduce_over(np.maximum, x, 1, True), out)
         np.exp(out, out)
-        np.multiply(out, share / add_reduce(out, 1, None, None, True), out)
+        np.multiply(out, share / reduce_over(np.add, out, 1, True), out)
         out[_ramp(len(t)), t[:, 0]] -= share[:, 0]
 
     rows = x if x.ndim == 2 else x.reshape(-1, classes)

@@ -14,6 +14,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.errors import ShapeError
 from ..core.kinds import broadcast_shapes, constant, general
+from ..core.summation import reduce_over
 from .along import INT64, one_of_each, selection, without
 from .axes import (
     Axes,
@@ -23,8 +24,6 @@ from .axes import (
     batch_reduction,
     count_along,
     in_front,
-    max_reduce,
-    min_reduce,
     normalize_axes,
     reduced_aval,
     reduced_shape,
@@ -76,7 +75,7 @@ def _every(x: Any) -> Axes:
 
 def _reduction(name: str, ufunc: Any) -> Any:
     primitive = general(
-        name, lambda x, *, axes, keepdims: ufunc.reduce(x, axes, None, None, keepdims),
+        name, lambda x, *, axes, keepdims: reduce_over(ufunc, x, axes, keepdims),
         aval=reduced_aval, batch=batch_reduction(lambda: primitive),
         jvp=lambda d, x, out, *, axes, keepdims: sum_p(
             d * _share(x, out, axes, keepdims), axes=axes, keepdims=keepdims
@@ -120,8 +119,8 @@ def _aminmax_batch(
 aminmax_p: Any = general(
     "aminmax",
     lambda x, *, axes, keepdims: (
-        min_reduce(x, axes, None, None, keepdims),
-        max_reduce(x, axes, None, None, keepdims),
+        reduce_over(np.minimum, x, axes, keepdims),
+        reduce_over(np.maximum, x, axes, keepdims),
     ),
     outputs=2,
     aval=lambda x, **params: (reduced_aval(x, **params),) * 2,

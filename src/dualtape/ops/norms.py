@@ -15,7 +15,7 @@ from ..core.aval import Aval
 from ..core.errors import DtypeError, ShapeError
 from ..core.forward import dtype_of
 from ..core.kinds import general
-from ..core.summation import add_up
+from ..core.summation import add_up, reduce_over
 from .arithmetic import zeros_like
 from .axes import (
     Axes,
@@ -162,10 +162,10 @@ def vector_norm(x: Any, ord: float = 2, axes: AxesLike = None, keepdims: bool = 
 
 def log_of_sum(x: Any, axes: Axes) -> Any:
     """log(sum(exp(x))) over `axes`, kept, the largest exponential taken out of the sum."""
-    high = max_reduce(x.real, axes, None, None, True, -np.inf)
+    high = reduce_over(np.maximum, x.real, axes, True, -np.inf)
     high = np.where(np.isinf(high), high.dtype.type(0), high)
     away = np.asarray(x - high)
-    return high + np.log(add_reduce(np.exp(away, out=away), axes, None, None, True))
+    return high + np.log(add_up(np.exp(away, out=away), axes, True))
 
 
 def _logsumexp_eval(x: Any, *, axes: Axes, keepdims: bool) -> Any:

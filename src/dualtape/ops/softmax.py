@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..core.kinds import general
-from .axes import add_reduce, axis_from_end, batch_in_front, max_reduce, same_aval, vecdot
+from ..core.summation import reduce_over
+from .axes import axis_from_end, batch_in_front, same_aval, vecdot
 from .exponential import exp
 from .reduce import sum_p
 from .shape import reshape
@@ -22,9 +23,9 @@ def total(x: Any, axis: int) -> Any:
 @real_floating("softmax")
 def _softmax_eval(x: Any, *, axis: int = -1) -> Any:
     def kernel(t: Any, x: Any) -> None:
-        np.subtract(x, max_reduce(x, axis, None, None, True, -np.inf), t)
+        np.subtract(x, reduce_over(np.maximum, x, axis, True, -np.inf), t)
         np.exp(t, t)
-        np.divide(t, add_reduce(t, axis, None, None, True), t)
+        np.divide(t, reduce_over(np.add, t, axis, True), t)
 
     return in_blocks(kernel, np.empty(x.shape, x.dtype), x, axis=axis)
 
@@ -53,8 +54,8 @@ softmax_p: Any = general(
 @real_floating("log_softmax")
 def _log_softmax_eval(x: Any, *, axis: int = -1) -> Any:
     def kernel(t: Any, x: Any) -> None:
-        np.subtract(x, max_reduce(x, axis, None, None, True, -np.inf), t)
-        np.subtract(t, np.log(add_reduce(np.exp(t), axis, None, None, True)), t)
+        np.subtract(x, reduce_over(np.maximum, x, axis, True, -np.inf), t)
+        np.subtract(t, np.log(reduce_over(np.add, np.exp(t), axis, True)), t)
 
     return in_blocks(kernel, np.empty(x.shape, x.dtype), x, axis=axis)
 
@@ -63,7 +64,7 @@ def _log_softmax_eval(x: Any, *, axis: int = -1) -> Any:
 def _log_softmax_pulled(ct: Any, out: Any, *, axis: int = -1) -> Any:
     def kernel(t: Any, ct: Any, out: Any) -> None:
         np.exp(out, t)
-        np.multiply(t, add_reduce(ct, axis, None, None, True), t)
+        np.multiply(t, reduce_over(np.add, ct, axis, True), t)
         np.subtract(ct, t, t)
 
     return in_blocks(kernel, np.empty(ct.shape, ct.dtype), ct, out, axis=axis)

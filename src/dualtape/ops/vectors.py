@@ -15,10 +15,18 @@ from .axes import batch_in_front, normalize_axis
 from .products import cumprod
 from .shape import broadcast_to, concatenate, expand_dims
 
+_NEXT, _AFTER = np.array([1, 2, 0]), np.array([2, 0, 1])
+
+
+def _cross_eval(x: Any, y: Any, *, axis: int) -> Any:
+    # np.cross takes 20 us for two vectors, most of it for moving axes.
+    return x.take(_NEXT, axis) * y.take(_AFTER, axis) - x.take(_AFTER, axis) * y.take(_NEXT, axis)
+
+
 # x . (y x z) does not change when the three are rotated.
 cross_p = multilinear(
     "cross",
-    lambda x, y, *, axis: np.cross(x, y, axis=axis),
+    _cross_eval,
     lambda ct, y, *, axis: cross_p(y, ct, axis=axis),
     lambda ct, x, *, axis: cross_p(ct, x, axis=axis),
     aval=lambda x, y, *, axis: Aval(x.shape, x.dtype),

@@ -40,7 +40,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         n = self.value.shape[0]
         if -n <= index < n:
             key = (index,) if len(self.value.shape) > 1 else (index, ...)
-            return select_p.bind(self, index=key)  # type: ignore[no-any-return]
+            return select_p.bind1(self, {"index": key})  # type: ignore[no-any-return]
     if type(index) is str:
         raise TypeError("new(): invalid data type 'str'")
     return _index.getitem(self, index)  # type: ignore[no-any-return]
