@@ -34,7 +34,7 @@ def _name(node):
 
 def _of_users(node):
     """Whether an expression asks whose a code object is."""
-    return any(_name(n) == "is_users" for n in ast.walk(node))
+    return any(getattr(n, "attr", getattr(n, "id", None)) == "latest" for n in ast.walk(node))
 
 
 class Forgetful(ast.NodeTransformer):
@@ -51,7 +51,7 @@ class Forgetful(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_If(self, node):
-        """`if code is latest[0] or is_users(code): ...`: as if it were nowhere."""
+        """`if code is latest[0]: ...`: as if it were nowhere."""
         if _of_users(node.test):
             self.changes += 1
             nowhere = "node.code, node.instruction = None, 0"
@@ -60,8 +60,8 @@ class Forgetful(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node):
-        """`caller(3)`, `caller_at(3)`."""
-        if _name(node) in ("caller", "caller_at"):
+        """`caller(3)`."""
+        if _name(node) == "caller":
             self.changes += 1
             return ast.copy_location(ast.Constant(None), node)
         return self.generic_visit(node)

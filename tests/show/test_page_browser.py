@@ -280,6 +280,96 @@ def test_iterations_and_curves(open_page):
     assert str(graph["runs"][-1]["number"] + 1) in page.locator(".iterations output").inner_text()
 
 
+def test_the_third_act_is_the_update(open_page):
+    model = fixture("regression")["models"][0]
+    (graph,) = model["graphs"]
+    page = open_page("regression")
+    page.keyboard.press("End")
+    for u in reversed(graph["updates"]):
+        leaf = graph["nodes"][u["leaf"][0]]
+        assert page.locator(".phase").inner_text() == "update"
+        assert page.locator(".panel h2").inner_text() == f"{leaf['name']} is updated"
+        slots = (leaf["outs"][0], u["change"], u["value"])
+        expected = [x for slot in slots for x in elements(graph, slot)]
+        assert shown(page.get_by_test_id("update")) == expected
+        assert shown(page.locator(".row.incoming")) == elements(graph, u["gradient"])
+        assert (
+            "change / gradient = \u22120.05 throughout" in page.get_by_test_id("ratio").inner_text()
+        )
+        assert page.locator(".code .now.upd").get_attribute("data-line") == str(
+            model["places"][u["place"]][1]
+        )
+        card = page.locator(f"[data-id='{u['leaf'][0]}']")
+        assert card.locator(".cell.updated").count() == 1
+        assert "now upd" in card.get_attribute("class")
+        page.keyboard.press("ArrowLeft")
+    assert page.locator(".cell.updated").count() == 0
+    # The last iteration ends with what the program ends with; the others with what the next begins with.
+    page.keyboard.press("End")
+    after = page.get_by_test_id("update").locator(".after")
+    u = graph["updates"][-1]
+    for run in (0, 1, len(graph["runs"]) - 1):
+        page.get_by_role("slider", name="Iteration").fill(str(run))
+        assert shown(after) == elements(graph, u["value"], run)
+    until(page, "document.querySelector('.panel [aria-live]').textContent.includes('changed by')")
+    page.locator(f"[data-id='{u['leaf'][0]}']").click()
+    assert shown(page.get_by_test_id("updated")) == elements(graph, u["value"], run)
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("tab", name="步骤").click()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('.panel [aria-live]').textContent.includes('变化 ')")
+    said = page.locator(".panel [aria-live]").text_content()
+    assert not {": ", ", ", "; "} & {said[i : i + 2] for i in range(len(said))}
+
+
+def test_an_iteration_without_an_update_says_so(open_page):
+    model = fixture("regression")
+    graph = model["models"][0]["graphs"][0]
+    u = graph["updates"][-1]
+    graph["runs"][0]["values"][u["value"]] = "None"
+    page = open_page(model)
+    page.keyboard.press("End")
+    assert "stays as it is" in page.locator(".panel h2").inner_text()
+    assert page.locator("section.flow").count() == 0
+    value = graph["nodes"][u["leaf"][0]]["outs"][0]
+    cell = page.locator(f"[data-id='{u['leaf'][0]}'] text.value").first.text_content()
+    assert float(cell.replace("\u2212", "-")) == pytest.approx(elements(graph, value)[0], rel=1e-4)
+
+
+def test_none_is_not_zero_and_not_pending(open_page):
+    model = fixture("not_a_number")
+    graph = model["models"][0]["graphs"][0]
+    scale = next(i for i, n in enumerate(graph["nodes"]) if n["name"] == "detached")
+    why = model["models"][0]["why"]
+    assert why
+    why.append(why[0] | {"kind": "none", "name": "scale", "at": {"graph": 0, "node": scale}})
+    page = open_page(model)
+    cell = page.locator(f"[data-id='{scale}'] .cell.gradient")
+    assert "pending" in cell.get_attribute("class")
+    page.keyboard.press("End")
+    assert "nothing" in cell.get_attribute("class")
+    assert page.locator(f"[data-id='{scale}'] text.none").text_content() == "None"
+    page.locator(f"[data-id='{scale}']").click()
+    assert page.get_by_test_id("gradient").inner_text() == "None"
+
+
+def test_a_question_mark_shows_the_keys(open_page):
+    page = open_page("graph")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys")
+    assert dialog.locator("dd").count() >= 8
+    page.keyboard.press("ArrowRight")
+    assert step_of(page) == 0
+    page.keyboard.press("?")
+    assert dialog.count() == 0
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0
+    page.keyboard.press("ArrowRight")
+    assert step_of(page) == 1
+
+
 def test_blocks_fold_and_unfold(open_page):
     page = open_page("mlp")
     everything = page.locator(".node").count()
@@ -356,7 +446,7 @@ def test_two_runs_are_compared(open_page):
     slot = graph["nodes"][5]["outs"][0]
     graph["runs"][0]["values"][slot][2] = 28.5
     page = open_page({"format": 1, "models": [one["models"][0], other["models"][0]]})
-    page.get_by_role("tab", name="Compare").click()
+    assert page.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
     assert "1 of 7" in page.locator(".panel h2").inner_text()
     assert page.locator(".diff").inner_text().count("1.5") == 1
     assert page.locator(".node.differs").get_attribute("data-id") == "5"
@@ -474,6 +564,10 @@ def test_the_numbers_are_pytorchs(browser, tmp_path):
     for name in ("y_pred", "loss"):
         page.locator(".node", has=page.locator(f"text.name:text-is('{name}')")).click()
         seen = shown(page.get_by_test_id("value"))
+        assert seen == pytest.approx(names[name].flatten().tolist(), rel=1e-6)
+    for name in ("w", "b"):
+        page.locator(".node", has=page.locator(f"text.name:text-is('{name}')")).click()
+        seen = shown(page.get_by_test_id("updated"))
         assert seen == pytest.approx(names[name].flatten().tolist(), rel=1e-6)
     page.close()
 

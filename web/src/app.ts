@@ -74,7 +74,7 @@ export class App {
       selected: null,
       folded: this.foldsOf(0, graph),
       query: "",
-      tab: page.models[0]!.graphs.length === 0 && page.models[0]!.error ? "why" : "step",
+      tab: page.models.length > 1 ? "compare" : page.models[0]!.graphs.length === 0 && page.models[0]!.error ? "why" : "step",
       jacobian: null,
     };
   }
@@ -171,16 +171,25 @@ export class App {
     return this.reachedOf(this.graph!);
   }
 
-  /** The step that computes a node, and the rule that carries its gradient on; -1 where there is none. */
-  stepOf(node: number): { forward: number; backward: number } {
+  /** The step that computes a node, the rule that carries its gradient on, and the write to it; -1 where there is none. */
+  stepOf(node: number): { forward: number; backward: number; update: number } {
     const graph = this.graph!;
     const forward = this.events.findIndex((e) => e.kind === "operation" && e.node === node);
     const backward = this.events.findIndex((e) => e.kind === "rule" && graph.passes[e.pass]!.steps[e.step]!.node === node);
-    return { forward, backward };
+    const update = this.events.findIndex((e) => e.kind === "update" && graph.updates![e.update]!.leaf[0] === node);
+    return { forward, backward, update };
   }
 
   numbers(slot: number | undefined): Numbers | null {
     return this.graph && this.run ? slotNumbers(this.model, this.graph, this.run, slot) : null;
+  }
+
+  private readonly withoutOf = memo(
+    (model: Model, graph: number) => new Set(model.why.flatMap(({ kind, at }) => (kind === "none" && at?.graph === graph ? [at.node] : []))),
+  );
+  /** The nodes whose gradient is None when all is over, and that no pass speaks of. */
+  get without(): ReadonlySet<number> {
+    return this.withoutOf(this.model, this.state.graph);
   }
 
   /** Whether a slot says None: a `.grad` that was not there. */

@@ -12,6 +12,7 @@ import { barView } from "./views/bar";
 import { graphView } from "./views/graph";
 import { panelView } from "./views/panel";
 import { sourceView } from "./views/source";
+import { keyList } from "./views/step";
 import { transportView } from "./views/transport";
 
 const ALL = (): boolean => true;
@@ -58,7 +59,8 @@ function build(app: App, root: HTMLElement): void {
   const transport = transportView(app);
   const skip = h("a", { class: "skip", href: "#panel" }, app.t("skip"));
   const none = !app.graph && h("section", { class: "graph" }, h("p", { style: "padding:24px" }, app.t("noGraphs")));
-  refill(root, h("div", {}, skip, bar.element), h("main", { class: "main" }, source.element, none || graph.element, panel.element), transport.element);
+  const help = h("dialog", { class: "help", "aria-labelledby": "keys" }, h("h2", { id: "keys" }, app.t("keys")), keyList(app), h("button", { class: "button", type: "button", click: () => help.close() }, app.t("close")));
+  refill(root, h("div", {}, skip, bar.element), h("main", { class: "main" }, source.element, none || graph.element, panel.element), transport.element, help);
   const views = app.graph ? [bar, source, graph, panel, transport] : [bar, source, panel, transport];
   for (const view of views) view.update(ALL);
   app.listen((changed) => {
@@ -82,6 +84,7 @@ function build(app: App, root: HTMLElement): void {
     "[": () => app.set({ run: Math.max(0, app.state.run - 1) }),
     "]": () => app.set({ run: Math.min((app.graph?.runs.length ?? 1) - 1, app.state.run + 1) }),
     t: theme,
+    "?": () => (help.open ? help.close() : help.showModal()),
   };
   document.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -89,7 +92,7 @@ function build(app: App, root: HTMLElement): void {
     if (target.matches("input, select, textarea")) return;
     if (event.key === " " && target.closest("button, a, [role=button]")) return;
     const action = keys[event.key] ?? keys[event.key.toLowerCase()];
-    if (!action || (!app.graph && event.key !== "t")) return;
+    if (!action || (help.open && event.key !== "?") || (!app.graph && event.key !== "t" && event.key !== "?")) return;
     event.preventDefault();
     action();
   };

@@ -8,6 +8,7 @@
  *   1 (first): everything below.
  *   2: Node.cut; a Ref to node -1 (an operand that was not seen); TangentView.leaf -1 (tangents that the program itself carried);
  *      gradBefore is always a slot for "backward", whose value may be "None".
+ *   4: Graph.updates; pages written before have none.
  *   3: in the place of the JSON there may be `gzip:` followed by the base64 of the gzip-compressed JSON (needs no escapes).
  */
 
@@ -71,6 +72,8 @@ export interface Graph {
   nodes: Node[];
   blocks: Block[];
   passes: Pass[];
+  /** What was written to leaves: those that were changed in some run. Not there in pages of earlier versions. */
+  updates?: Update[];
   /** The arrays of a run: `slots[k]` is the index of its shape and dtype in `avals`. */
   slots: number[];
   /** How often a graph of this shape ran, and those runs whose numbers were kept (ascending; all, if they fit). */
@@ -201,6 +204,23 @@ export interface Result {
   gradAfter: number;
 }
 
+/** A leaf got another value, from an optimizer, an assignment or a write in place: seen when it was read again, or when the run was over. */
+export interface Update {
+  /** The leaf; the value that it had is the node's. */
+  leaf: Ref;
+  /** It took place when this many of the graph's nodes had been made. */
+  after: number;
+  /** The line that wrote it, where it is known. */
+  place: number | null;
+  /** The slot of its gradient: `.grad` after the last pass, or what the only pass returned; -1: none, or several. */
+  gradient: number;
+  /** Slots of the new value, and of its difference from the old one. In runs in which the leaf stayed the same the value is "None". */
+  value: number;
+  change: number;
+  /** The slot of a number: change / gradient, where this is the same for all elements to rounding; else null. */
+  ratio: number;
+}
+
 /** Forward mode: derivatives along one direction of one leaf, next to every value. Leaf -1: the tangents that the program carried (dt.jvp, forward_ad). */
 export interface TangentView {
   leaf: number;
@@ -215,7 +235,7 @@ export interface TangentView {
 /** A number at full precision (the shortest that reads back to the same in its dtype). Integers beyond 2^53 are strings of digits. */
 export type Num = number | "nan" | "inf" | "-inf" | string | boolean | [re: Num, im: Num];
 
-/** A scalar as it is; a small array as the list of its elements, in C order; a large one as a picture. "None": there was no array (Result.gradBefore). */
+/** A scalar as it is; a small array as the list of its elements, in C order; a large one as a picture. "None": there was no array (Result.gradBefore, Update.value). */
 export type ArrayValue = Num | Num[] | Large | "None";
 
 export interface Large {

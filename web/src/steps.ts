@@ -14,7 +14,11 @@ export type Event =
   | { kind: "operation"; node: number }
   | { kind: "seed"; pass: number }
   | { kind: "rule"; pass: number; step: number }
-  | { kind: "results"; pass: number };
+  | { kind: "results"; pass: number }
+  | { kind: "update"; update: number };
+
+/** How the page marks what happens: forward has no mark of its own. */
+export type Tone = "" | "back" | "upd";
 
 export const isOperation = (node: Node): boolean => node.kind === "op" || node.kind === "call";
 
@@ -22,7 +26,9 @@ export const isOperation = (node: Node): boolean => node.kind === "op" || node.k
 export function events(graph: Graph, direction: Direction): Event[] {
   const found: Event[] = [{ kind: "start" }];
   const passes = graph.passes.map((pass, index) => ({ pass, index })).sort((a, b) => a.pass.after - b.pass.after);
+  const updates = (graph.updates ?? []).map((update, index) => ({ update, index })).sort((a, b) => a.update.after - b.update.after);
   let next = 0;
+  let changed = 0;
   const run = (until: number): void => {
     for (; next < passes.length && passes[next]!.pass.after <= until; next++) {
       const { pass, index } = passes[next]!;
@@ -30,6 +36,7 @@ export function events(graph: Graph, direction: Direction): Event[] {
       pass.steps.forEach((_, step) => found.push({ kind: "rule", pass: index, step }));
       found.push({ kind: "results", pass: index });
     }
+    for (; changed < updates.length && updates[changed]!.update.after <= until; changed++) found.push({ kind: "update", update: updates[changed]!.index });
   };
   graph.nodes.forEach((node, i) => {
     if (direction === "reverse") run(i);
@@ -54,7 +61,10 @@ export interface Arrived {
 export class Moment {
   /** Per node. */
   computed: boolean[] = [];
+  /** How many passes are over. */
+  passes = 0;
   private gradients = new Map<number, Arrived>();
+  private written = new Map<number, number>();
   private at = -1;
   /** The nodes that a rule made (create_graph), by its pass and node. */
   private readonly made = new Map<string, number[]>();
@@ -76,6 +86,11 @@ export class Moment {
     return this.gradients.get(key(at));
   }
 
+  /** The slot of what was written to a leaf, if anything was. */
+  update(node: number): number | undefined {
+    return this.written.get(node);
+  }
+
   /** Move to the moment after the event of that index. */
   to(index: number): this {
     if (index < this.at) this.restart();
@@ -86,11 +101,17 @@ export class Moment {
   private restart(): void {
     this.computed = this.graph.nodes.map((node) => !isOperation(node));
     this.gradients.clear();
+    this.written.clear();
+    this.passes = 0;
     this.at = -1;
   }
 
   private apply(event: Event): void {
     const { graph, gradients, computed } = this;
+    if (event.kind === "update") {
+      const { leaf, value } = graph.updates![event.update]!;
+      this.written.set(leaf[0], value);
+    }
     if (event.kind === "operation") computed[event.node] = true;
     if (event.kind === "seed") {
       // A new pass starts from nothing, but what earlier ones left in .grad stays there.
@@ -106,6 +127,7 @@ export class Moment {
       for (const node of this.made.get(`${event.pass}.${step.node}`) ?? []) computed[node] = true;
     }
     if (event.kind === "results") {
+      this.passes++;
       for (const result of graph.passes[event.pass]!.results) {
         const stored = result.gradAfter >= 0;
         gradients.set(key(result.at), { slot: stored ? result.gradAfter : result.gradient, stored });
@@ -132,20 +154,22 @@ export function reached(graph: Graph): boolean[] {
 }
 
 /** The nodes that an event is about, the first of them to be looked at, and the links that light up. */
-export function focus(graph: Graph, event: Event | undefined): { nodes: number[]; links: [number, number][]; back: boolean } {
+export function focus(graph: Graph, event: Event | undefined): { nodes: number[]; links: [number, number][]; tone: Tone } {
   switch (event?.kind) {
     case "operation":
-      return { nodes: [event.node], links: graph.nodes[event.node]!.inputs.flatMap(([from]) => (from < 0 ? [] : [[from, event.node] as [number, number]])), back: false };
+      return { nodes: [event.node], links: graph.nodes[event.node]!.inputs.flatMap(([from]) => (from < 0 ? [] : [[from, event.node] as [number, number]])), tone: "" };
     case "seed":
-      return { nodes: graph.passes[event.pass]!.roots.map((root) => root.at[0]), links: [], back: true };
+      return { nodes: graph.passes[event.pass]!.roots.map((root) => root.at[0]), links: [], tone: "back" };
     case "rule": {
       const step = graph.passes[event.pass]!.steps[event.step]!;
-      return { nodes: [step.node], links: step.to.map((to) => [to.target[0], step.node]), back: true };
+      return { nodes: [step.node], links: step.to.map((to) => [to.target[0], step.node]), tone: "back" };
     }
     case "results":
-      return { nodes: graph.passes[event.pass]!.results.map((result) => result.at[0]), links: [], back: true };
+      return { nodes: graph.passes[event.pass]!.results.map((result) => result.at[0]), links: [], tone: "back" };
+    case "update":
+      return { nodes: [graph.updates![event.update]!.leaf[0]], links: [], tone: "upd" };
     default:
-      return { nodes: [], links: [], back: false };
+      return { nodes: [], links: [], tone: "" };
   }
 }
 
@@ -159,6 +183,8 @@ export function placeOf(graph: Graph, event: Event | undefined): number | null {
       return graph.passes[event.pass]!.place;
     case "rule":
       return graph.nodes[graph.passes[event.pass]!.steps[event.step]!.node]!.place ?? graph.passes[event.pass]!.place;
+    case "update":
+      return graph.updates![event.update]!.place;
     default:
       return null;
   }

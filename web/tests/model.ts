@@ -1,4 +1,4 @@
-/** A small graph to test with: z = mean((x + 2) * y), differentiated with respect to x; y is in a block. */
+/** A small graph to test with: z = mean((x + 2) * y), differentiated with respect to x, which is then updated; y is in a block. */
 import { readFileSync, readdirSync } from "node:fs";
 
 import type { Graph, Node, Page } from "../src/model";
@@ -34,7 +34,8 @@ export const GRAPH: Graph = {
     ],
     results: [{ at: [0, 0], gradient: 10, gradBefore: 11, gradAfter: 12 }],
   }],
-  slots: Array<number>(13).fill(0), total: 1, runs: [{ number: 0, values: Array.from({ length: 13 }, (_, i) => i) }], curves: [], tangents: [],
+  updates: [{ leaf: [0, 0], after: 6, place: 3, gradient: 12, value: 13, change: 14, ratio: 15 }],
+  slots: Array<number>(16).fill(0), total: 1, runs: [{ number: 0, values: Array.from({ length: 16 }, (_, i) => i) }], curves: [], tangents: [],
 };
 
 const folder = new URL("../fixtures/", import.meta.url);

@@ -26,7 +26,7 @@ describe.each([":root {", ':root[data-theme="dark"] {'])("the colours of %s", (s
     ["forward", "sheet"], ["forward", "forward-soft"], ["forward", "mark"],
     ["backward", "sheet"], ["backward", "backward-soft"],
     ["tangent", "sheet"], ["tangent", "tangent-soft"], ["tangent", "mark"],
-    ["good", "sheet"], ["good", "mark"], ["bad", "sheet"], ["bad", "forward-soft"], ["bad", "backward-soft"], ["focus", "sheet"],
+    ["good", "sheet"], ["good", "mark"], ["good", "good-soft"], ["quiet", "good-soft"], ["ink", "good-soft"], ["bad", "sheet"], ["bad", "forward-soft"], ["bad", "backward-soft"], ["focus", "sheet"],
   ])("%s on %s can be read", (text, ground) => expect(contrast(c[text]!, c[ground]!)).toBeGreaterThan(4.5));
 
   // What is no text, but has to be seen: 3.
@@ -50,6 +50,13 @@ describe("the texts", () => {
     const same = keys.filter((key) => text("en", key) === text("zh", key));
     expect(same.sort()).toEqual(["infs", "jacobianOf", "nans", "stepOf"]);
     for (const key of keys) expect(text("zh", key)).not.toMatch(/[\u4e00-\u9fff][,:;?]/);
+  });
+
+  it("are joined by the marks of the language", () => {
+    for (const key of ["colon", "comma", "semicolon", "stop"] as const) {
+      expect(text("en", key)).toMatch(/^[:,;.] $/);
+      expect(text("zh", key)).toMatch(/^[：，；。]$/);
+    }
   });
 
   it("are filled in", () => expect(text("en", "stepCount", { i: 3, n: 7 })).toBe("Step 3 of 7"));

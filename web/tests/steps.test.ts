@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 
 import { events, focus, isOperation, Moment, placeOf, reached } from "../src/steps";
+import type { Graph } from "../src/model";
 import { FIXTURES, GRAPH } from "./model";
 
 describe("the steps of a graph", () => {
   const steps = events(GRAPH, "reverse");
 
   it("are its operations, with the backward pass where it began", () => {
-    expect(steps.map((e) => e.kind)).toEqual(["start", "operation", "operation", "operation", "seed", "rule", "rule", "rule", "results", "operation"]);
+    expect(steps.map((e) => e.kind)).toEqual(["start", "operation", "operation", "operation", "seed", "rule", "rule", "rule", "results", "operation", "update"]);
     expect(events(GRAPH, "forward").map((e) => e.kind)).toEqual(["start", "operation", "operation", "operation", "operation"]);
   });
 
@@ -29,9 +30,25 @@ describe("the steps of a graph", () => {
     expect(moment.to(0).gradient([4, 0])).toBeUndefined();
   });
 
+  it("end with the updates, each behind the pass and the operations that came before it", () => {
+    const update = GRAPH.updates![0]!;
+    const kinds = (graph: Graph) => events(graph, "reverse").map((e) => e.kind).slice(-3);
+    expect(kinds({ ...GRAPH, updates: [{ ...update, after: 5 }] })).toEqual(["results", "update", "operation"]);
+    expect(kinds({ ...GRAPH, updates: undefined } as unknown as Graph)).toEqual(["rule", "results", "operation"]);
+    const moment = new Moment(GRAPH, steps);
+    expect(moment.to(9).update(0)).toBeUndefined();
+    expect(moment.passes).toBe(1);
+    expect(moment.to(10).update(0)).toBe(13);
+    expect(moment.gradient([0, 0])).toEqual({ slot: 12, stored: true });
+    expect(moment.to(3).update(0)).toBeUndefined();
+    expect(moment.passes).toBe(0);
+  });
+
   it("say where to look", () => {
-    expect(focus(GRAPH, steps[2])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], back: false });
-    expect(focus(GRAPH, steps[6])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], back: true });
+    expect(focus(GRAPH, steps[2])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], tone: "" });
+    expect(focus(GRAPH, steps[6])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], tone: "back" });
+    expect(focus(GRAPH, steps[10])).toEqual({ nodes: [0], links: [], tone: "upd" });
+    expect(placeOf(GRAPH, steps[10])).toBe(3);
     expect(focus(GRAPH, steps[0]).nodes).toEqual([]);
     expect(reached(GRAPH)).toEqual([true, false, true, true, true, false]);
     expect(placeOf(GRAPH, steps[1])).toBeNull();
@@ -49,6 +66,25 @@ describe.each(FIXTURES)("%s", (_name, page) => {
         expect(end.gradient(result.at)!.slot).toBe(result.gradAfter >= 0 ? result.gradAfter : result.gradient);
       }
     }
+  });
+
+  it("ends with the parameters that the next iteration begins with", () => {
+    for (const model of page.models) {
+      for (const graph of model.graphs) {
+        const steps = events(graph, "reverse");
+        const end = new Moment(graph, steps).to(steps.length - 1);
+        for (const { leaf, value } of graph.updates ?? []) expect(end.update(leaf[0])).toBe(value);
+        graph.runs.forEach((run, i) => {
+          const next = graph.runs[i + 1];
+          for (const { leaf, value } of graph.updates ?? []) {
+            expect(run.values[value]).toBeDefined();
+            if (next?.number === run.number + 1) expect(run.values[value]).toEqual(next.values[graph.nodes[leaf[0]]!.outs[0]!]);
+          }
+        });
+      }
+    }
+    const updated = page.models.flatMap((m) => m.graphs).reduce((n, g) => n + (g.updates ?? []).length, 0);
+    expect(updated > 0).toBe(["regression.json", "mlp.json"].includes(_name));
   });
 
   it("never shows a gradient before it has arrived", () => {

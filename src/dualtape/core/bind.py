@@ -15,7 +15,7 @@ import numpy as np
 
 from .adapted import own_copy
 from .boxes import Box, Interpreter, open_trace, top_interpreter
-from .callsite import NOWHERE, caller, getframe, is_users, latest
+from .callsite import NOWHERE, caller, getframe, latest
 from .conform import unfit
 from .forward import pushed_straight
 from .graph import Output, SavedOutput, Version
@@ -369,7 +369,7 @@ class UnaryPrimitive(NaryPrimitive):
         node.source = edge.source
         frame = getframe(2)
         code = frame.f_code
-        if code is latest[0] or is_users(code):
+        if code is latest[0]:
             node.code = code
             node.instruction = frame.f_lasti
         else:
@@ -436,7 +436,7 @@ class BinaryPrimitive(NaryPrimitive):
             node.source = ex.source if ex.source == ey.source else 0
         frame = getframe(2)
         code = frame.f_code
-        if code is latest[0] or is_users(code):
+        if code is latest[0]:
             node.code = code
             node.instruction = frame.f_lasti
         else:

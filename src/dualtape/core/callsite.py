@@ -57,35 +57,31 @@ def user_frame(depth: int = 2) -> FrameType | None:
         frame: FrameType | None = getframe(depth)
     except ValueError:
         return None
-    while frame is not None:
-        code = frame.f_code
-        if code is latest[0]:
-            return frame
-        name = code.co_filename
-        if name not in _ours and (name in _users or _classify(name)):
-            latest[0] = code
-            return frame
+    while frame is not None and frame.f_code is not latest[0] and not is_users(frame.f_code):
         frame = frame.f_back
-    return None
+    return frame
 
 
 def caller(depth: int = 2) -> Site | None:
-    """Return the call site of `user_frame`."""
-    frame = user_frame(depth + 1)
-    return None if frame is None else (frame.f_code, frame.f_lasti)
+    """Return the call site of the nearest frame outside dualtape; None where there is none.
 
-
-def caller_at(depth: int) -> Site | None:
-    """`caller`, where the frame `depth` calls up is nearly always the user's, and those before it are dualtape's.
-
-    To go there at once costs a third of walking there.
+    Args:
+        depth: Frames to leave out at once, those known to be dualtape's own: to walk there costs three times as much.
     """
     try:
-        frame = getframe(depth + 1)
+        frame: FrameType | None = getframe(depth)
     except ValueError:
-        return caller(2)
-    code = frame.f_code
-    return (code, frame.f_lasti) if code is latest[0] or is_users(code) else caller(2)
+        return None
+    while frame is not None:
+        code = frame.f_code
+        if code is latest[0]:
+            return code, frame.f_lasti
+        name = code.co_filename
+        if name not in _ours and (name in _users or _classify(name)):
+            latest[0] = code
+            return code, frame.f_lasti
+        frame = frame.f_back
+    return None
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

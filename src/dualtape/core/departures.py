@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 from weakref import ref
 
-from .callsite import Site, caller_at
+from .callsite import Site, caller
 from .modes import next_order
 
 REMEMBERED = 256
@@ -91,7 +91,7 @@ def left(kind: str, source: Any, result: Any = None) -> None:
         source: What it left from.
         result: What it became, if that is a tensor or an array.
     """
-    kept = (kind, caller_at(2), next_order(), ref(source), None if result is None else ref(result))
+    kept = (kind, caller(3), next_order(), ref(source), None if result is None else ref(result))
     _kept.append(kept)
     if watchers:
         departure = Departure(*kept)

@@ -58,7 +58,7 @@ class Version:
             del writes[: self.REMEMBERED // 2]
         frame = callsite.getframe(depth - 1)
         code = frame.f_code
-        if code is callsite.latest[0] or callsite.is_users(code):
+        if code is callsite.latest[0]:
             writes.append((stamp, (code, frame.f_lasti)))
         else:
             writes.append((stamp, callsite.caller(depth)))

@@ -26,7 +26,7 @@ def reduce_over(ufunc: Any, x: Any, axes: Axes | int | None, keepdims: bool, *in
         *initial: What is there besides elements, if anything.
     """
     if x.size >= _MANY and x.ndim > 1 and x.shape[-1] <= _SHORT and x.flags.c_contiguous:
-        axis = axes[0] if axes.__class__ is tuple and len(axes) == 1 else axes  # type: ignore[index, arg-type]
+        axis = axes[0] if axes.__class__ is tuple and len(axes) == 1 else axes
         if axis == -1 or axis == x.ndim - 1:
             columns = x.reshape(-1, x.shape[-1]).T.copy()
             shape = (*x.shape[:-1], 1) if keepdims else x.shape[:-1]

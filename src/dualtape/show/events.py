@@ -27,15 +27,20 @@ class Seen:
         order: The clock of its edge, 0 without one.
         site: Where it was first seen.
         searched: Whether a name was looked for in the calls around.
+        owner: Of a leaf: a weak reference to the tensor or variable that it is the value of; None where there is none.
+        first, last: Of a leaf: the clock when it was seen with this value for the first and for the last time.
         things: The identities of the objects that it is, for `naming`.
     """
 
     __slots__ = (
+        "first",
         "kind",
+        "last",
         "maker",
         "names",
         "number",
         "order",
+        "owner",
         "searched",
         "shot",
         "site",
@@ -55,6 +60,8 @@ class Seen:
         self.names: list[str] = []
         self.site: Site | None = None
         self.searched = False
+        self.owner: Any = None
+        self.first = self.last = 0
         self.things: tuple[int, ...] = ()
 
 
@@ -187,6 +194,25 @@ class Swept:
         self.roots: list[tuple[Seen, Snapshot]] = []
         self.steps: list[Stepped] = []
         self.given: list[Given] = []
+
+
+class Updated:
+    """A leaf was written to, in whatever way: by an operation in place, an optimizer, an assignment.
+
+    Attributes:
+        leaf: The value that it had.
+        value: The one that it has now; `Absent` if it is the same, None if that is not known.
+        site: The line that wrote it, where the engine remembers one.
+        then: The new value as the same piece of the run saw it; None if it did not.
+    """
+
+    __slots__ = ("leaf", "site", "then", "value")
+
+    def __init__(self, leaf: Seen, value: Snapshot | None, then: Seen | None) -> None:
+        self.leaf = leaf
+        self.value = value
+        self.then = then
+        self.site: Site | None = None
 
 
 Event = Ran | Swept

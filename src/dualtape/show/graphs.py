@@ -57,6 +57,7 @@ class Graph:
         self.characters = 0
         self.failed: list[Exception] = []
         self.latest: tuple[int, Picture] | None = None
+        self.updated = list(picture.updated)
         self.curves = curves_of(picture)
 
     def add(self, picture: Picture) -> int:
@@ -72,7 +73,7 @@ class Graph:
         return run
 
     def merge(self, picture: Picture) -> None:
-        """Take over names that are known now, and let go of parameters that differ from run to run."""
+        """Take over names and updates that are known now, and let go of parameters that differ from run to run."""
         for mine, its in zip(self.first.nodes, picture.nodes, strict=True):
             if mine["name"] is None and its["name"] is not None:
                 mine["name"] = its["name"]
@@ -81,6 +82,16 @@ class Graph:
                 mine["params"] = [
                     [k, v if now.get(k) == v else "…"] for k, v in mine.get("params") or []
                 ]
+
+        for i in range(len(self.updated)):
+            self.amend(picture, i)
+
+    def amend(self, picture: Picture, number: int) -> None:
+        """Take over where an update took place from the first run that has it."""
+        if picture.updated[number] and not self.updated[number]:
+            self.updated[number] = True
+            for key in ("after", "place"):
+                self.first.updates[number][key] = picture.updates[number][key]
 
     def settle(self) -> None:
         """Keep the numbers of the latest run, if its turn comes."""
@@ -132,6 +143,7 @@ class Graph:
             "slots": p.avals, "total": self.total, "runs": self.runs,
             "curves": [{**c.head, "x": c.x, "y": c.y} for c in self.curves if self.total > 1],
             "tangents": p.views,
+            "updates": [u for u, ever in zip(p.updates, self.updated, strict=True) if ever],
         }  # fmt: skip
 
 

@@ -174,7 +174,7 @@ def of_tensor(t: Tensor, frame: FrameType | None) -> dict[str, Any]:
         work.add(edge, np.ones(edge.shape, edge.dtype)[()])
         with observing_passes(r):
             work.run()
-    session.cutter.close()
+    session.close()
     return session.model()
 
 

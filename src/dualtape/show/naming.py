@@ -43,13 +43,13 @@ class Names:
         self.waiting[key] = (weakref.ref(thing), seen)
         seen.things = (*seen.things, key)
 
-    def leaf(self, edge: Any, seen: Seen) -> None:
+    def leaf(self, edge: Any, seen: Seen, owners: list[Any]) -> None:
         """A leaf is met for the first time (in this piece of the run)."""
         known = self.leaves.get(edge.order)
         if known is not None:
             seen.names = [known]
             return
-        for thing in _owners(edge):
+        for thing in owners:
             self.wanted(thing, seen)
 
     def look(self, frame: FrameType | None, ran: Ran | None) -> None:
@@ -153,7 +153,7 @@ def inner(thing: Any) -> Any:
     return [(key, part) for key, part in parts(thing) if not key.startswith("._")]
 
 
-def _owners(edge: Any) -> list[Any]:
+def owners_of(edge: Any) -> list[Any]:
     """What a leaf may be known as: its tensor, and the variables of tapes that watch it."""
     found = [] if edge.variable is None else [edge.variable]
     recording = sys.modules.get("dualtape.tensorflow.recording")

@@ -66,6 +66,8 @@ class Panel:
         if isinstance(source, Tensor) and isinstance(result, Tensor):
             r = self.session.recorder
             edge = raw_edge(source)
+            if departure.kind == departures.DATA and edge is not None and edge.kind == LEAF:
+                r.writes.lent(edge, result)
             seen = None if edge is None else r.by_edge.get((edge.node.order, edge.output_number))
             if seen is not None:
                 r.remember(concrete(result), seen)

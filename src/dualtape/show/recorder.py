@@ -272,6 +272,7 @@ class Recorder(Registry):
             for number, g in parts.items():
                 seen = self.at_edge(MadeEdge(node, number), None)
                 swept.given.append(Given(seen, None if g is None else self.snapshot(g)))
+        self.writes.hold([g.value for g in swept.given])
         self.last = (swept, work.needed, running.edges)
         if self.over is not None:
             self.over(swept, work, running.edges)

@@ -17,8 +17,9 @@ from ..core.tensor import Tensor
 from ..trust.case import raw_edge
 from . import events
 from .events import Ran, Seen
-from .naming import Names
+from .naming import Names, owners_of
 from .snapshots import Snapshot, concrete, is_batched, same_bits, tangent_in
+from .updates import Writes
 
 RAW_BYTES = 200_000_000
 """How much memory copies of arrays may take in one piece of the run; beyond it only statistics are kept."""
@@ -42,6 +43,7 @@ class Registry:
         by_node: Operations, by the clock of their node.
         by_value: Values by the identity of their array: what comes without an edge is known again by it.
         spent: Bytes copied for the present piece of the run.
+        writes: Finds what was written to leaves.
     """
 
     def __init__(self, happened: Callable[[Any, FrameType | None], None]) -> None:
@@ -53,6 +55,7 @@ class Registry:
         self.by_value: dict[int, tuple[Any, Seen]] = {}
         self.recent: list[Seen] = []
         self.spent = 0
+        self.writes = Writes(self.snapshot)
 
     def operand(self, t: Tensor, site: Any) -> Seen:
         """What is known of an operand."""
@@ -108,7 +111,11 @@ class Registry:
                 ran.results[edge.output_number] = seen
             self.by_edge[key] = seen
             if edge.kind == LEAF_EDGE:
-                self.names.leaf(edge, seen)
+                owners = owners_of(edge)
+                self.names.leaf(edge, seen, owners)
+                self.writes.own(edge, seen, owners)
+        if seen.kind == events.LEAF:
+            seen.last = modes.next_order()
         return seen
 
     def ran_of(self, node: Node) -> Ran:

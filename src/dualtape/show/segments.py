@@ -39,10 +39,10 @@ class Piece:
 
 
 class Cutter:
-    """Takes events in, and gives pieces to `done`."""
+    """Takes events in, and gives pieces to `closing`, and then each of its pictures to `done`."""
 
     def __init__(
-        self, done: Callable[[list[Event], int], None], closing: Callable[[list[Ran]], None]
+        self, done: Callable[[list[Event], int], None], closing: Callable[[list[Event]], None]
     ) -> None:
         self.done = done
         self.closing = closing
@@ -123,7 +123,7 @@ class Cutter:
         """Hand a piece on; what is in no loop in independent parts."""
         if not piece.events:
             return
-        self.closing([e for e in piece.events if isinstance(e, Ran)])
+        self.closing(piece.events)
         if piece.context is not None:
             self.done(piece.events, piece.left_out)
             return

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core import modes
 from . import blocks
-from .events import Event, Ran
+from .events import Event, Ran, Updated
 from .graphs import Graph
 from .panel import Panel
 from .recorder import Recorder
@@ -61,7 +61,8 @@ class Session:
         self.left_out = 0
         self.modules: dict[int, str] = {}
         self.recorder = Recorder(base, self.happened)
-        self.cutter = Cutter(self.done, self.recorder.names.close)
+        self.cutter = Cutter(self.done, self.closing)
+        self.updates: list[Updated] = []
         self.panel = Panel(self)
         self.recorder.over = self.panel.over
         self.recorder.after = self.panel.after
@@ -82,7 +83,7 @@ class Session:
             self.error = error
             raise
         finally:
-            self.recorder.guarded(self.cutter.close)
+            self.recorder.guarded(self.close)
 
     def happened(self, event: Event, frame: FrameType | None) -> None:
         """Take in an event."""
@@ -108,11 +109,22 @@ class Session:
             k: v for k, v in r.by_value.items() if v[1].maker is None or id(v[1].maker) in kept
         }
 
+    def close(self) -> None:
+        """The program is over."""
+        self.cutter.close()
+        self.recorder.writes.close()
+
+    def closing(self, happened: list[Event]) -> None:
+        """A piece of the run is over: look once more at what it read."""
+        r = self.recorder
+        r.names.close([e for e in happened if isinstance(e, Ran)])
+        self.updates = r.writes.found(happened)
+
     def done(self, happened: list[Event], left_out: int) -> None:
         """A piece of the run is complete."""
         self.left_out += left_out
         with modes.switched(off=modes.OBSERVED | modes.STEPPED), uncollected():
-            picture = Picture(happened, self.tables)
+            picture = Picture(happened, self.tables, self.updates)
             if not picture.nodes:
                 return
             graph = self.by_fold.get(picture.fold)
@@ -120,6 +132,7 @@ class Session:
                 graph = self.by_fold[picture.fold] = Graph(picture, len(self.graphs))
                 self.graphs.append(graph)
             run = graph.add(picture)
+            self.recorder.writes.wait(graph, picture, self.updates)
         self.panel.drawn(graph.number, picture)
         last = self.timeline[-1] if self.timeline else None
         if (

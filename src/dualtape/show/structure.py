@@ -8,24 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from ..core.aval import Aval
 from . import events, syntax
 from .derivatives import local_of, tangents_of
-from .events import Event, Given, Ran, Seen, Swept
+from .events import Event, Given, Ran, Seen, Swept, Updated
 from .snapshots import Absent, Snapshot
 from .stack import USER
 from .tables import Tables
+from .updates import change_of, ratio_of
 
 _PARAMETER = 60
 
 Slot = Snapshot | Callable[[], Snapshot | None]
 """An array, or what computes it when its numbers are wanted."""
 
+RATIO = Aval((), np.dtype(np.float64))
+
 
 class Picture:
     """A picture of one piece: what is the same for all pieces of its shape, and the arrays of this one.
 
     Attributes:
-        nodes, blocks, passes, views: As in `web/src/model.ts`.
+        nodes, blocks, passes, updates, views: As in `web/src/model.ts`; there is an update for each leaf.
+        updated: Whether it took place.
         avals: The shapes of the arrays.
         arrays: The arrays, by slot.
         key: Tells the structure from others.
@@ -35,11 +40,13 @@ class Picture:
         seen: Per node its first value.
     """
 
-    def __init__(self, happened: list[Event], tables: Tables) -> None:
+    def __init__(self, happened: list[Event], tables: Tables, updates: list[Updated]) -> None:
         self.tables = tables
         self.nodes: list[dict[str, Any]] = []
         self.blocks: list[dict[str, Any]] = []
         self.passes: list[dict[str, Any]] = []
+        self.updates: list[dict[str, Any]] = []
+        self.updated: list[bool] = []
         self.views: list[dict[str, Any]] = []
         self.arrays: list[Slot] = []
         self.avals: list[int] = []
@@ -77,6 +84,7 @@ class Picture:
                 self.nodes[self._made[id(r)]]["rule"] = self._made[id(r.rule)]
         self.mark_repeated()
         self.views = tangents_of(self)
+        self.change(updates)
         self.key = hashlib.sha256(repr(self._shape).encode()).hexdigest()[:16]
         self.fold = (self.key, tuple(self._places))
 
@@ -259,6 +267,53 @@ class Picture:
         if given.after is None:
             return -1
         return self.slot(given.before or Absent(given.after))
+
+    # --- updates ------------------------------------------------------------------------------
+
+    def change(self, found: list[Updated]) -> None:
+        """Add what became of the leaves. Each has its places, changed or not: runs with and without are of one graph."""
+        by_leaf = {id(u.leaf): u for u in found}
+        gradients = self.gradients()
+        for i, number in enumerate(self.leaves):
+            seen = self.seen[number]
+            assert seen is not None
+            shot = seen.shot
+            self.updates.append({
+                "leaf": [number, 0], "after": len(self.nodes), "place": None, "gradient": gradients.get(number, -1),
+                "value": self.computed(shot, Snapshot(shot)), "change": self.computed(shot, Snapshot(shot)),
+                "ratio": self.computed(RATIO, Snapshot(RATIO)),
+            })  # fmt: skip
+            self.updated.append(False)
+            if id(seen) in by_leaf:
+                self.amend(i, by_leaf[id(seen)])
+
+    def gradients(self) -> dict[int, int]:
+        """By leaf, the slot of what the program has as its gradient: `.grad`, or what its only pass returned."""
+        kept: dict[int, int] = {}
+        given: dict[int, list[int]] = {}
+        for r in (r for p in self.passes for r in p["results"]):
+            if r["gradAfter"] >= 0:
+                kept[r["at"][0]] = r["gradAfter"]
+            if r["gradient"] >= 0:
+                given.setdefault(r["at"][0], []).append(r["gradient"])
+        return {leaf: slots[0] for leaf, slots in given.items() if len(slots) == 1} | kept
+
+    def amend(self, number: int, u: Updated) -> None:
+        """Put in what became of a leaf; this may turn out later than all the rest."""
+        update = self.updates[number]
+        if u.value is None:
+            return
+        before = u.leaf.shot
+        gradient = self.arrays[update["gradient"]] if update["gradient"] >= 0 else None
+        self.arrays[update["value"]] = u.value
+        if isinstance(u.value, Absent):
+            return
+        self.updated[number] = True
+        self.arrays[update["change"]] = change_of(before, u.value)
+        self.arrays[update["ratio"]] = ratio_of(before, u.value, gradient)
+        update["place"] = self.tables.place(u.site)
+        if u.then is not None and id(u.then) in self._at:
+            update["after"] = self._at[id(u.then)][0]
 
     def title(self) -> str:
         """What to call the picture."""

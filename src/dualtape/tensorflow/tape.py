@@ -19,7 +19,7 @@ from ..core import departures, modes
 from ..core.backward import gradients
 from ..core.batching import open_batches
 from ..core.boxes import Box
-from ..core.callsite import Site, caller_at, getframe
+from ..core.callsite import Site, caller, getframe
 from ..core.errors import TransformError
 from ..core.graph import LEAF, OUTPUT, AccumulateGrad
 from ..core.modes import next_order
@@ -356,7 +356,7 @@ class GradientTape:
         if not self.persistent:
             self._last_watched = self.watched
             self._last_intervals = self._intervals
-            self._used_at = caller_at(2)
+            self._used_at = caller(3)
             self._clear()
 
     def gradients_at(

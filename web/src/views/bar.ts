@@ -28,7 +28,7 @@ export function barView(app: App, actions: { language: () => void; theme: () => 
     type: "search",
     placeholder: app.t("search"),
     title: app.t("searchHint"),
-    "aria-label": `${app.t("search")} (${app.t("searchHint")})`,
+    "aria-label": app.t("search") + app.t("colon") + app.t("searchHint"),
     value: app.state.query,
     input: () => {
       at = 0;

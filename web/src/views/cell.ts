@@ -9,26 +9,28 @@ import type { Numbers } from "../numbers";
 import { numFitting, numText, real, statistics } from "../numbers";
 import { thumbnail } from "./array";
 
-export type Show = { kind: "none" } | { kind: "pending" } | { kind: "null" } | { kind: "zero" } | { kind: "array"; numbers: Numbers; slot: number };
+export type Show = { kind: "none" } | { kind: "pending" } | { kind: "null" } | { kind: "zero" } | { kind: "array"; numbers: Numbers; slot: number; updated: boolean };
 
 /** What stands in a cell of a node, at this moment. */
 export function show(app: App, node: number, part: Part, output = 0): Show {
   const { computed } = app.moment;
   if (part === "gradient") {
     const arrived = app.moment.gradient([node, output]);
-    if (!arrived) return { kind: "pending" };
+    if (!arrived) return { kind: app.without.has(node) && app.moment.passes > 0 ? "null" : "pending" };
     if (app.isNone(arrived.slot)) return { kind: "null" };
     return array(app, arrived.slot);
   }
   if (!computed[node]) return { kind: "pending" };
+  const written = part === "value" && output === 0 ? app.moment.update(node) : undefined;
+  if (written !== undefined && !app.isNone(written)) return array(app, written, true);
   const slot = part === "value" ? (app.node(node).outs[output] ?? -1) : app.tangentSlot([node, output]);
   if (part === "tangent" && slot === -1) return { kind: "zero" };
   return array(app, slot);
 }
 
-function array(app: App, slot: number): Show {
+function array(app: App, slot: number, updated = false): Show {
   const numbers = app.numbers(slot);
-  return numbers ? { kind: "array", numbers, slot } : { kind: "none" };
+  return numbers ? { kind: "array", numbers, slot, updated } : { kind: "none" };
 }
 
 /** The same for screen readers. */
@@ -39,10 +41,15 @@ export function describe(app: App, shown: Show): string {
   if (shown.kind === "zero") return "0";
   if (shown.kind !== "array") return "";
   const { elements, size, shape } = shown.numbers;
-  if (elements && size <= 9) return elements.map((e) => numText(e, 4)).join(" ");
+  if (elements && size <= SAID) return said(shown.numbers);
   const { min, max } = statistics(shown.numbers);
   return app.t("heatmap", { shape: shapeText(shape), min: min === null ? "–" : short(min, 3), max: max === null ? "–" : short(max, 3) });
 }
+
+/** As many numbers are read aloud. */
+export const SAID = 9;
+/** A few numbers in one line. */
+export const said = ({ elements }: Numbers): string => elements!.map((e) => numText(e, 4)).join(" ");
 
 const thumbnails = new Map<string, string | null>();
 
@@ -51,9 +58,10 @@ export function cellParts(app: App, cell: Cell, shown: Show): SVGElement[] {
   const { x, y, width, height, part } = cell;
   const middle = x + width / 2;
   const waiting = shown.kind === "pending";
-  const ground = svg("rect", { class: `cell ${part}${waiting ? " pending" : ""}`, x, y, width, height, rx: 4 });
+  const look = waiting ? "pending" : shown.kind === "null" ? "nothing" : shown.kind === "array" && shown.updated ? "updated" : "";
+  const ground = svg("rect", { class: `cell ${part} ${look}`, x, y, width, height, rx: 4 });
   const line = (text: string, row: number, of: number, kind = "") =>
-    svg("text", { class: `value ${part} ${kind}`, x: middle, y: y + height / 2 + (row - (of - 1) / 2) * LINE + 4, "text-anchor": "middle" }, text);
+    svg("text", { class: `value ${part} ${kind || look}`, x: middle, y: y + height / 2 + (row - (of - 1) / 2) * LINE + 4, "text-anchor": "middle" }, text);
   if (waiting) return [ground];
   if (shown.kind === "none") return [ground, line("·", 0, 1, "none")];
   if (shown.kind === "null") return [ground, line("None", 0, 1, "none")];

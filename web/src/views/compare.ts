@@ -7,7 +7,7 @@ import { h } from "../dom";
 import { short } from "../format";
 import { slotNumbers } from "../numbers";
 import { arrayView } from "./array";
-import { nodeLink } from "./step";
+import { nodeLink } from "./parts";
 
 const SHOWN = 200;
 
@@ -29,8 +29,8 @@ export function comparePanel(app: App): (HTMLElement | false | null | undefined)
   return [
     choose,
     h("h2", {}, differences.length === 0 ? app.t("same") : app.t("differ", { n: differences.length, total: app.graph.nodes.length })),
-    missing > 0 && h("p", { class: "quiet" }, `${app.t("onlyThere")}: ${missing}`),
-    first && first.other >= 0 && h("h3", {}, app.t("firstDifference"), ": ", nodeLink(app, first.node)),
+    missing > 0 && h("p", { class: "quiet" }, `${app.t("onlyThere")}${app.t("colon")}${missing}`),
+    first && first.other >= 0 && h("h3", {}, app.t("firstDifference"), app.t("colon"), nodeLink(app, first.node)),
     first && first.other >= 0 &&
       h(
         "div",

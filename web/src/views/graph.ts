@@ -64,7 +64,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
 
   const parts = (node: number): Part[] => {
     if (app.state.direction === "forward") return ["value", "tangent"];
-    return app.reached[node] ? ["value", "gradient"] : ["value"];
+    return app.reached[node] || app.without.has(node) ? ["value", "gradient"] : ["value"];
   };
 
   function lay(): void {
@@ -148,7 +148,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
       classes.push("group");
       if (done === 0 && operations.length > 0) classes.push("pending");
       if (box.members.some((i) => marks.differs.has(i))) classes.push("differs");
-      g.setAttribute("aria-label", `${app.t("unfold", { name: title })} ${op}, ${text}`);
+      g.setAttribute("aria-label", `${app.t("unfold", { name: title })} ${op}${app.t("comma")}${text}`);
       g.setAttribute("aria-expanded", "false");
       refill(
         g,
@@ -170,7 +170,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
       if (marks.differs.has(index)) classes.push("differs");
       const shows = cells.map((cell) => show(app, index, cell.part));
       const words = cells.map((cell, i) => `${app.t(cell.part)} ${describe(app, shows[i]!)}`);
-      g.setAttribute("aria-label", [app.label(index), op, text, ...words].filter(Boolean).join(", "));
+      g.setAttribute("aria-label", [app.label(index), op, text, ...words].filter(Boolean).join(app.t("comma")));
       g.setAttribute("aria-pressed", String(app.state.selected === index));
       refill(
         g,
@@ -399,14 +399,14 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
   // --- changes -----------------------------------------------------------------------------------------------------
 
   function mark(): void {
-    const { nodes: current, links, back } = focus(app.graph!, app.event);
+    const { nodes: current, links, tone } = focus(app.graph!, app.event);
     const box = (node: number): string => app.folded.boxOf[node]!;
     marks = {
       matches: new Set(app.found(app.graph, app.state.query).map(box)),
       differs: different(app),
       now: new Set(current.map(box)),
       links: new Set(links.map(([from, to]) => `${box(from)} ${box(to)}`)),
-      tone: app.state.direction === "forward" ? "tang" : back ? "back" : "",
+      tone: app.state.direction === "forward" ? "tang" : tone,
     };
   }
 
@@ -428,6 +428,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
       app.state.direction === "forward"
         ? entry("background:var(--tangent-soft);border-color:transparent", app.t("tangent"))
         : entry("background:var(--backward-soft);border-color:transparent", app.t("gradient")),
+      (app.graph?.updates ?? []).length > 0 && app.state.direction === "reverse" && entry("background:var(--good-soft);border-color:transparent", app.t("update")),
       entry("border-style:dashed", app.t("notYet")),
     );
   }

@@ -7,9 +7,9 @@ import { spread } from "../numbers";
 import { isOperation } from "../steps";
 import { arrayView, matrixView, pending } from "./array";
 import { barMath } from "./maths";
-import { excerpt, formulaBlock, mathInline, nodeLink } from "./step";
-
-type Element_ = HTMLElement | false | null | undefined;
+import type { Element_ } from "./parts";
+import { excerpt, mathInline, nodeLink } from "./parts";
+import { formulaBlock } from "./step";
 
 const UNRECORDED = { no_grad: "underNoGrad", constant: "withoutDerivative", no_operand: "nothingNeeds" } as const;
 
@@ -48,7 +48,8 @@ export function nodePanel(app: App): Element_[] {
   const users = graph.nodes.flatMap((n, i) => (n.inputs.some(([j]) => j === index) ? [i] : []));
   const { computed } = app.moment;
   const arrived = app.moment.gradient([index, 0]);
-  const { forward, backward } = app.stepOf(index);
+  const { forward, backward, update } = app.stepOf(index);
+  const written = app.moment.update(index);
   const names = { leaf: "input", constant: "constant", earlier: "constant", op: "operation", call: "operation" } as const;
   const fact = (name: string, ...value: (HTMLElement | string | false | null)[]) => [h("dt", {}, name), h("dd", {}, value)];
   const list = (nodes: number[]) => [...new Set(nodes)].slice(0, 24).flatMap((i, k) => [k > 0 ? ", " : "", nodeLink(app, i)]);
@@ -69,9 +70,11 @@ export function nodePanel(app: App): Element_[] {
       node.inputs.length > 0 && fact(app.t("from"), ...list(node.inputs.map(([i]) => i).filter((i) => i >= 0))),
       users.length > 0 && fact(app.t("usedBy"), ...list(users)),
     ),
-    (forward >= 0 || backward >= 0) && h("div", { class: "sums" }, step(forward), step(backward)),
+    Math.max(forward, backward, update) >= 0 && h("div", { class: "sums" }, step(forward), step(backward), step(update)),
     h("h3", {}, app.t("value")),
     h("div", { "data-testid": "value" }, computed[index] ? arrayView(app, app.numbers(slot)) : pending(app)),
+    written !== undefined && !app.isNone(written) && h("h3", {}, app.t("updated")),
+    written !== undefined && !app.isNone(written) && h("div", { "data-testid": "updated" }, arrayView(app, app.numbers(written))),
     state.direction === "forward" && h("h3", {}, app.t("tangent")),
     state.direction === "forward" && (app.tangentSlot([index, 0]) === -1 ? h("span", { class: "scalar" }, "0") : arrayView(app, app.numbers(app.tangentSlot([index, 0])))),
     state.direction === "reverse" && h("h3", {}, arrived?.stored ? h("code", {}, ".grad") : app.t("gradient"), " ", mathInline(barMath(app.label(index)))),
@@ -79,7 +82,7 @@ export function nodePanel(app: App): Element_[] {
       h(
         "div",
         { "data-testid": "gradient" },
-        arrived ? (app.isNone(arrived.slot) ? h("code", {}, "None") : arrayView(app, app.numbers(arrived.slot))) : app.reached[index] ? pending(app) : h("span", { class: "quiet" }, app.t("noGradient")),
+        arrived || (app.without.has(index) && app.moment.passes > 0) ? (!arrived || app.isNone(arrived.slot) ? h("code", {}, "None") : arrayView(app, app.numbers(arrived.slot))) : app.reached[index] ? pending(app) : h("span", { class: "quiet" }, app.t("noGradient")),
       ),
     ...formulaBlock(app, index),
     differentiable.length > 0 && h("h3", {}, app.t("jacobian")),

@@ -4,7 +4,8 @@ import type { App, Changed } from "../app";
 import { h, refill } from "../dom";
 import type { Place } from "../model";
 import { highlight } from "../python";
-import { placeOf } from "../steps";
+import type { Tone } from "../steps";
+import { focus, placeOf } from "../steps";
 
 const CLASS = { keyword: "k", string: "s", comment: "c", number: "n", plain: null } as const;
 
@@ -58,12 +59,12 @@ export function sourceView(app: App): { element: HTMLElement; update: (changed: 
   }
 
   /** The place to be marked: the step's, or the chosen node's while one looks at it. */
-  function current(): { place: Place | undefined; back: boolean } {
+  function current(): { place: Place | undefined; tone: Tone } {
     const { graph, event, state } = app;
-    if (!graph) return { place: app.model.places[app.model.error?.place ?? -1], back: true };
+    if (!graph) return { place: app.model.places[app.model.error?.place ?? -1], tone: "back" };
     const node = state.tab === "node" && state.selected !== null ? app.node(state.selected).place : null;
     const at = node ?? placeOf(graph, event);
-    return { place: app.model.places[at ?? -1], back: node === null && event.kind !== "operation" };
+    return { place: app.model.places[at ?? -1], tone: node === null ? focus(graph, event).tone : "" };
   }
 
   function markError(): void {
@@ -72,10 +73,10 @@ export function sourceView(app: App): { element: HTMLElement; update: (changed: 
   }
 
   function mark(): void {
-    const { place, back } = current();
+    const { place, tone } = current();
     if (place && place[0] !== shown) fill(place[0]);
     for (const line of code.querySelectorAll(".now")) {
-      line.classList.remove("now", "back");
+      line.classList.remove("now", "back", "upd");
       line.removeAttribute("aria-current");
     }
     if (!place) return;
@@ -83,7 +84,7 @@ export function sourceView(app: App): { element: HTMLElement; update: (changed: 
       const line = code.querySelector<HTMLElement>(`[data-line="${n}"]`);
       if (!line) continue;
       line.classList.add("now");
-      line.classList.toggle("back", back);
+      if (tone) line.classList.add(tone);
       line.setAttribute("aria-current", "true");
       if (n !== place[1]) continue;
       const top = line.offsetTop - element.offsetTop;

@@ -7,25 +7,11 @@ import type { Contribution, Derivative, Formula, Pass, Ref, Step } from "../mode
 import type { Numbers } from "../numbers";
 import { arrayView } from "./array";
 import { arrayMath, barMath, byName, byNumber, dotMath, equal, fits, m, maths, partial, substituted } from "./maths";
-
-type Element_ = HTMLElement | false | null | undefined;
+import type { Element_ } from "./parts";
+import { excerpt, mathInline, nodeLink, row, sign } from "./parts";
+import { updateSaid, updateStep } from "./update";
 
 export const formulaOf = (app: App, node: number): Formula | undefined => app.model.formulas[app.node(node).formula ?? -1];
-
-/** A link to a node: its name, which selects it. */
-export function nodeLink(app: App, node: number): HTMLElement {
-  if (node < 0) return h("span", { class: "mono" }, app.label(node));
-  return h("button", { class: "link mono", type: "button", "data-k": `node${node}`, click: () => app.set({ selected: node, tab: "node", folded: app.reveal(node) }) }, app.label(node));
-}
-
-/** The line of the program, as it stands there. */
-export function excerpt(app: App, place: number | null): HTMLElement | null {
-  const at = app.model.places[place ?? -1];
-  const source = at && app.model.sources[at[0]];
-  const line = source?.text.split("\n")[at![1] - 1];
-  if (!at || line === undefined) return null;
-  return h("code", { class: "excerpt" }, h("span", { class: "no", title: app.t("line", { n: at[1] }) }, at[1]), line.trim());
-}
 
 /** out = formula, with names and, where they are few, with numbers. */
 export function formulaBlock(app: App, node: number): Element_[] {
@@ -43,19 +29,6 @@ export function formulaBlock(app: App, node: number): Element_[] {
     all && fits(result) && maths(formula.text, substituted(formula.mathml, byNumber(app, node))),
   ];
 }
-
-export function mathInline(content: Element): HTMLElement {
-  const holder = document.createElement("span");
-  const math = m("math", content);
-  holder.append(math);
-  return holder;
-}
-
-function row(label: (Node | string | false)[], kind: string, ...content: Element_[]): HTMLElement {
-  return h("div", { class: `row ${kind}` }, h("div", { class: "label" }, label), content);
-}
-
-const sign = (text: string): HTMLElement => h("span", { class: "sign", "aria-hidden": "true" }, text);
 
 function operationStep(app: App, node: number): Element_[] {
   const { inputs, outs, op } = app.node(node);
@@ -283,11 +256,16 @@ const KEYS = [
   [["F"], "keyFit"],
   [["[", "]"], "keyRun"],
   [["T"], "keyTheme"],
+  [["?"], "keyHelp"],
 ] as const;
+
+/** The keys that the page listens to. */
+export const keyList = (app: App): HTMLElement =>
+  h("dl", { class: "keylist" }, KEYS.map(([keys, what]) => [h("dt", {}, keys.map((key) => h("kbd", {}, key))), h("dd", {}, app.t(what))]));
 
 /** Where a pass begins: all of its roots. */
 const seedText = (app: App, { roots }: Pass): string =>
-  app.t(roots.length > 1 ? "seedsText" : "seedText", { name: roots.map((r) => app.label(r.at[0])).join(", ") });
+  app.t(roots.length > 1 ? "seedsText" : "seedText", { name: roots.map((r) => app.label(r.at[0])).join(app.t("comma")) });
 
 /** The panel of the present step. */
 export function stepPanel(app: App): Element_[] {
@@ -313,6 +291,8 @@ export function stepPanel(app: App): Element_[] {
       return ruleStep(app, graph.passes[event.pass]!, graph.passes[event.pass]!.steps[event.step]!);
     case "results":
       return results(app, graph.passes[event.pass]!);
+    case "update":
+      return updateStep(app, graph.updates![event.update]!);
     default: {
       const leaves = graph.nodes.flatMap((node, i) => (node.kind === "leaf" ? [i] : []));
       const view = app.state.direction === "forward" ? app.tangents : undefined;
@@ -324,7 +304,7 @@ export function stepPanel(app: App): Element_[] {
         leaves.length > 0 && h("h3", {}, app.t("input")),
         leaves.length > 0 && h("div", { class: "sums" }, leaves.slice(0, 12).map((i) => labelledNode(app, [i, 0], app.node(i).outs[0] ?? -1))),
         h("h3", {}, app.t("keys")),
-        h("dl", { class: "keylist" }, KEYS.map(([keys, what]) => [h("dt", {}, keys.map((key) => h("kbd", {}, key))), h("dd", {}, app.t(what))])),
+        keyList(app),
       ];
     }
   }
@@ -333,22 +313,24 @@ export function stepPanel(app: App): Element_[] {
 /** One sentence about the step, for screen readers. */
 export function stepSentence(app: App): string {
   const { graph, event, state } = app;
-  const position = app.t("stepCount", { i: state.step, n: app.events.length - 1 });
   if (!graph) return "";
+  const at = (...what: string[]): string => app.t("stepCount", { i: state.step, n: app.events.length - 1 }) + app.t("colon") + what.join(app.t("stop"));
   switch (event.kind) {
     case "operation":
-      return `${position}: ${app.t(state.direction === "forward" ? "tangentStep" : "forwardStep", { op: app.node(event.node).op, name: app.label(event.node) })}`;
+      return at(app.t(state.direction === "forward" ? "tangentStep" : "forwardStep", { op: app.node(event.node).op, name: app.label(event.node) }));
     case "seed":
-      return `${position}: ${seedText(app, graph.passes[event.pass]!)}`;
+      return at(seedText(app, graph.passes[event.pass]!));
     case "rule": {
       const step = graph.passes[event.pass]!.steps[event.step]!;
-      const node = step.node;
       const targets = [...new Set(step.to.map((to) => app.label(to.target[0])))];
-      return `${position}: ${app.t("backwardStep", { op: app.node(node).op, name: app.label(node) })}. ${targets.map((name) => app.t("towards", { name })).join(", ")}`;
+      const title = app.t("backwardStep", { op: app.node(step.node).op, name: app.label(step.node) });
+      return at(title, targets.map((name) => app.t("towards", { name })).join(app.t("comma")));
     }
     case "results":
-      return `${position}: ${app.t("endText")}`;
+      return at(app.t("endText"));
+    case "update":
+      return at(updateSaid(app, graph.updates![event.update]!));
     default:
-      return `${app.t("start")}. ${app.t("startText")}`;
+      return app.t("start") + app.t("stop") + app.t("startText");
   }
 }

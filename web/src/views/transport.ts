@@ -18,7 +18,7 @@ const pace = (steps: number): number => (steps > 2000 ? 30 : steps > 200 ? 120 :
 
 /** The colours of the track: a program goes forward and back, perhaps more than once. */
 export function phases(events: readonly Event[], direction: Direction): string {
-  const color = (event: Event): string => (direction === "forward" ? "tangent" : event.kind === "operation" || event.kind === "start" ? "forward" : "backward");
+  const color = (event: Event): string => (direction === "forward" ? "tangent" : event.kind === "update" ? "good" : event.kind === "operation" || event.kind === "start" ? "forward" : "backward");
   const end = Math.max(1, events.length - 1);
   const stops: string[] = [];
   let from = 0;
@@ -85,8 +85,8 @@ export function transportView(app: App): { element: HTMLElement; update: (change
     slider.disabled = end === 0;
     if (changed("graph") || changed("model") || changed("direction")) track.style.setProperty("--phases", phases(events, state.direction));
     const event = app.event;
-    const phase = event.kind === "start" ? "" : event.kind === "operation" ? (state.direction === "forward" ? app.t("forwardMode") : app.t("forward")) : app.t("backward");
-    const tone = state.direction === "forward" ? "tan" : event.kind === "operation" ? "fwd" : "bwd";
+    const phase = event.kind === "start" ? "" : event.kind === "operation" ? (state.direction === "forward" ? app.t("forwardMode") : app.t("forward")) : app.t(event.kind === "update" ? "update" : "backward");
+    const tone = state.direction === "forward" ? "tan" : event.kind === "operation" ? "fwd" : event.kind === "update" ? "upd" : "bwd";
     refill(count, app.t("stepOf", { i: state.step, n: end }), phase && " · ", phase && h("b", { class: tone }, phase));
     slider.setAttribute("aria-valuetext", `${app.t("stepCount", { i: state.step, n: end })} ${phase}`);
     first.disabled = previous.disabled = state.step === 0;

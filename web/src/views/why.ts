@@ -3,7 +3,7 @@
 import type { App } from "../app";
 import { h } from "../dom";
 import { causeText, NOTES } from "../i18n";
-import { excerpt } from "./step";
+import { excerpt } from "./parts";
 
 export const troubled = (app: App): boolean => app.model.why.length > 0 || app.model.error !== null;
 
