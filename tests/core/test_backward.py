@@ -111,6 +111,27 @@ def test_accumulation_is_in_place():
     np.testing.assert_array_equal(memory, [4, 4, 4])
 
 
+def test_cotangents_that_others_hold_are_not_added_to():
+    n = 1 << 13  # large enough to be added up in place
+    x, y = leaf(np.ones(n)), leaf(np.ones(n))
+    ct = np.ones(n)
+    backward([(add(add(x, y), mul(x, x)).edge, ct)])
+    np.testing.assert_array_equal(ct, 1)
+    np.testing.assert_array_equal(y.leaf.grad.value, 1)  # it was the same array as a part of x's
+    np.testing.assert_array_equal(x.leaf.grad.value, 3)
+
+    held = []
+    made = general(
+        "held", lambda x: x * 2, vjp=lambda ct: (held.append(ct * 2), held[-1])[1], jvp=lambda d: d * 2,
+        aval=lambda x: x,
+    )  # fmt: skip
+    z = leaf(np.ones(n))
+    backward([(add(made(z), made(z)).edge, np.ones(n))])
+    for g in held:
+        np.testing.assert_array_equal(g, 2)
+    np.testing.assert_array_equal(z.leaf.grad.value, 4)
+
+
 def test_only_the_path_to_the_wanted_inputs_is_visited():
     x, w = leaf(np.ones(3)), leaf(np.full(3, 2.0))
 

@@ -41,9 +41,13 @@ def add_up(x: Any, axes: Axes | None, keepdims: bool) -> Any:
     million float32 ones times 0.1 come out 1 % off; and a long axis over a short one costs it a
     loop per row. Long axes are therefore folded to about the square root of their length first.
     """
-    if x.size < _LARGE:
-        return reduce_over(np.add, x, axes, keepdims)
-    if x.ndim > 1 and not (x.flags.forc and (axes is None or len(axes) == x.ndim)):
+    if x.size < _MANY:
+        return add_reduce(x, axes, None, None, keepdims)
+    if (
+        x.size >= _LARGE
+        and x.ndim > 1
+        and not (x.flags.forc and (axes is None or len(axes) == x.ndim))
+    ):
         innermost = min(
             range(x.ndim), key=lambda i: abs(x.strides[i]) if x.shape[i] > 1 else np.inf
         )
