@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import callsite, departures, modes
+from .aval import FLOATS
 from .boxes import Box
 from .forward import Dual
 from .graph import LEAF, OUTPUT, AccumulateGrad
@@ -184,7 +185,10 @@ def looked_after(
     found = [g for key, g in work.pending.items() if key.kind == LEAF]
     for wanted in (captures or {}).values():
         found += wanted.values()
-    if not any(g is not None and may_be_nan(g) for g in found):
+    for g in found:
+        if g is not None and may_be_nan(g):
+            break
+    else:
         return work
     for node, owners in work.spent:
         node.owners = owners
@@ -201,6 +205,9 @@ def looked_after(
 
 def may_be_nan(g: Any) -> bool:
     """Whether there is a NaN in a value, or (under a trace) whether there may be one."""
+    if type(g) is np.ndarray and g.dtype in FLOATS:
+        g = np.vdot(g, g)  # NaN exactly if one of them is
+        return bool(g != g)
     while isinstance(g, Value):
         if isinstance(g, Dual):
             if may_be_nan(g.primal):
@@ -216,7 +223,7 @@ def may_be_nan(g: Any) -> bool:
             return True
     if isinstance(g, np.ndarray):
         if g.dtype.kind in "fc":
-            g = np.vdot(g, g)  # NaN exactly if one of them is
+            g = np.vdot(g, g)
         else:
             return g.dtype.kind == "V" and bool(np.isnan(g).any())
     return bool(g != g)

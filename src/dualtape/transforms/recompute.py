@@ -82,7 +82,7 @@ class Frame:
         self.leaves = [_Guarded(x, history=True) if isinstance(x, Tensor) else x for x in leaves]
         self.policy = policy
         self.context: Context = copy_context()
-        self.random = random_state.state()
+        self.random = random_state.Replay()
         self.saved: list[tuple[Any, Any]] = []
         self.values: dict[int, _Guarded] = {}
         self.early: dict[int, _Guarded] | None = None
@@ -103,7 +103,7 @@ class Frame:
         # A function may take gradients itself: what that pass asks for is still there while it runs.
         self.early = {}
         try:
-            with packing(Tensor, pack, self.unpack):
+            with self.random.first(), packing(Tensor, pack, self.unpack):
                 out = self.f(*args, **kwargs)
         finally:
             self.early = None
@@ -140,7 +140,7 @@ class Frame:
             [x.tensor() if isinstance(x, _Guarded) else x for x in self.leaves]
         )
         boxes.revived.set(True)  # the context is a copy: nothing to restore
-        with random_state.restored(self.random), packing(Tensor, pack, lambda t: t):
+        with self.random.again(), packing(Tensor, pack, lambda t: t):
             out = self.f(*args, **kwargs)
         found = [(tuple(v.holder.value.shape), v.holder.value.dtype) for v in values.values()]
         if found != self.saved:
@@ -207,7 +207,8 @@ def checkpoint(f: Callable[..., Any], policy: Policy | None = None) -> Callable[
 
     Args:
         f: Any function of arrays or tensors. It must compute the same when it is called again; the global
-            random streams of NumPy and the front ends are put back for that. A `np.random.Generator` is not: make it inside.
+            random streams of NumPy and Python and the streams of front ends give the same again for that. A
+            `np.random.Generator` does not: make it inside.
         policy: Which results to keep all the same: maps (the name of the primitive that computed it, None
             for an argument; shape; dtype) to a bool. Keeps none by default.
 

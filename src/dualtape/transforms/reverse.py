@@ -130,7 +130,7 @@ class Variables:
                 g = tracing.zeros(e.shape, e.dtype)
             # Rules may return broadcast or shared memory; a caller gets an array of its own.
             elif type(g) is np.ndarray and (
-                g.base is not None or not g.flags.carray or any(g is o for o in (*out, *given))
+                g.base is not None or not g.flags.carray or [o for o in (*out, *given) if o is g]
             ):
                 g = np.array(g, order="C")
             out.append(g)

@@ -62,6 +62,10 @@ def lift(x: Any) -> Tensor:
     Raises:
         TypeError: It is none of these; or a masked array or a `numpy.matrix`.
     """
+    if type(x) is np.ndarray:
+        if waiting and x.size >= LARGE:
+            met()
+        return wrap(_native, x)
     if isinstance(x, Tensor):
         return x
     if isinstance(x, Box):
@@ -71,12 +75,10 @@ def lift(x: Any) -> Tensor:
             f"expected arrays, numbers or tensors (nested in tuples, lists, dicts or dataclasses), got "
             f"{type(x).__name__}: {x!r:.60}"
         )
-    if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+    if isinstance(x, np.ndarray):
         check_ordinary(x)
-        x = x.view(np.ndarray)
-    if waiting and isinstance(x, np.ndarray) and x.size >= LARGE:
-        met()
-    return wrap(_native, x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)[()])
+        return lift(x.view(np.ndarray))
+    return wrap(_native, x if isinstance(x, np.generic) else np.asarray(x)[()])
 
 
 def lower(x: Any) -> Any:

@@ -141,6 +141,8 @@ def _dataclass(cls: Any) -> tuple[Flatten, Unflatten]:
 
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
     """Return the leaves, in order, and the structure of a tree."""
+    if type(tree) in _leaf_types:
+        return [tree], ONE_LEAF
     leaves: list[Any] = []
     return leaves, _flatten(tree, leaves)
 
