@@ -362,6 +362,19 @@ for i in range(3):
     assert [n["code"] for n in e.model["notes"]] == ["compiled"]
     assert e.graph()["total"] == 3
     assert [n["op"] for n in e.graph()["nodes"] if n["op"]] == ["sin", "mul", "sum_all"]
+    e = explain("""
+import tensorflow as tf
+w = tf.Variable(2.0)
+@tf.function
+def step(x):
+    with tf.GradientTape() as tape:
+        loss = w * x
+    return tape.gradient(loss, w)
+step(tf.constant(3.0))
+""")
+    assert [n["text"] for n in e.model["notes"]] == [
+        "Compiled functions were run operation by operation: step."
+    ]
 
 
 def test_functions_with_rules_of_their_own_views_and_writes(explain):

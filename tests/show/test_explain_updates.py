@@ -358,3 +358,15 @@ def test_there_is_no_ratio_where_there_is_none():
     one = np.array(0.7)
     assert ratio(one, one - 0.0123456789, np.array(1.0)) is None
     assert ratio(one, one - 0.02, np.array(1.0)) == -0.02
+
+
+def test_a_quotient_by_chance_is_no_learning_rate():
+    # Adam's first step is its rate, whatever the gradient; float32 leaves room for many short numbers.
+    rate, five = np.float32(0.001), np.float32(5.0)
+    for gradient in np.float32([6.7, 20.0, 3.3]):
+        assert ratio(five, five - rate, gradient) is None
+    # Elements with one gradient tell no more than a single one, as those of the mean in the notes.
+    w, g = np.ones((2, 2), np.float32), np.full((2, 2), 5.85, np.float32)
+    assert ratio(w, w - rate, g) is None
+    assert ratio(w, w - np.float32(0.1) * g, g) == -0.1
+    assert ratio(w, w - np.float32(0.1) * g, -g) == 0.1

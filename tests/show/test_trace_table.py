@@ -1,5 +1,6 @@
 """The table of a function's trace: its numbers are the engine's, its formulas those of the textbook."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -31,6 +32,22 @@ def test_the_surveys_table():
     other = dt.trace_table(survey, 2.0, 5.0, tangents=(0.5, -1.0), cotangent=2.0)
     assert float(other.tangent[-1].value) == dt.jvp(survey, (2.0, 5.0), (0.5, -1.0))[1]
     assert other.gradient == [2 * g for g in t.gradient]
+
+
+def test_a_difference_has_one_minus_in_every_form():
+    t = dt.trace_table(survey, 2.0, 5.0)
+    (line,) = [x for x in t.tangent if x.left.text == "v̇₅"]
+    assert line.right.text == "v̇₃ - v̇₄"
+    assert line.right.latex.count("-") == 1
+    assert line.right.mathml.count("<mo>\u2212</mo>") == 1
+    assert "<mo>-</mo>" not in t.html()
+    t = dt.trace_table(lambda x: -np.sin(x) - np.cos(x) * x, 2.0)
+    assert "v̄₀ = v̄₀ - v̄₃ · sin(v₀)" in lines(t.adjoint)
+    # A minus in a numerator stays there.
+    t = dt.trace_table(lambda x, y: x + 1 / y, 2.0, 5.0)
+    for x in (t.tangent[-1].right, dt.trace_table(lambda x: x * (1 / x), 2.0).adjoint[-2].right):
+        for form in (x.text, x.latex, re.sub("<[^>]*>", "", x.mathml)):
+            assert re.search(r"[-\u2212]\s*[-\u2212]", form) is None
 
 
 def test_arrays_broadcast_and_meet_again():

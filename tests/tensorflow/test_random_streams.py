@@ -177,7 +177,7 @@ def test_calls_without_a_seed_leave_nothing_behind() -> None:
     streams.set_seed(1)
     for _ in range(3):
         streams.uniform([2])
-    assert not streams._positions
+    assert not streams._cursor.positions
 
 
 def test_seed_pairs() -> None:

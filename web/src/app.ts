@@ -67,7 +67,7 @@ export class App {
       model: 0,
       graph,
       run: this.lastRun(0, graph),
-      direction: "reverse",
+      direction: this.directionOf(0, graph),
       view: 0,
       step: 0,
       playing: false,
@@ -88,6 +88,12 @@ export class App {
 
   private lastRun(model: number, graph: number): number {
     return this.page.models[model]!.graphs[graph] ? 0 : -1;
+  }
+
+  /** A graph without backward pass whose program carries tangents is one of forward mode. */
+  private directionOf(model: number, graph: number): Direction {
+    const g = this.page.models[model]!.graphs[graph];
+    return g && g.passes.length === 0 && g.tangents[0]?.leaf === -1 ? "forward" : "reverse";
   }
 
   private foldsOf(model: number, graph: number): ReadonlySet<number> {
@@ -116,6 +122,7 @@ export class App {
       next.jacobian = null;
       next.folded = this.foldsOf(next.model, next.graph);
       next.view = 0;
+      if (!patch.direction && this.directionOf(next.model, next.graph) === "forward") next.direction = "forward";
     }
     if (next.selected !== before.selected && patch.jacobian === undefined) next.jacobian = null;
     this.state = next;

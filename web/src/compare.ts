@@ -48,48 +48,108 @@ export interface Difference {
   other: number;
   value: number;
   gradient: number;
+  /** Of what was written to it. */
+  update: number;
 }
 
-/** The slot of a node's gradient after the last pass that reached it. */
-function gradientSlot(graph: Graph, node: number): number {
-  for (const pass of [...graph.passes].reverse()) {
-    for (const result of pass.results) if (result.at[0] === node && result.at[1] === 0) return result.gradient;
-    for (const step of pass.steps) if (step.node === node && step.cotangents[0] !== undefined) return step.cotangents[0];
+/** Per node the slots of all its gradients, in the order in which the passes gave them. */
+function gradientSlots(graph: Graph): number[][] {
+  const slots = graph.nodes.map((): number[] => []);
+  for (const pass of graph.passes) {
+    for (const step of pass.steps) slots[step.node]!.push(...step.cotangents);
+    for (const result of pass.results) slots[result.at[0]]!.push(result.gradient, result.gradAfter);
   }
-  return -1;
+  return slots;
 }
 
-/** The nodes whose value or gradient differs, in order; `missing` counts those of the other graph that this one lacks. */
+function updateSlots(graph: Graph): number[][] {
+  const slots = graph.nodes.map((): number[] => []);
+  for (const update of graph.updates ?? []) slots[update.leaf[0]]!.push(update.value);
+  return slots;
+}
+
+/** The nodes whose value, gradient or update differs, in order; `missing` counts those of the other graph that this one lacks. */
 export function compare(
   [model, graph, run]: readonly [Model, Graph, Run],
   [otherModel, otherGraph, otherRun]: readonly [Model, Graph, Run],
 ): { differences: Difference[]; missing: number } {
   const pairs = matched(graph, otherGraph);
   const differences: Difference[] = [];
+  const gradients = [gradientSlots(graph), gradientSlots(otherGraph)] as const;
+  const updates = [updateSlots(graph), updateSlots(otherGraph)] as const;
+  const gap = (slots: readonly number[], others: readonly number[]): number => {
+    if (slots.length !== others.length) return NaN;
+    let largest = 0;
+    slots.forEach((slot, i) => {
+      if (run.values[slot] === null || otherRun.values[others[i]!] === null) return; // left out to keep a page small
+      const d = distance(slotNumbers(model, graph, run, slot), slotNumbers(otherModel, otherGraph, otherRun, others[i]));
+      largest = Number.isNaN(d) ? NaN : Math.max(largest, d);
+    });
+    return largest;
+  };
   pairs.forEach((other, node) => {
     if (other < 0) {
-      differences.push({ node, other, value: NaN, gradient: NaN });
+      differences.push({ node, other, value: NaN, gradient: NaN, update: NaN });
       return;
     }
-    const here = (slot: number | undefined) => slotNumbers(model, graph, run, slot);
-    const there = (slot: number | undefined) => slotNumbers(otherModel, otherGraph, otherRun, slot);
-    const value = distance(here(graph.nodes[node]!.outs[0]), there(otherGraph.nodes[other]!.outs[0]));
-    const gradient = distance(here(gradientSlot(graph, node)), there(gradientSlot(otherGraph, other)));
-    if (value !== 0 || gradient !== 0) differences.push({ node, other, value, gradient });
+    const value = gap(graph.nodes[node]!.outs, otherGraph.nodes[other]!.outs);
+    const gradient = gap(gradients[0][node]!, gradients[1][other]!);
+    const update = gap(updates[0][node]!, updates[1][other]!);
+    if (value !== 0 || gradient !== 0 || update !== 0) differences.push({ node, other, value, gradient, update });
   });
   const used = new Set(pairs);
   return { differences, missing: otherGraph.nodes.filter((_, i) => !used.has(i)).length };
 }
 
-/** What the page compares its graph with: the same graph of the other model, at the same run. */
+/** What a graph is compared with: the same graph of the other model, or the one in its place. */
+function counterGraph(other: Model, graph: Graph, index: number): Graph | undefined {
+  return other.graphs.find((g) => g.key === graph.key) ?? other.graphs.find((g) => g.title === graph.title) ?? other.graphs[index];
+}
+
+/** What the page compares its graph with: its counterpart, at the same run. */
 export function counterpart(app: App): readonly [Model, Graph, Run] | null {
   const { models } = app.page;
   if (models.length < 2 || !app.graph || !app.run) return null;
   const model = models[app.state.model === 0 ? 1 : 0]!;
-  const graph = model.graphs.find((g) => g.key === app.graph!.key) ?? model.graphs.find((g) => g.title === app.graph!.title) ?? model.graphs[app.state.graph];
+  const graph = counterGraph(model, app.graph, app.state.graph);
   const number = app.run.number;
   const run = graph?.runs.find((r) => r.number === number) ?? graph?.runs[Math.min(app.state.run, graph.runs.length - 1)];
   return graph && run ? [model, graph, run] : null;
+}
+
+/** Where a graph differs first from its counterpart. */
+export interface FirstDifference {
+  graph: number;
+  /** Index in the graph's runs. */
+  run: number;
+}
+
+let firsts: { page: App["page"]; model: number; found: FirstDifference[] } | undefined;
+
+/** The first run that differs, of each graph that has one: among those whose numbers both pages have. */
+export function firstDifferences(app: App): readonly FirstDifference[] {
+  const { page, state } = app;
+  if (page.models.length < 2) return [];
+  if (firsts?.page === page && firsts.model === state.model) return firsts.found;
+  const other = page.models[state.model === 0 ? 1 : 0]!;
+  const found: FirstDifference[] = [];
+  app.model.graphs.forEach((graph, index) => {
+    const its = counterGraph(other, graph, index);
+    if (!its) {
+      found.push({ graph: index, run: 0 });
+      return;
+    }
+    const numbered = new Map(its.runs.map((r) => [r.number, r]));
+    const run = graph.runs.findIndex((r) => {
+      const partner = numbered.get(r.number);
+      if (!partner) return graph.total !== its.total && r.number >= its.total;
+      const { differences, missing } = compare([app.model, graph, r], [other, its, partner]);
+      return differences.length > 0 || missing > 0;
+    });
+    if (run >= 0) found.push({ graph: index, run });
+  });
+  firsts = { page, model: state.model, found };
+  return found;
 }
 
 let last: { model: Model; graph: Graph; run: Run; result: ReturnType<typeof compare> | null } | undefined;

@@ -71,6 +71,12 @@ describe("a comparison", () => {
     expect(differences[1]!.value).toBe(96);
   });
 
+  it("finds what was written to a leaf, and numbers that only one page has are no difference", () => {
+    const values = run.values.map((v, i) => (i === 13 ? 99 : i === 4 ? null : v));
+    const { differences } = compare([model, GRAPH, run], [model, GRAPH, { ...run, values }]);
+    expect(differences).toEqual([{ node: 0, other: 0, value: 0, gradient: 0, update: 86 }]);
+  });
+
   it("matches graphs of different shapes by what their nodes are", () => {
     const other = { ...GRAPH, key: "other", nodes: [GRAPH.nodes[0]!, ...GRAPH.nodes.slice(2)] };
     expect(matched(GRAPH, other)).toEqual([0, -1, 1, 2, 3, 4]);

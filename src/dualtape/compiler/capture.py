@@ -38,23 +38,6 @@ EDGE: Any = vars(Tensor)["edge"]
 """The slot itself: a front end may show the engine less than what is in it."""
 
 
-def _place() -> int | None:
-    trace = capture.get()
-    return None if trace is None else trace.place
-
-
-def _go_to(place: int | None) -> None:
-    trace = capture.get()
-    if trace is not None and place is not None:
-        trace.place = place
-
-
-DRAWN = random_state.Stream(_place, _go_to)
-"""How many draws the trace has met: code that is run again with the random streams as they were meets them again."""
-
-random_state.streams.append(DRAWN)
-
-
 class Cell:
     """A tensor whose numbers the trace has taken out.
 
@@ -156,18 +139,23 @@ class Capture(Trace):
         lengths: The lengths left open, if there are any.
         built: How to make what depends on nothing but them, by number.
         integers: The elements of small arrays of integers that are known, by number.
+        count: How many draws the trace has met. Code that is run again, as `checkpoint` does, meets them again.
+        own_draws: What the trace itself would have drawn, had it not been apart.
+        refills: Whether it draws from a stream that it has made, which would start afresh at each call.
     """
 
     __slots__ = (
         "_avals",
         "built",
         "cells",
+        "count",
         "draws",
         "integers",
         "lengths",
         "live",
-        "place",
+        "own_draws",
         "places",
+        "refills",
     )
 
     name = "compiled function"
@@ -183,7 +171,9 @@ class Capture(Trace):
         self.cells: dict[int, Cell] = {}  # by identity of the tensor
         self.places: dict[int, Place] = {}
         self.draws: list[Draw] = []
-        self.place = 0  # in `draws`: that of the next one
+        self.count = random_state.Held(0)
+        self.own_draws: random_state.Apart | None = None
+        self.refills = False
         self.live: dict[tuple[int, Any], Live] = {}
 
     @contextmanager
@@ -197,6 +187,7 @@ class Capture(Trace):
             with ExitStack() as stack:
                 for around in around_capture:
                     stack.enter_context(around(self))
+                self.own_draws = stack.enter_context(random_state.apart(kept=(self.count,)))
                 yield
         finally:
             open_trace.set(None)
@@ -280,20 +271,20 @@ class Capture(Trace):
 
     def draw(self, ask: Callable[..., Any], shape: tuple[int, ...] | None = None) -> Traced:
         """An array that is drawn anew at each call."""
-        states = random_state.state()
         if shape is not None and not any_open(shape):
             ask, shape = functools.partial(ask, shape), None
-        if shape is None:
-            sample = np.asarray(ask())
-            aval = aval_of(sample)
-        else:
-            assert self.lengths is not None
-            sample = np.asarray(ask(concrete(shape, self.lengths.now)))
-            aval = Aval(tuple(shape), sample.dtype)
-        for stream, value in states:
-            stream.set(value)
-        place = self.place
-        self.place += 1
+        with random_state.apart() as trial:
+            if shape is None:
+                aval = aval_of(np.asarray(ask()))
+            else:
+                assert self.lengths is not None
+                sample = np.asarray(ask(concrete(shape, self.lengths.now)))
+                aval = Aval(tuple(shape), sample.dtype)
+        assert self.own_draws is not None
+        self.refills |= not trial.moved.isdisjoint(self.own_draws.made)
+        at = random_state.at(self.count, True)
+        place = at.value
+        at.value += 1
         if place == len(self.draws):
             traced = self.variable(aval)
             self.draws.append(Draw(traced.number, ask, shape))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from ..core import modes, random_state
+from ..core import modes
 from ..core.aval import aval_of
 from ..core.boxes import Box
 from ..core.errors import DualtapeError, TransformError
@@ -18,12 +17,13 @@ from ..core.open_shapes import concrete
 from ..core.tensor import Tensor
 from ..core.tracing import SettingUp, after_call, settings
 from ..transforms import surface, tree
-from .capture import ALONE, DRAWN, Capture, Cell, Place, references
+from .capture import ALONE, Capture, Cell, Place, references
 from .derivative import is_used_up, nodes_from, spent, traced
 from .general import Captured
 from .guards import Guard, Hooks, Item, changes, hooks_of
 from .program import EntryGrad, GradEffect, Leaf, Result, State
 from .reach import Reach, reachable
+from .streams import Streams
 
 
 class NotCompilable(TransformError):
@@ -71,7 +71,7 @@ def captured(
     reach.guards += [Item(where, name, where[name]) for where, name in settings]
     capture = Capture(lengths)
     entry: dict[AccumulateGrad, Tensor | None] = {}
-    streams = [(s, s.get()) for s in (*random_state.streams, *reach.streams) if s is not DRAWN]
+    streams = Streams(reach)
     done = False
     spaces = namespaces(reach) if lengths is not None else []
     try:
@@ -99,8 +99,7 @@ def captured(
         if not done:
             for g in reversed(reach.guards):
                 g.restore()
-        for stream, value in streams:
-            stream.set(value)
+        streams.put_back()
 
 
 def namespaces(reach: Reach) -> list[dict[str, Any]]:
@@ -130,7 +129,7 @@ class _Call:
 
     def __init__(
         self, f: Callable[..., Any], leaves: Sequence[Leaf], structure: tree.Structure, reach: Reach, capture: Capture,
-        entry: dict[AccumulateGrad, Tensor | None], streams: Any, effects_once: bool,
+        entry: dict[AccumulateGrad, Tensor | None], streams: Streams, effects_once: bool,
         shapes: Sequence[tuple[int, ...] | None] | None,
     ) -> None:  # fmt: skip
         self.effects_once = effects_once
@@ -165,7 +164,7 @@ class _Call:
             guards = tuple([g for g in guards if g.holds()])
         for text in changes(guards):
             raise ChangesState(f"it changes what it will find at the next call: {text}")
-        self.check_streams()
+        self.check_draws()
         results, structure, roots = self.results(out)
         grads = self.new_gradients()
         self.check_history()
@@ -174,6 +173,7 @@ class _Call:
         updates = self.updates()
         ahead = len(capture.instructions)
         derivative = self.derivative(roots, results)
+        self.check_draws()
         del out
         self.drop_temporaries()
         cells = [c for c in capture.cells.values() if c not in self.taken]
@@ -249,13 +249,22 @@ class _Call:
                 if leaf not in self.own:
                     self.reach.guards.append(Hooks(leaf, "hooks", hooks_of(leaf)))
 
-    def check_streams(self) -> None:
+    def check_draws(self) -> None:
         """Raise if random numbers were drawn that will not be drawn again."""
-        for stream, before in self.streams:
-            if not _equal(before, stream.get()):
-                raise NotCompilable(
-                    "it draws random numbers in a way that the compiled program cannot repeat"
-                )
+        own = self.capture.own_draws
+        assert own is not None
+        if own.moved or self.streams.moved():
+            raise NotCompilable(
+                "it draws random numbers in a way that the compiled program cannot repeat"
+            )
+        if self.streams.moved_by_somebody():
+            raise ChangesState(
+                "NumPy's or Python's global random numbers were drawn from while it was traced, by it or by another thread"
+            )
+        if self.capture.refills and not self.effects_once:
+            raise NotCompilable(
+                "it makes a random generator and draws from it: make the generator outside"
+            )
 
     def results(self, out: Any) -> tuple[list[Result], tree.Structure, list[int]]:
         """The leaves of the result, its structure, and which results have a history."""
@@ -432,19 +441,6 @@ class _Call:
         ) as error:  # which eager code meets only if somebody asks for the gradient
             raise NotCompilable(f"the backward pass of its result would fail: {error}") from error
         return cts, grads, [results[i].number for i, _ in live]
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray):
-        return bool(np.array_equal(a, b))
-    if isinstance(a, (tuple, list)):
-        with suppress(ValueError):  # as of arrays among the elements
-            if a == b:  # thousands of words of a generator's state
-                return True
-        return len(a) == len(b) and all(map(_equal, a, b))
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(_equal(a[k], b[k]) for k in a)
-    return bool(a == b)
 
 
 __all__ = ["ChangesState", "NotCompilable", "captured"]

@@ -44,6 +44,7 @@ from .guards import (
     Numbers,
 )
 
+_STORE, _EXTENDED = dis.opmap["STORE_ATTR"], dis.opmap["EXTENDED_ARG"]
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 MOST_ELEMENTS = 256
 """Containers of more elements are compared as a whole, and not followed into, unless there are tensors in them."""
@@ -70,6 +71,20 @@ def names_of(code: CodeType) -> set[str]:
             found |= names_of(c)
         elif isinstance(c, str):
             found.add(c)  # a key, or getattr's name
+    return found
+
+
+def stored_by(code: CodeType) -> set[str]:
+    """The names of the attributes that a function's code sets."""
+    text, names, found = code.co_code, code.co_names, set()
+    if _STORE not in text:
+        return set()
+    high = 0
+    for at in range(0, len(text), 2):
+        opcode, argument = text[at], text[at + 1] | high
+        high = argument << 8 if opcode == _EXTENDED else 0
+        if opcode == _STORE:
+            found.add(names[argument])
     return found
 
 
@@ -192,6 +207,10 @@ class Reach:
         ):
             self.instance(x, label)
 
+    def met(self, x: Any) -> bool:
+        """Whether something was found."""
+        return id(x) in self._seen
+
     def value(self, guard: Guard) -> None:
         """Guard a value, and look at it."""
         x = guard.expected
@@ -218,9 +237,7 @@ class Reach:
             self._objects.append((f, f.__name__))
         self.names |= names_of(f.__code__)
         if f.__name__ != "__init__":
-            self.stored |= {
-                i.argval for i in dis.get_instructions(f.__code__) if i.opname == "STORE_ATTR"
-            }
+            self.stored |= stored_by(f.__code__)
         if {"hasattr", "getattr"} & set(f.__code__.co_names):
             self.asked |= {
                 c for c in f.__code__.co_consts if isinstance(c, str) and c.isidentifier()

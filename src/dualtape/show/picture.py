@@ -72,7 +72,11 @@ class Graph:
 
     def __repr__(self) -> str:
         leaves = sum(n.kind == "leaf" for n in self.nodes)
-        return f"<Graph of {len(self.nodes) - leaves} operations on {leaves} leaves>"
+        operations = len(self.nodes) - leaves
+        return (
+            f"<Graph of {operations} operation{'' if operations == 1 else 's'} "
+            f"on {leaves} {'leaf' if leaves == 1 else 'leaves'}>"
+        )
 
     def svg(self) -> str:
         """The picture: leaves at the top, results at the bottom. It needs nothing from outside."""
@@ -250,29 +254,26 @@ def names_of(nodes: Iterable[Any], frame: FrameType | None) -> dict[Any, str]:
     return names
 
 
-def show(*tensors: Any) -> Graph:
+def show(*tensors: Any) -> None:
     """Show the graph that leads to tensors: in a notebook beneath the cell, else in the browser of a desktop.
 
-    Where there is neither, the path of the picture is printed.
+    Where there is neither, the path of the picture is printed. The graph itself is what `graph` gives: a notebook
+    would show what is returned here a second time.
 
     Args:
         tensors: See `graph`.
-
-    Returns:
-        The graph.
     """
     found = graph_of(flat(tensors), user_frame())
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is not None and hasattr(shell, "kernel"):
         sys.modules["IPython.display"].display(found)
-        return found
+        return
     handle, name = tempfile.mkstemp(prefix="dualtape-", suffix=".svg")
     os.close(handle)
     path = found.save(name)
     if not opened(path):
         print(path)
-    return found
 
 
 def flat(tensors: Any) -> list[Tensor]:

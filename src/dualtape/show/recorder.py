@@ -299,7 +299,11 @@ class Recorder(Registry):
 
     def uncompiled(self, function: Any) -> None:
         """See `core.observation.uncompiled`."""
-        self.compiled[getattr(function, "__name__", "a function")] = None
+        # A tf.function runs by a method of its own; it has the name of the program's function.
+        name = getattr(getattr(function, "__self__", None), "name", None)
+        if not isinstance(name, str):
+            name = getattr(function, "__name__", "a function")
+        self.compiled[name] = None
 
 
 def _is_inside_another(frame: FrameType | None) -> bool:

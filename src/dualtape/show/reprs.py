@@ -13,6 +13,7 @@ from ..core.graph import LEAF
 from ..core.tensor import Tensor
 from .snapshots import summary_of
 from .text_table import Table
+from .updates import value_of
 
 CELLS = 144
 """Elements of a matrix that are shown one by one."""
@@ -21,7 +22,7 @@ CELLS = 144
 def tensor_html(t: Tensor) -> str:
     """A tensor: what it is, where it comes from, and its elements in colours, or statistics of many."""
     value = np.asarray(t.value)
-    facts = [f"{value.dtype}{list(value.shape)}"]
+    facts = []
     edge = t.current_edge()
     if edge is not None:
         node = edge.node
@@ -31,7 +32,19 @@ def tensor_html(t: Tensor) -> str:
         grad = node.grad if node.kind == LEAF else None
         if grad is not None:
             facts.append(f"has a gradient of norm {np.linalg.norm(np.asarray(grad.value)):.4g}")
-    head = f'<div style="opacity:.75;font-size:90%">{escape(" · ".join(facts))}</div>'
+    return array_html(value, facts)
+
+
+def variable_html(variable: Any) -> str:
+    """A `tf.Variable`: its name, whether it is trained, and its elements. No tape sees that it is read."""
+    facts = [str(variable.name), "trainable" if variable.trainable else "not trainable"]
+    return array_html(np.asarray(value_of(variable)), facts)
+
+
+def array_html(value: np.ndarray[Any, Any], facts: list[str]) -> str:
+    """An array under a line that says what it is."""
+    head = " · ".join([f"{value.dtype}{list(value.shape)}", *facts])
+    head = f'<div style="opacity:.75;font-size:90%">{escape(head)}</div>'
     if value.size and value.ndim <= 2 and value.size <= CELLS and value.dtype.kind in "fiub":
         return head + cells(value)
     return head + statistics(value).html()
@@ -127,6 +140,7 @@ SHOWN = {
     ("dualtape.torch._tensor", "Tensor"): tensor_html,
     ("dualtape.numpy._array", "Array"): tensor_html,
     ("dualtape.tensorflow.tensor", "EagerTensor"): tensor_html,
+    ("dualtape.tensorflow.variable", "Variable"): variable_html,
     ("dualtape.torch.nn.module", "Module"): module_html,
     ("dualtape.tensorflow.module", "Module"): module_html,
     ("dualtape.tensorflow.keras.layer", "Layer"): module_html,

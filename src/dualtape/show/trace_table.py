@@ -266,7 +266,7 @@ def adjoint(trace: Trace, gradient: list[Any]) -> list[Line]:
             fitting = reduced(g, np.shape(trace.values[to]))
             sums[to] = fitting if before is None else before + fitting
             if before is not None:
-                right = m.infix(bar(trace.names[to]), "+", right, m.SUM)
+                right = added([bar(trace.names[to]), right])
             lines.append(Line(bar(trace.names[to]), right, sums[to]))
     for i, g in enumerate(gradient[: trace.inputs]):
         right = bar(trace.names[i])
@@ -291,11 +291,25 @@ def added(parts: list[Term]) -> Term:
     """A sum of terms."""
     whole = parts[0]
     for part in parts[1:]:
-        if part.text.startswith("-"):
-            whole = m.infix(whole, "-", Term(part.rank, *[t.replace("<mo>-</mo>", "", 1).removeprefix("-") for t in part[1:]]), m.SUM)  # fmt: skip
+        opposite = without_sign(part)
+        if opposite is not None:
+            whole = m.infix(whole, m.MINUS, opposite, m.SUM, "-", "-")
+        elif part.text.startswith("-"):
+            whole = m.infix(whole, "+", m.parenthesised(part), m.SUM)
         else:
             whole = m.infix(whole, "+", part, m.SUM)
     return whole
+
+
+def without_sign(x: Term) -> Term | None:
+    """What is behind a leading minus; None if it does not begin with one, or if that is in a numerator."""
+    sign = f"<mo>{m.MINUS}</mo>"
+    before, found, after = x.mathml.partition(sign)
+    if not (found and x.text.startswith("-") and x.latex.startswith("-")):
+        return None
+    if before.replace("<mrow>", ""):
+        return None
+    return Term(x.rank, before + after, x.latex[1:], x.text[1:])
 
 
 def marked(x: Term, mark: str, latex: str) -> Term:

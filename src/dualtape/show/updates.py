@@ -22,6 +22,8 @@ from .snapshots import Absent, Snapshot, concrete, same_bits
 _LENT = 8
 _LEAVES = 10_000
 _NARROW = 1e-3
+_APART = 1.01
+_CHANCE = 1e-3
 _DIGITS = 4
 
 
@@ -234,7 +236,9 @@ def ratio(before: Any, after: Any, gradient: Any) -> float | None:
     A rounded sum and a rounded product leave an interval of ratios to each element (Higham, Accuracy and Stability of Numerical
     Algorithms, 2002, section 2.2: each operation is off by half a unit in the last place, and so is a learning rate in
     the leaf's dtype). Their intersection is where the ratio is; of the numbers in it the shortest is the one that a
-    program has. A single element always has a quotient: that is taken for a ratio only if it is a short number.
+    program has. A single element always has a quotient, and so have elements with gradients of one size, which Adam
+    moves by one step too: that is taken for a ratio only if it is so short a number, for how well it is known, that
+    it is hardly one by chance.
 
     Args:
         before, after, gradient: Of one shape and real floating dtype.
@@ -255,11 +259,15 @@ def ratio(before: Any, after: Any, gradient: Any) -> float | None:
         off = (off + float(kind.smallest_subnormal)) / np.abs(g)
         middle = change / g
         low, high = float((middle - off).max()), float((middle + off).min())
-        narrow = int((off <= _NARROW * np.abs(middle)).sum())
-    if not (low <= high and math.isfinite(low) and math.isfinite(high)) or not narrow:
+        narrow = np.abs(g[off <= _NARROW * np.abs(middle)])
+    if not (low <= high and math.isfinite(low) and math.isfinite(high)) or not narrow.size:
         return None
     best = (low + high) / 2
-    for digits in range(1, 18 if narrow > 1 else _DIGITS + 1):
+    proven = bool(narrow.max() > _APART * narrow.min())
+    for digits in range(1, 18 if proven else _DIGITS + 1):
+        # Of the numbers of so many digits every tenth of 10**-digits is one.
+        if not proven and (high - low) * 10**digits > _CHANCE * abs(best):
+            return None
         short = float(f"{best:.{digits - 1}e}")
         if low <= short <= high:
             return short

@@ -180,8 +180,8 @@ def recompute_grad(f: Function) -> Function:
 
     @custom_gradient
     def again(*args: Any, **kwargs: Any) -> Any:
-        drawn = random_state.state()
-        with modes.switched(on=modes.NO_GRAD):
+        drawn = random_state.Replay()
+        with drawn.first(), modes.switched(on=modes.NO_GRAD):
             result = f(*args, **kwargs)
 
         def grad(*cts: Any, variables: Any = None) -> Any:
@@ -192,7 +192,7 @@ def recompute_grad(f: Function) -> Function:
                 tape.watch(own)
                 it = iter(own)
                 fresh = nest.map_structure(lambda x: next(it) if is_input(x) else x, list(args))
-                with random_state.restored(drawn):
+                with drawn.again():
                     out = f(*fresh, **kwargs)
             found = tape.gradient(out, [*own, *(variables or [])], output_gradients=list(cts))
             pulled = iter(found[: len(own)])

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..core import random_state
 from ..core.boxes import Box
 from ..core.missing import missing_attribute
 from ..core.tensor import plain
@@ -34,8 +33,6 @@ from .tensor import EagerTensor, Readable, tensor
 
 streams = Streams()
 """The streams of this process."""
-
-random_state.streams.append(random_state.Stream(streams.get_state, streams.set_state))
 
 
 def set_seed(seed: int | None) -> None:

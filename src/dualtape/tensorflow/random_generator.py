@@ -44,13 +44,21 @@ class Generator:
     algorithm = 1
     """TensorFlow's number for Philox."""
 
-    _at: Position
+    _cursor: random_state.Held
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Generator:
-        """Make a generator, known to what saves and restores random states."""
+        """Make a generator."""
         made = object.__new__(cls)
-        _generators.add(made)
+        made._cursor = random_state.Held(None)
         return made
+
+    @property
+    def _at(self) -> Position:
+        return random_state.at(self._cursor).value  # type: ignore[no-any-return]
+
+    @_at.setter
+    def _at(self, position: Position) -> None:
+        random_state.at(self._cursor, True).value = position
 
     def __init__(self, copy_from: Generator | None = None) -> None:
         if not isinstance(copy_from, Generator):
@@ -179,12 +187,6 @@ class Generator:
         """Return generators with keys drawn from this one and counters at zero."""
         keys: list[int] = self.uniform_full_int((count,)).tolist()
         return [self._at_position(Position(key, 0)) for key in keys]
-
-
-_generators = random_state.Generators()
-random_state.streams.append(
-    random_state.of_each(_generators, lambda g: g._at, lambda g, at: setattr(g, "_at", at))
-)
 
 
 def _check_algorithm(alg: Any) -> None:

@@ -42,7 +42,7 @@ def make_default_seed() -> int:
 
     An initialiser or `SeedGenerator` without a seed calls it once, when it is made.
     """
-    return random.randint(1, 10**9)
+    return random_state.python_stream().randint(1, 10**9)
 
 
 class SeedGenerator:
@@ -51,27 +51,27 @@ class SeedGenerator:
     Args:
         seed: An integer; None takes `make_default_seed()`.
 
-    Attributes:
-        state: The next seed, int64, shape (2,).
-
     Raises:
         ValueError: `seed` is not an integer.
     """
 
     # What compiled code draws with it is drawn at each call; where it stands is no reason to trace again.
-    __slots__ = ("__weakref__", "state")
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> SeedGenerator:
-        """Make a generator, known to what saves and restores random states."""
-        made = object.__new__(cls)
-        _generators.add(made)
-        return made
+    __slots__ = ("__weakref__", "_cursor")
 
     def __init__(self, seed: int | None = None) -> None:
         start = make_default_seed() if seed is None else seed
         if not isinstance(start, int):
             raise ValueError(f"Argument `seed` must be an integer. Received: seed={seed}")
-        self.state = np.array([start, 0], np.int64)
+        self._cursor = random_state.Held(np.array([start, 0], np.int64))
+
+    @property
+    def state(self) -> Array:
+        """The next seed, int64, shape (2,)."""
+        return random_state.at(self._cursor).value  # type: ignore[no-any-return]
+
+    @state.setter
+    def state(self, state: Array) -> None:
+        random_state.at(self._cursor, True).value = state
 
     def next(self, ordered: bool = True) -> Array:
         """Return the present seed and go on: counting up, or, if not `ordered`, jumbled."""
@@ -83,28 +83,15 @@ class SeedGenerator:
         return present
 
 
-_generators = random_state.Generators()
-random_state.streams.append(
-    random_state.of_each(
-        _generators, lambda g: g.state, lambda g, state: setattr(g, "state", state)
-    )
-)
-
-
 class KerasSeeds:
     """What `keras.random` makes of a `seed` argument; without one, a generator all calls share."""
 
     def __init__(self) -> None:
-        self._shared: SeedGenerator | None = None
-        random_state.streams.append(
-            random_state.Stream(
-                lambda: self._shared, lambda shared: setattr(self, "_shared", shared)
-            )
-        )
+        self._cursor = random_state.Held(None)
 
     def reset(self) -> None:
         """Forget the shared generator, as `keras.utils.set_random_seed` does."""
-        self._shared = None
+        random_state.at(self._cursor, True).value = None
 
     def draw(self, seed: int | SeedGenerator | None) -> Array:
         """Return the stateless seed, int64 of shape (2,), that Keras derives from `seed`.
@@ -117,9 +104,10 @@ class KerasSeeds:
         elif isinstance(seed, int):
             pair = np.array([seed, 0], np.int64)
         elif seed is None:
-            if self._shared is None:
-                self._shared = SeedGenerator()
-            pair = self._shared.next(ordered=False)
+            at = random_state.at(self._cursor, True)
+            if at.value is None:
+                at.value = SeedGenerator()
+            pair = at.value.next(ordered=False)
         else:
             raise ValueError(
                 "Argument `seed` must be either an integer or an instance of `SeedGenerator`. "

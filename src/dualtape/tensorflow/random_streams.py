@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import random_state
 from . import philox
 from .philox import Array, Position
 from .random_rejection import (
@@ -45,6 +46,28 @@ _SEED_MODULUS = 2**31 - 1
 _NO_GLOBAL_SEED = 87654321
 
 
+class _Cursor(random_state.Cursor):
+    """Where the streams stand."""
+
+    __slots__ = ("chance", "global_seed", "operations", "positions")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.global_seed: int | None = None
+        self.operations = random.Random()
+        self.positions: dict[Hashable, Position] = {}
+        self.chance = random.Random()  # where streams without any seed begin
+
+    def copy(self) -> _Cursor:
+        """See `random_state.Cursor`."""
+        twin = _Cursor()
+        twin.global_seed = self.global_seed
+        twin.operations.setstate(self.operations.getstate())
+        twin.positions = dict(self.positions)
+        twin.chance.setstate(self.chance.getstate())
+        return twin
+
+
 class Streams:
     """The streams that `tf.random.set_seed` governs, one per kernel, as in TensorFlow eagerly.
 
@@ -60,16 +83,14 @@ class Streams:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._global: int | None = None
-        self._operations = random.Random()
-        self._positions: dict[Hashable, Position] = {}
-        self._chance = random.Random()  # where streams without any seed begin
+        self._lock = threading.Lock()  # held while the cursor is copied, too
+        self._cursor = _Cursor()
 
     @property
     def global_seed(self) -> int | None:
         """The seed last set, None if there is none."""
-        return self._global
+        with self._lock:
+            return random_state.at(self._cursor).global_seed
 
     def set_seed(self, seed: int | None) -> None:
         """Set the global seed and start all streams again; None makes them unpredictable again.
@@ -79,23 +100,10 @@ class Streams:
         """
         value = None if seed is None else _as_int(seed)
         with self._lock:
-            self._global = value
-            self._operations = random.Random(value)
-            self._positions.clear()
-
-    def get_state(self) -> Any:
-        """Where all streams stand; for `set_state`."""
-        with self._lock:
-            chance = self._chance.getstate()
-            return self._global, self._operations.getstate(), dict(self._positions), chance
-
-    def set_state(self, state: Any) -> None:
-        """Go on from where `get_state` was called."""
-        with self._lock:
-            self._global, operations, positions, chance = state
-            self._chance.setstate(chance)
-            self._operations.setstate(operations)
-            self._positions = dict(positions)
+            at = random_state.at(self._cursor, True)
+            at.global_seed = value
+            at.operations = random.Random(value)
+            at.positions.clear()
 
     def op_seeds(self, seed: int | None) -> tuple[int, int] | None:
         """Return the two seeds of an operation called with `seed`, None if there is neither.
@@ -103,9 +111,10 @@ class Streams:
         Without `seed` and with a global seed, each call takes the next number in line.
         """
         with self._lock:
-            if self._global is not None:
-                own = self._operations.randint(0, _SEED_MODULUS) if seed is None else seed
-                pair = self._global % _SEED_MODULUS, _as_int(own) % _SEED_MODULUS
+            at = random_state.at(self._cursor, True)
+            if at.global_seed is not None:
+                own = at.operations.randint(0, _SEED_MODULUS) if seed is None else seed
+                pair = at.global_seed % _SEED_MODULUS, _as_int(own) % _SEED_MODULUS
             elif seed is not None:
                 pair = _NO_GLOBAL_SEED, _as_int(seed) % _SEED_MODULUS
             else:
@@ -124,14 +133,15 @@ class Streams:
         refuse_batches()
         pair = self.op_seeds(seed)
         with self._lock:
-            at = self._positions.get((kernel, pair))
+            cursor = random_state.at(self._cursor, True)
+            at = cursor.positions.get((kernel, pair))
             if at is None:
-                key, upper = pair or (self._chance.getrandbits(64), self._chance.getrandbits(64))
+                key, upper = pair or (cursor.chance.getrandbits(64), cursor.chance.getrandbits(64))
                 at = Position(key, upper << 64)
             # Seeds drawn here do not come again, short of chance; remembering each of their streams
             # would cost a long run its memory.
             if seed is not None or pair is None:
-                self._positions[kernel, pair] = at.skip(blocks)
+                cursor.positions[kernel, pair] = at.skip(blocks)
         return at
 
     def _draw(self, kernel: str, dtype: np.dtype[Any], seed: int | None, count: int) -> Position:

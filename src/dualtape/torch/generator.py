@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,6 @@ class Generator:
     """
 
     __slots__ = ("__weakref__", "stream")
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Generator:
-        """Make a generator, known to what saves and restores random states."""
-        made = object.__new__(cls)
-        _generators.add(made)
-        return made
 
     def __init__(self, device: Any = "cpu") -> None:
         Device(device)
@@ -99,7 +94,7 @@ class Generator:
 
     def graphsafe_set_state(self, state: Generator) -> None:
         """Continue from another generator's state."""
-        self.stream = state.stream.copy()
+        self.stream.set_state(state.stream.get_state())
 
     def __reduce__(self) -> Any:
         return _restored, (self.stream.get_state(),)
@@ -111,14 +106,8 @@ def _restored(state: Any) -> Generator:
     return generator
 
 
-_generators = random_state.Generators()
 default_generator = Generator()
 default_generator.seed()  # an unseeded program draws other numbers each time
-random_state.streams.append(
-    random_state.of_each(
-        _generators, lambda g: g.stream.get_state(), lambda g, state: g.stream.set_state(state)
-    )
-)
 
 
 def stream_of(generator: Any, function: str = "Generator") -> Stream:
@@ -139,19 +128,21 @@ def stream_of(generator: Any, function: str = "Generator") -> Stream:
     return generator.stream
 
 
-def present_draws() -> tuple[Any, int | None]:
-    """Where the default stream is, and in a function being compiled which of its draws comes next; for `draw_again`."""
-    trace = capture.get()
-    return default_generator.stream.get_state(), None if trace is None else trace.place
+Draws = dict[random_state.Cursor, random_state.Cursor]
 
 
-def draw_again(present: tuple[Any, int | None]) -> None:
-    """Draw from here on what was drawn from `present_draws` on."""
-    state, place = present
-    default_generator.stream.set_state(state)
+def present_draws() -> Draws:
+    """Where the default stream is, and in a function being compiled which of its draws comes next; for `drawn_again`."""
     trace = capture.get()
-    if trace is not None and place is not None:
-        trace.place = place
+    cursors: list[random_state.Cursor] = [default_generator.stream.cursor]
+    if trace is not None:
+        cursors.append(trace.count)
+    return {c: random_state.at(c).copy() for c in cursors}
+
+
+def drawn_again(present: Draws | None) -> AbstractContextManager[Any]:
+    """A block in which the default stream gives what it gave from `present_draws` on, to this thread only; None: goes on."""
+    return nullcontext() if present is None else random_state.apart(present, rest=False)
 
 
 def manual_seed(seed: int) -> Generator:

@@ -12,6 +12,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from ..core import random_state
+
 Array = npt.NDArray[Any]
 
 DEFAULT_SEED = 67280421310721
@@ -34,27 +36,75 @@ _TO_UNIT32 = np.float32(2.0**-24)
 _WORDS = 624  # the Mersenne Twister's state, refilled after as many draws
 
 
+class _Cursor(random_state.Cursor):
+    """Where an engine stands."""
+
+    __slots__ = ("bits", "kept_normal", "seed", "waiting")
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        # NumPy's Mersenne Twister, made at the first draw: numpy.random takes a while to import.
+        self.bits: Any = None
+        self.start(seed)
+
+    def start(self, seed: int) -> None:
+        """Begin with a seed."""
+        self.seed = seed
+        # What the Mersenne Twister has to be given at the next draw: its position and words, () for the seed.
+        self.waiting: tuple[()] | tuple[int, Array] | None = ()
+        self.kept_normal: float | None = None
+
+    def generator(self) -> Any:
+        """Return NumPy's Mersenne Twister where it has to be."""
+        waiting = self.waiting
+        if waiting is not None:
+            if self.bits is None:
+                self.bits = np.random.MT19937(0)
+            if waiting:
+                inner = {"pos": waiting[0], "key": waiting[1]}
+                self.bits.state = {"bit_generator": "MT19937", "state": inner}
+            else:
+                np.random.RandomState(self.bits).seed(self.seed & 0xFFFFFFFF)
+            self.waiting = None
+        return self.bits
+
+    def snapshot(self) -> tuple[int, Array]:
+        """Return the position and the words, which nobody writes to."""
+        if self.waiting:
+            return self.waiting
+        bits = self.generator()
+        with bits.lock:  # another thread may be drawing
+            inner = bits.state["state"]
+        return int(inner["pos"]), inner["key"]
+
+    def copy(self) -> _Cursor:
+        """See `random_state.Cursor`."""
+        twin = _Cursor(self.seed)
+        if self.waiting != ():
+            twin.waiting = self.snapshot()
+        twin.kept_normal = self.kept_normal
+        return twin
+
+
 class Engine:
     """A seeded source of 32-bit words, and the float64 normal that waits for the next call.
 
     Args:
         seed: As for `seed`.
+
+    Attributes:
+        cursor: Where it stands.
     """
 
-    __slots__ = ("_bits", "_kept_normal", "_seed", "_seeded")
+    __slots__ = ("cursor",)
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
-        # NumPy's Mersenne Twister, made at the first draw: numpy.random takes a while to import.
-        self._bits: Any = None
-        self._seeded = False  # whether it has been given the seed
-        self._kept_normal: float | None = None
-        self._seed = 0
-        self.seed(seed)
+        self.cursor = _Cursor(_checked(seed))
 
     @property
     def initial_seed(self) -> int:
         """The seed last set, as PyTorch reports it: a negative one plus 2**64."""
-        return self._seed
+        return random_state.at(self.cursor).seed
 
     def seed(self, seed: int) -> None:
         """Start the stream afresh, as `torch.manual_seed`. Only the seed's low 32 bits matter.
@@ -65,30 +115,29 @@ class Engine:
         Raises:
             ValueError: The seed is outside that range.
         """
-        if not -(2**63) <= seed < 2**64:
-            raise ValueError("Overflow when unpacking long long: a seed is -2**63 to 2**64 - 1")
-        self._seed = int(seed) % 2**64
-        self._seeded = False
-        self._kept_normal = None
+        number = _checked(seed)
+        random_state.at(self.cursor, True).start(number)
 
     def seed_from_system(self) -> int:
         """Seed from the operating system's entropy, as `torch.seed`, and return the seed."""
-        self.seed(int.from_bytes(os.urandom(8), "little"))
-        return self._seed
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.seed(seed)
+        return seed
 
     def get_state(self) -> npt.NDArray[np.uint8]:
         """Return the state: the bytes of `torch.get_rng_state()`, which PyTorch accepts back."""
-        position, words = self._snapshot()
+        at = random_state.at(self.cursor)
+        position, words = at.snapshot()
         state = np.zeros((), _STATE)
-        state["seed"] = self._seed
+        state["seed"] = at.seed
         state["seeded"] = 1
         # PyTorch counts the words left plus one, and tells a seeded engine from a used up one.
-        fresh = position == _WORDS and np.array_equal(words, Engine(self._seed)._snapshot()[1])
+        fresh = position == _WORDS and np.array_equal(words, _Cursor(at.seed).snapshot()[1])
         state["next"] = 0 if fresh else position
         state["left"] = 1 if fresh else _WORDS + 1 - position
         state["words"] = words
-        if self._kept_normal is not None:
-            state["normal"] = self._kept_normal
+        if at.kept_normal is not None:
+            state["normal"] = at.kept_normal
             state["has_normal"] = 1
         return np.frombuffer(state.tobytes(), np.uint8).copy()
 
@@ -114,37 +163,23 @@ class Engine:
         left, position = int(fields["left"]), int(fields["next"])
         if not fields["seeded"] or not 0 < left <= _WORDS or position > _WORDS:
             raise RuntimeError("Invalid mt19937 state")
-        self.seed(int(fields["seed"]))
+        at = random_state.at(self.cursor, True)
+        at.start(int(fields["seed"]))
         if left == 1:  # the next draw refills, whatever `next` says
             position = _WORDS
-        self._generator().state = {
-            "bit_generator": "MT19937",
-            "state": {"key": fields["words"].astype(np.uint32), "pos": position},
-        }
-        self._kept_normal = float(fields["normal"]) if fields["has_normal"] else None
+        at.waiting = position, fields["words"].astype(np.uint32)
+        at.kept_normal = float(fields["normal"]) if fields["has_normal"] else None
 
     def copy(self) -> Self:
         """Return an independent generator in the same state."""
-        twin = type(self)(self._seed)
-        twin.set_state(self.get_state())
+        twin = type(self)()
+        twin.cursor = random_state.at(self.cursor).copy()
         return twin
-
-    def _generator(self) -> Any:
-        """Return NumPy's Mersenne Twister, seeded when this is the first draw."""
-        if not self._seeded:
-            if self._bits is None:
-                self._bits = np.random.MT19937()
-            np.random.RandomState(self._bits).seed(self._seed & 0xFFFFFFFF)
-            self._seeded = True
-        return self._bits
-
-    def _snapshot(self) -> tuple[int, Array]:
-        inner = self._generator().state["state"]
-        return int(inner["pos"]), inner["key"]
 
     def words(self, count: int) -> Array:
         """Return the next 32-bit words, as uint64."""
-        words: Array = (self._bits if self._seeded else self._generator()).random_raw(count)
+        at = random_state.at(self.cursor, True)
+        words: Array = (at.bits if at.waiting is None else at.generator()).random_raw(count)
         return words
 
     def long_words(self, count: int) -> Array:
@@ -165,3 +200,10 @@ class Engine:
     def unit(self, dtype: np.dtype[Any]) -> Callable[[int], Array]:
         """Return `unit64` for float64 and `unit32` for every other dtype."""
         return self.unit64 if dtype == np.float64 else self.unit32
+
+
+def _checked(seed: int) -> int:
+    """A seed as a number of 64 bits."""
+    if not -(2**63) <= seed < 2**64:
+        raise ValueError("Overflow when unpacking long long: a seed is -2**63 to 2**64 - 1")
+    return int(seed) % 2**64

@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..core import random_state
 from .random_dtypes import (
     digits,
     greatest,
@@ -160,7 +161,8 @@ class Stream(Engine):
 
     def _few_normals(self, count: int) -> list[float]:
         """Return standard normals, keeping the odd one of a pair for the next call."""
-        kept = self._kept_normal
+        at = random_state.at(self.cursor, True)
+        kept = at.kept_normal
         values = [] if kept is None else [kept]
         if len(values) < count:
             uniforms = self.unit64(2 * ((count - len(values) + 1) // 2)).tolist()
@@ -168,15 +170,16 @@ class Stream(Engine):
                 radius = math.sqrt(-2.0 * math.log1p(-second))
                 angle = _TWO_PI * first
                 values += (radius * math.cos(angle), radius * math.sin(angle))
-        self._kept_normal = values.pop() if len(values) > count else None
+        at.kept_normal = values.pop() if len(values) > count else None
         return values
 
     def _many_normals(self, count: int) -> Array:
         """Do what `_few_normals` does, faster for many and to rounding."""
+        at = random_state.at(self.cursor, True)
         values = np.empty(count + 2)
         start = 0
-        if self._kept_normal is not None:
-            values[0] = self._kept_normal
+        if at.kept_normal is not None:
+            values[0] = at.kept_normal
             start = 1
         stop = start + 2 * ((count - start + 1) // 2)
         uniforms = self.unit64(stop - start)
@@ -184,7 +187,7 @@ class Stream(Engine):
         angles = _TWO_PI * uniforms[::2]
         np.multiply(radii, np.cos(angles), out=values[start:stop:2])
         np.multiply(radii, np.sin(angles), out=values[start + 1 : stop : 2])
-        self._kept_normal = float(values[count]) if stop > count else None
+        at.kept_normal = float(values[count]) if stop > count else None
         return values[:count]
 
     def log_normal(

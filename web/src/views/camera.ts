@@ -5,6 +5,8 @@ import type { Place } from "../layout";
 /** Below this scale no text can be read. */
 export const FAR = 0.23;
 const MARGIN = 160;
+/** So much of the picture stays in sight. */
+const EDGE = 80;
 
 export interface Camera {
   readonly view: { x: number; y: number; k: number };
@@ -12,14 +14,26 @@ export interface Camera {
   /** The part of the picture that is in sight, and a margin around it. */
   sight(): { left: number; top: number; right: number; bottom: number };
   zoom(factor: number, cx?: number, cy?: number): void;
+  /** How large the picture is: it cannot be pushed out of sight. */
+  hold(size: { width: number; height: number }): void;
   fit(size: { width: number; height: number }, whole?: boolean): void;
   reveal(place: Place, atOnce: boolean): void;
+  /** Bring a box that is out of sight to the left or right into the middle. */
+  centre(place: Place): void;
 }
 
 /** The camera of a picture in an element; `draw` is called when it has moved. */
 export function cameraOf(element: HTMLElement, picture: SVGSVGElement, draw: () => void): Camera {
   let view = { x: 0, y: 0, k: 1 };
   let moved = 0;
+  let size = { width: Infinity, height: Infinity };
+
+  /** Move, as far as some of the picture stays in sight. */
+  function pan(dx: number, dy: number): void {
+    const { width, height } = picture.getBoundingClientRect();
+    const within = (to: number, extent: number, free: number): number => Math.min(free - EDGE, Math.max(EDGE - extent * view.k, to));
+    view = { ...view, x: within(view.x + dx, size.width, width), y: within(view.y + dy, size.height, height) };
+  }
 
   function sight(): { left: number; top: number; right: number; bottom: number } {
     const { width, height } = picture.getBoundingClientRect();
@@ -115,7 +129,7 @@ export function cameraOf(element: HTMLElement, picture: SVGSVGElement, draw: () 
       const box = picture.getBoundingClientRect();
       zoom(size(event.clientX, event.clientY) / Math.max(1, size(last.x, last.y)), other.x - box.left, other.y - box.top);
     } else {
-      view = { ...view, x: view.x + dx, y: view.y + dy };
+      pan(dx, dy);
       redraw();
     }
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
@@ -135,7 +149,7 @@ export function cameraOf(element: HTMLElement, picture: SVGSVGElement, draw: () 
       else {
         const unit = event.deltaMode === 1 ? 20 : 1;
         const [dx, dy] = event.shiftKey ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
-        view = { ...view, x: view.x - dx * unit, y: view.y - dy * unit };
+        pan(-dx * unit, -dy * unit);
         redraw();
       }
     },
@@ -147,6 +161,16 @@ export function cameraOf(element: HTMLElement, picture: SVGSVGElement, draw: () 
     zoom,
     fit,
     reveal,
+    centre(place) {
+      const { width } = picture.getBoundingClientRect();
+      const [left, right] = [-1, 1].map((side) => (place.x + (side * place.width) / 2) * view.k + view.x);
+      if (!width || (left! > 0 && right! < width)) return;
+      view = { ...view, x: width / 2 - place.x * view.k };
+      draw();
+    },
+    hold(extent) {
+      size = extent;
+    },
     get view() {
       return view;
     },

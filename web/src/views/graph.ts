@@ -110,6 +110,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
         return [x + 6, y + 15];
       }),
     };
+    camera.hold(placed);
     for (const shown of [shownNodes, shownEdges, shownFrames]) {
       for (const part of shown.values()) part.remove();
       shown.clear();
@@ -313,9 +314,11 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
     sync(shownNodes, nodes, boxes.flatMap(({ id }) => (inside(drawn.layout.boxes.get(id)!) ? [id] : [])), makeNode);
     const near: number[] = [];
     links.forEach(({ from, to }, i) => {
-      const a = drawn.layout.boxes.get(from)!;
       const b = drawn.layout.boxes.get(to)!;
-      if (Math.max(a.y, b.y) < s.top || Math.min(a.y, b.y) > s.bottom) return;
+      // Of a link too long to follow only the end is drawn: what all use would be in sight everywhere.
+      const a = drawn.layout.paths[i]!.length < 2 ? b : drawn.layout.boxes.get(from)!;
+      const half = (a.height + b.height) / 2;
+      if (Math.max(a.y, b.y) + half < s.top || Math.min(a.y, b.y) - half > s.bottom) return;
       if (Math.max(a.x, b.x) + 400 < s.left || Math.min(a.x, b.x) - 400 > s.right) return;
       near.push(i);
     });
@@ -388,7 +391,12 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
   });
 
   /** The whole graph if it can be read so, else its top in full width. */
-  const fit = (whole = true): void => camera.fit(drawn.layout, whole);
+  const fit = (whole = true): void => {
+    camera.fit(drawn.layout, whole);
+    // In a wide graph what comes first is not in the middle.
+    const first = [...drawn.layout.boxes.values()].reduce<Place | undefined>((top, place) => (top && top.y - top.height / 2 <= place.y - place.height / 2 ? top : place), undefined);
+    if (first) camera.centre(first);
+  };
 
   /** Bring a box into view. */
   function reveal(id: string, atOnce = false): void {

@@ -16,7 +16,8 @@ function ratioText(app: App, update: Update): string {
   const ratio = app.numbers(update.ratio)?.elements?.[0];
   if (ratio === undefined) return "";
   const r = real(ratio);
-  return app.t(r < 0 ? "descentText" : "ratioText", { ratio: short(r, 9), rate: short(-r, 9) });
+  const everywhere = (app.numbers(update.change)?.size ?? 0) > 1 ? app.t("everywhere") : "";
+  return app.t(r < 0 ? "descentText" : "ratioText", { ratio: short(r, 9), rate: short(-r, 9), everywhere });
 }
 
 const updateTitle = (app: App, update: Update): string =>

@@ -107,7 +107,8 @@ def each(
     first = start if isinstance(start, Value) else whole(w, start)
 
     def following(i: Value, *rest: Value) -> list[Value]:
-        return [*(body(i, *rest) or ()), i + step]
+        carried = body(i, *rest) or ()
+        return [*carried, Value(w, I64, w.unfollowed(i.name)) + step]
 
     def turned(*values: Value) -> list[Value]:
         return following(values[-1], *values[:-1])

@@ -88,7 +88,7 @@ class LoopWriter(Writer):
         self.frames = [*self.frames, frame]
         following = list(body(i, names))
         self.frames = self.frames[:-1]
-        after = self.op(f"add nsw i64 {i}, {step}")
+        after = self.op(f"add nsw i64 {self.unfollowed(i)}, {step}")
         more = self.op(f"icmp slt i64 {after}, {end}")
         phis.append(f"  {i} = phi i64 [ {start}, %{frame.block} ], [ {after}, %{self.block} ]")
         for name, (t, first), last in zip(names, carried, following, strict=True):

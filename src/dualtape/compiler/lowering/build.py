@@ -134,7 +134,7 @@ class Build:
         self, p: Primitive, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
     ) -> list[Ref]:
         """The results of a call."""
-        key = (p, tuple(xs), frozen(params))
+        key = (p, tuple(xs), frozen(params) if params else "")
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = self._lowered(p, xs, outs, params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 
 Dims = tuple[int, ...]
@@ -13,6 +14,7 @@ def squeezed(shape: Sequence[int]) -> Dims:
     return tuple([n for n in shape if n != 1])
 
 
+@lru_cache(4096)
 def refined(a: Dims, b: Dims) -> Dims | None:
     """The coarsest dimensions that both can be split into, for shapes of one size; None if there are none."""
     if a == b:
@@ -38,7 +40,8 @@ def refined(a: Dims, b: Dims) -> Dims | None:
     return tuple(out[::-1])
 
 
-def split(values: Sequence[int], shape: Sequence[int], dims: Dims, scale: bool = True) -> Dims:
+@lru_cache(4096)
+def split(values: Dims, shape: Dims, dims: Dims, scale: bool = True) -> Dims:
     """What belongs to the axes of `shape` (strides), for the finer `dims`; other things with scale=False."""
     out: list[int] = []
     k = len(dims) - 1
@@ -55,7 +58,8 @@ def split(values: Sequence[int], shape: Sequence[int], dims: Dims, scale: bool =
     return tuple(out[::-1])
 
 
-def row_major(dims: Dims, flags: Sequence[bool] | None = None) -> Dims:
+@lru_cache(4096)
+def row_major(dims: Dims, flags: tuple[bool, ...] | None = None) -> Dims:
     """Strides of a row-major array over the dimensions flagged, 0 along the others."""
     out = []
     step = 1

@@ -11,7 +11,7 @@ from ..emit.writer import Lanes, Module
 from ..native import target
 from . import blas
 from .arena import rounded
-from .fusion import Cluster
+from .fusion import Cluster, stages
 from .kernel import Kernel, blocks
 from .nodes import CONSTANT, MAP, ROUTINE, Node, Ref
 from .rowblocks import BLOCK
@@ -24,6 +24,8 @@ MOST = 32
 """Steps in a function, if there are too many for one: LLVM takes more than twice as long for twice as much."""
 INLINE = 16
 """Uses of elementary functions up to which they are written out at each."""
+DEEP = 8
+"""Elementary functions that wait for each other, up to which they are: in longer chains nothing is gained by it."""
 LARGE = 1 << 15
 """Elements of a kernel in which they are, four times as often, in larger programs too."""
 
@@ -163,7 +165,7 @@ class Emission:
     def _cluster(self, c: Cluster, k: int) -> None:
         if not c.routine:
             few = self.module.inline
-            self.module.inline = few or self._worth_it(c)
+            self.module.inline = (few and not _deep(c)) or self._worth_it(c)
             self._kernel(k).write()
             self.module.inline = few
             return
@@ -269,3 +271,18 @@ class Emission:
 def _uses(c: Cluster) -> int:
     """How many elementary functions a cluster uses."""
     return sum([len(n.op.needs) for n in c.members if n.kind == MAP])
+
+
+def _deep(c: Cluster) -> bool:
+    """Whether elementary functions of one sweep wait for each other in a long chain."""
+    if _uses(c) <= DEEP:
+        return False
+    stage = stages(c)
+    depth: dict[Node, int] = {}
+    for n in c.members:
+        if n.kind == MAP:
+            before = [
+                depth[a.node] for a in n.args if a.node in depth and stage[a.node] == stage[n]
+            ]
+            depth[n] = max(before, default=0) + bool(n.op.needs)
+    return max(depth.values(), default=0) > DEEP

@@ -100,12 +100,13 @@ class Fusion:
         if node.kind == ROUTINE:
             self._alone(node)
             return
-        for cluster in self._candidates(node):
-            if self._joined(cluster, node):
+        operands = self._operands(node)
+        for cluster in self._candidates(node, operands):
+            if self._joined(cluster, node, operands):
                 break
         else:
             cluster = self._alone(node)
-        for other in self._operands(node):
+        for other in operands:
             if other is not self.of[node] and not other.routine:
                 self._merged(other, self.of[node])
         for a in node.args:
@@ -129,8 +130,8 @@ class Fusion:
                 found[c.number] = c
         return list(found.values())
 
-    def _candidates(self, node: Node) -> Iterator[Cluster]:
-        own = sorted(self._operands(node), key=lambda c: -c.number)
+    def _candidates(self, node: Node, operands: list[Cluster]) -> Iterator[Cluster]:
+        own = sorted(operands, key=lambda c: -c.number)
         seen = set()
         for c in own:
             seen.add(c.number)
@@ -160,14 +161,15 @@ class Fusion:
                 if c.before & bit:
                     c.before |= cluster.before
 
-    def _joined(self, cluster: Cluster, node: Node) -> bool:
+    def _joined(self, cluster: Cluster, node: Node, operands: list[Cluster]) -> bool:
         """Put a node into a cluster if it fits there."""
         if len(cluster.members) >= MOST:
             return False
         bit = 1 << cluster.number
-        others = [c for c in self._operands(node) if c is not cluster]
-        if any(c.before & bit for c in others):
-            return False
+        others = [c for c in operands if c is not cluster]
+        for c in others:
+            if c.before & bit:
+                return False
         dims = domain(node)
         state = cluster.dims, cluster.rows
         for fits in (self._on_all, self._on_rows):
@@ -346,7 +348,7 @@ def _common_rows(first: Cluster, second: Cluster, dims: Dims) -> Flags | bool | 
 
 
 def _spread(flags: Flags, old: Dims, dims: Dims) -> Flags:
-    return tuple([bool(f) for f in split([int(f) for f in flags], old, dims, scale=False)])
+    return tuple([bool(f) for f in split(flags, old, dims, scale=False)])
 
 
 def _refine(cluster: Cluster, dims: Dims) -> None:

@@ -91,7 +91,7 @@ def lowered(
 ) -> list[Ref] | None:
     """The results of a call with half precision in it, None where it is to be left to NumPy."""
     dtypes = [*[x.dtype for x in xs], *[o.dtype for o in outs]]
-    if p in OWN or not any(map(known, dtypes)) or any(d.kind == "c" for d in dtypes):
+    if p in OWN or not any(map(known, {*dtypes})) or any(d.kind == "c" for d in dtypes):
         return None
     wide = {k: SINGLE if isinstance(v, np.dtype) and known(v) else v for k, v in params.items()}
     shapes = [Aval(o.shape, SINGLE if known(o.dtype) else o.dtype) for o in outs]

@@ -220,7 +220,7 @@ class Kernel(Ahead):
         if self.window is not None and not self.depth:
             self._windowed_run(sweep, folded, kinds, firsts)
             return
-        unroll = 4 if folded and sweep.cost <= 12 else 1
+        unroll = 4 if folded and sweep.short else 1
         self.overlaps = unroll == 1 and n % width > 0 and not any(s.target for s in sweep.stores)
         main = -(-n // width) * width if self.overlaps else n - n % (width * unroll)
         totals = firsts

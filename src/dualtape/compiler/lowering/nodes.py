@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, is_dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
@@ -100,6 +101,7 @@ class Ref(NamedTuple):
         return Ref(self.node, shape, strides, self.offset)
 
 
+@lru_cache(4096)
 def contiguous(shape: Shape) -> Shape:
     """The strides of a row-major array, 0 along axes of length 1."""
     out = []
@@ -175,7 +177,7 @@ class Nodes:
     ) -> Ref:  # fmt: skip
         """An elementwise operation; the operands are broadcast to `shape`."""
         args = tuple([a.spread(shape) for a in args])
-        key = (MAP, op, shape, dtype.str, args, frozen(params or {}))
+        key = (MAP, op, shape, dtype.str, args, frozen(params) if params else "")
         return self.add(Node(MAP, shape, dtype, args, op, params or {}, name=name), key).ref()
 
     def reduce(self, op: str, x: Ref, axes: tuple[int, ...], dtype: Dtype) -> Ref:

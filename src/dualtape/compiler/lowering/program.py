@@ -16,7 +16,7 @@ from .build import Build, Callback
 from .emission import MOST, Emission
 from .fusion import Cluster, Fusion
 from .joining import Joined
-from .nodes import CONSTANT, INPUT, MAP, REDUCE, ROUTINE, Node
+from .nodes import CONSTANT, INPUT, MAP, REDUCE, ROUTINE, Node, Ref
 from .rowblocks import in_step, parted
 from .schedule import Schedule, external, schedule
 
@@ -228,21 +228,34 @@ class Program:
     @property
     def key(self) -> str:
         """Stable text that says which code this is."""
+        shown: dict[Any, str] = {}  # shapes and strides, most of which are like others
+
+        def text(x: Any) -> str:
+            found = shown.get(x)
+            if found is None:
+                found = shown[x] = repr(x)
+            return found
+
+        def read(a: Ref) -> str:
+            return f"{a.node.number} {text(a.shape)} {text(a.strides)} {a.offset}"
+
         lines = [
             f"{blas.find().interface} {sorted(self.symbols)} {self.arena} {self.large} {emission.MOST}"
         ]
         for n in self.build.nodes.every:
-            args = [(a.node.number, a.shape, a.strides, a.offset) for a in n.args]
-            op = n.op if isinstance(n.op, (int, float, str, bool)) else ""
+            op = repr(n.op) if isinstance(n.op, (int, float, str, bool)) else ""
+            params = stable(n.params) if n.params else ""
             lines.append(
-                f"{n.kind} {n.name} {n.shape} {n.dtype.str} {args} {op!r} {stable(n.params)} "
-                f"{n.axes} {n.part} {self.slot.get(n)} {self.offset.get(n)} {n.into and (n.into.node.number, *n.into[1:])}"
+                f"{n.kind} {n.name} {text(n.shape)} {text(n.dtype)} {[read(a) for a in n.args]} {op} {params} "
+                f"{n.axes} {n.part} {self.slot.get(n)} {self.offset.get(n)} {n.into and read(n.into)}"
             )
         return "lowering " + hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def ir(self) -> str:
         """The module's text."""
-        return Emission(self).text()
+        e = Emission(self)
+        e.module.counted = structured.is_short(self)
+        return e.text()
 
     def described(self) -> list[str]:
         """A line for each kernel and call."""

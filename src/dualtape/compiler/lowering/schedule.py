@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 
@@ -14,16 +15,33 @@ BLOCK = 128
 """Rows of a block."""
 STATIC = 4
 """As many vectors at most are written out one by one instead of as a loop."""
+CACHED = 1 << 17
+"""Bytes kept from sweep to sweep that are found in a near cache."""
+SHORT = 12
+"""Operations of a sweep whose loop is written out several times, for sums that do not wait for each other."""
+NEAR, FAR = 4, 32
+"""Cheap operations that are done again at most rather than read what they gave, from a near cache or a farther one."""
 
 
 @dataclass(slots=True)
 class Sweep:
-    """One run over a row: what it stores, reduces, and saves for later sweeps."""
+    """One run over a row: what it stores, reduces, and saves for later sweeps.
+
+    Attributes:
+        cost: Of computing it, about.
+        short: Whether it would be cheap even if nothing were kept for it: what is kept does not change the order of sums.
+    """
 
     stores: list[Node] = field(default_factory=list)
     reductions: list[Node] = field(default_factory=list)
     saves: list[Node] = field(default_factory=list)
     cost: int = 0
+    short: bool = False
+
+    @property
+    def wanted(self) -> list[Node]:
+        """What has to be computed for its own sake."""
+        return [*self.stores, *[r.args[0].node for r in self.reductions]]
 
 
 @dataclass(slots=True)
@@ -201,27 +219,95 @@ def heavy(node: Node) -> bool:
 
 
 def _plan_saves(s: Schedule, stored: set[Node]) -> None:
+    """Choose what of a sweep is kept in a row's memory for later ones: what is dear, or would take many operations again."""
     cluster = s.cluster
     computed: dict[Node, Sweep] = {}
+    size = s.row_size
+
+    def spared(node: Node) -> bool:
+        return node not in cluster.members or node.kind != MAP or node in cluster.on_rows
+
     for sweep in s.sweeps:
-        seen: set[Node] = set()
-        todo = [*sweep.stores, *[r.args[0].node for r in sweep.reductions]]
-        here: list[Node] = []
+        here: set[Node] = set()
+        old: set[Node] = set()
+        sweep.short = _is_short(sweep, computed, stored, spared)
+        todo = sweep.wanted
         while todo:
             node = todo.pop()
-            if node in seen or node not in cluster.members or node.kind != MAP:
+            if node in here or node in old or spared(node):
                 continue
-            seen.add(node)
-            if node in cluster.on_rows:
+            if node in computed:
+                old.add(node)
                 continue
-            if node in computed and (heavy(node) or node in s.saved or node in stored):
-                if not s.static and node not in s.saved:
-                    s.saved[node] = -1 if node in stored else 0
-                    if node not in stored:
-                        computed[node].saves.append(node)
-                continue
-            here.append(node)
-            sweep.cost += 10 if heavy(node) else 1
+            here.add(node)
             todo.extend([a.node for a in node.args])
+        for node in sorted(old, key=lambda n: n.number):
+            again = _again(node, here, s, stored, spared, len(s.saved) * size)
+            kept = [node] if again is None else [n for n in again if _kept(n, s, stored)]
+            for n in kept:
+                if not s.static and n not in s.saved:
+                    s.saved[n] = -1 if n in stored else 0
+                    if n not in stored:
+                        computed[n].saves.append(n)
+            if again is None:
+                sweep.cost += NEAR
+            else:
+                here.update([n for n in again if n not in kept])
+        sweep.cost += sum([10 if heavy(n) else 1 for n in here])
         for node in here:
             computed.setdefault(node, sweep)
+
+
+def _is_short(
+    sweep: Sweep, computed: dict[Node, Sweep], stored: set[Node], spared: Callable[[Node], bool]
+) -> bool:
+    """See `Sweep.short`; what is dear is kept in any case."""
+    seen: set[Node] = set()
+    todo = sweep.wanted
+    cost = 0
+    while todo and cost <= SHORT:
+        node = todo.pop()
+        if node in seen or spared(node):
+            continue
+        seen.add(node)
+        if node in computed and (heavy(node) or node in stored):
+            continue
+        cost += 10 if heavy(node) else 1
+        todo.extend([a.node for a in node.args])
+    return cost <= SHORT
+
+
+def _kept(node: Node, s: Schedule, stored: set[Node]) -> bool:
+    """Whether a map that an earlier sweep has computed is read again from memory in any case."""
+    return heavy(node) or node in s.saved or node in stored
+
+
+def _again(
+    node: Node, here: set[Node], s: Schedule, stored: set[Node], spared: Callable[[Node], bool], kept: int
+) -> list[Node] | None:  # fmt: skip
+    """What a sweep would have to compute or read again for a map of an earlier one; None if that is too much.
+
+    Args:
+        node: The map.
+        here: What the sweep computes anyway.
+        s: The schedule.
+        stored: Members that are in memory anyway.
+        spared: Whether nothing has to be computed for a node.
+        kept: Elements that are kept from sweep to sweep already.
+    """
+    most = NEAR if (kept + s.row_size) * node.dtype.itemsize <= CACHED else FAR
+    found: dict[Node, None] = {}
+    todo = [node]
+    cost = 0
+    while todo:
+        n = todo.pop()
+        if n in found or n in here or spared(n):
+            continue
+        found[n] = None
+        if _kept(n, s, stored):
+            continue
+        cost += 1
+        if cost > most and not s.static:
+            return None
+        todo.extend([a.node for a in n.args])
+    return list(found)

@@ -243,9 +243,19 @@ class Values:
             return memory.offset(self.w, p, total, size)
 
         p = self._remembered(("at", node, outer, offset), deps, ROW, base)
-        if not strides[-1]:
-            return p
-        return memory.offset(self.w, p, memory.times(self.w, chunk.index, strides[-1]), size)
+        return self._past(p, chunk.index, strides[-1] * size, chunk)
+
+    def _past(self, p: str, index: str | int, step: int, chunk: Chunk) -> str:
+        """The address so many steps of bytes further on; the product is there once for all arrays of the chunk."""
+        if not step or isinstance(index, int):
+            return memory.offset(self.w, p, int(index) * step if step else 0, 1)
+
+        def product() -> str:
+            return str(memory.times(self.w, index, step))
+
+        return memory.offset(
+            self.w, p, self._remembered(("past", index, step), self.lane, chunk, product), 1
+        )
 
     def _write(self, node: Node, value: str, t: Lanes, chunk: Chunk) -> None:
         if node.size == 1:
@@ -272,7 +282,7 @@ class Values:
         for i in range(self.depth - 1, self.s.rows - 1, -1):
             total = self.w.op(f"add nsw i64 {memory.times(self.w, self.indices[i], step)}, {total}")
             step *= self.s.loops[i]
-        return memory.offset(self.w, self.scratches[node], total, size)
+        return self._past(self.scratches[node], total, size, chunk)
 
     def _reload(self, node: Node, chunk: Chunk) -> str:
         t = self.lanes(node, chunk)

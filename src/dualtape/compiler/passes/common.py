@@ -16,7 +16,7 @@ def common(graph: Graph) -> Graph:
     calls = []
     for c in graph.calls:
         operands = tuple([stands_for.get(v, v) for v in c.operands])
-        key = (id(c.primitive), operands, frozen(c.params))
+        key = (id(c.primitive), operands, frozen(c.params) if c.params else ())
         before = known.get(key)
         if before is None:
             known[key] = c.results

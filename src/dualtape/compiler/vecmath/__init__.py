@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
-from ..emit.writer import Lanes, Writer
+from ..emit.writer import Lanes, Module, Writer
 from . import (
     errors,
     exponential,
@@ -22,7 +25,7 @@ from . import (
 from .trigonometric import sincos
 from .values import Value
 
-__all__ = ["ARITY", "FUNCTIONS", "call", "sincos"]
+__all__ = ["ARITY", "FUNCTIONS", "call", "sincos", "written"]
 
 _FORMULAS: dict[str, Callable[..., Value]] = {
     f.__name__: f
@@ -54,6 +57,58 @@ def _function(formula: Callable[..., Value]) -> Callable[..., str]:
 
 
 FUNCTIONS: dict[str, Callable[..., str]] = {name: _function(f) for name, f in _FORMULAS.items()}
+
+
+class Pattern(NamedTuple):
+    """The text of a function without branches.
+
+    Attributes:
+        text: With a place for each name in it.
+        places: Which: numbers of the operands, then of the names that the function gives, in order.
+        made: How many it gives.
+        result: Which of all is the result.
+        declarations: What it calls.
+    """
+
+    text: str
+    places: tuple[int, ...]
+    made: int
+    result: int
+    declarations: dict[str, str]
+
+
+_NAME = re.compile(r"%([av])(\d+)\b")
+
+
+@lru_cache(256)
+def _pattern(name: str, t: Lanes, arity: int, fma: bool) -> Pattern | None:
+    """The text of a function, None if it has branches, or needs anything of its own in the module."""
+    w = Writer(Module(fma=fma))
+    result = FUNCTIONS[name](w, t, *[f"%a{i}" for i in range(arity)])
+    if w.block or w.module.functions or w.memo:
+        return None
+    text = "\n".join(w.lines)
+    places = [
+        int(digits) if kind == "a" else arity + int(digits) - 1
+        for kind, digits in _NAME.findall(text + result)
+    ]
+    text = _NAME.sub("\0", text).replace("%", "%%").replace("\0", "%s")
+    return Pattern(text, tuple(places[:-1]), w.count, places[-1], w.module.declarations)
+
+
+def written(w: Writer, name: str, t: Lanes, *operands: str) -> str:
+    """Write a function out, and return the result's name, as `FUNCTIONS[name]` does: from its text where that is known."""
+    known = None
+    if type(w).op is Writer.op:
+        known = _pattern(name, t, len(operands), w.module.fma)
+    if known is None:
+        return FUNCTIONS[name](w, t, *operands)
+    names = [*operands, *[f"%v{k}" for k in range(w.count + 1, w.count + known.made + 1)]]
+    w.count += known.made
+    if known.text:
+        w.lines.append(known.text % tuple([names[k] for k in known.places]))
+    w.module.declarations.update(known.declarations)
+    return names[known.result]
 
 
 def call(w: Writer, name: str, t: Lanes, *operands: str) -> str:

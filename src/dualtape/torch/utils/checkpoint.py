@@ -14,7 +14,7 @@ from .._tensor import Tensor
 from ..autograd import backward as _backward
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad
-from ..generator import draw_again, present_draws
+from ..generator import drawn_again, present_draws
 from .recomputed import CheckpointError, Frame
 
 _early_stop: ContextVar[bool | None] = ContextVar("dualtape_checkpoint_stop", default=None)
@@ -76,15 +76,8 @@ class CheckpointFunction(Function):
             next(saved).detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a
             for a in ctx.args
         ]
-        now = present_draws()
-        if ctx.random is not None:
-            draw_again(ctx.random)
-        try:
-            with enable_grad():
-                out = ctx.function(*inputs)
-        finally:
-            if ctx.random is not None:
-                draw_again(now)
+        with drawn_again(ctx.random), enable_grad():
+            out = ctx.function(*inputs)
         outs = out if isinstance(out, (tuple, list)) else (out,)
         pairs = [
             (o, g)

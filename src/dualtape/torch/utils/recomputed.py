@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from ...core import modes, sweep
@@ -19,7 +19,7 @@ from ...core.saved import Packed, active_hooks, packing
 from ...core.tensor import wrap
 from .._tensor import Tensor
 from ..autograd.grad_mode import enable_grad
-from ..generator import draw_again, present_draws
+from ..generator import drawn_again, present_draws
 
 
 class CheckpointError(RuntimeError):
@@ -139,17 +139,15 @@ class Frame:
 
         args = [a.again() if isinstance(a, _Argument) else a for a in self.args]
         kwargs = {k: a.again() if isinstance(a, _Argument) else a for k, a in self.kwargs.items()}
-        now = present_draws()
-        if self.random is not None:
-            draw_again(self.random)
-        try:
-            with modes.switched(), enable_grad(), self.context, packing(Tensor, pack, lambda t: t):
-                self.function(*args, **kwargs)
-        except _Done:
-            pass
-        finally:
-            if self.random is not None:
-                draw_again(now)
+        with (
+            suppress(_Done),
+            drawn_again(self.random),
+            modes.switched(),
+            enable_grad(),
+            self.context,
+            packing(Tensor, pack, lambda t: t),
+        ):
+            self.function(*args, **kwargs)
         self.compare(values)
         self.values = values
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...emit import flow
 from ...emit.writer import Lanes, Writer
-from ...vecmath import FUNCTIONS, call
+from ...vecmath import FUNCTIONS, call, written
 from ...vecmath.values import Value
 
 Dtype = np.dtype[Any]
@@ -46,13 +47,7 @@ class Rule(NamedTuple):
 
     def fits(self, ins: tuple[Dtype, ...], out: Dtype) -> bool:
         """Whether it can be used for operands and a result of these dtypes."""
-        if not all(supported(d) for d in (*ins, out)):
-            return False
-        if any(n not in FUNCTIONS for n in self.needs):
-            return False
-        if self.cast == "own":
-            return True
-        return self.computes(ins, out).kind in self.kinds and supported(self.computes(ins, out))
+        return _fits(self, ins, out)
 
     def computes(self, ins: tuple[Dtype, ...], out: Dtype) -> Dtype:
         """The dtype that it computes in."""
@@ -71,6 +66,17 @@ class Rule(NamedTuple):
         to = self.computes(ins, out)
         read = [convert(v, d, to) for v, d in zip(read, ins, strict=True)]
         return self.formula(to, *read, **params).name
+
+
+@lru_cache(4096)
+def _fits(rule: Rule, ins: tuple[Dtype, ...], out: Dtype) -> bool:
+    if not all(supported(d) for d in (*ins, out)):
+        return False
+    if any(n not in FUNCTIONS for n in rule.needs):
+        return False
+    if rule.cast == "own":
+        return True
+    return rule.computes(ins, out).kind in rule.kinds and supported(rule.computes(ins, out))
 
 
 def rule(
@@ -92,7 +98,7 @@ def math(name: str, *xs: Value) -> Value:
     x = xs[0]
     names = [v.name for v in xs]
     if x.w.module.inline:
-        return Value(x.w, x.t, FUNCTIONS[name](x.w, x.t, *names))
+        return Value(x.w, x.t, written(x.w, name, x.t, *names))
     return Value(x.w, x.t, call(x.w, name, x.t, *names))
 
 
