@@ -91,7 +91,7 @@ def _mse(a: list[Term], p: dict[str, Any]) -> Term:
 
 def _softmax(a: list[Term], p: dict[str, Any]) -> Term:
     e = m.power(m.name("e"), a[0])
-    return m.fraction(e, m.big("∑", r"\sum", "sum", e, _axes(p)))
+    return m.fraction(e, m.big("∑", r"\sum", "sum", e, _axes({"axis": -1, **p})))
 
 
 def _norm(a: list[Term], p: dict[str, Any]) -> Term:

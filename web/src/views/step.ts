@@ -20,7 +20,7 @@ export function formulaBlock(app: App, node: number): Element_[] {
   const named = substituted(formula.mathml, byName(app, node));
   const { inputs, outs, params } = app.node(node);
   const result = app.numbers(outs[0]);
-  const all = inputs.length > 0 && inputs.every((ref) => fits(app.numbers(app.slot(ref))));
+  const all = app.moment.computed[node] && inputs.length > 0 && inputs.every((ref) => fits(app.numbers(app.slot(ref))));
   return [
     h("h3", {}, app.t("formula")),
     maths(formula.text, named),
