@@ -138,8 +138,8 @@ class Writer:
     def unfollowed(self, i: str) -> str:
         """An index before it is counted up.
 
-        LLVM's reduction of addresses in loops takes a fifth of the time of generating code, and gains nothing here. It
-        leaves alone what it cannot follow: what an empty piece of assembly gives back, which is no instruction.
+        LLVM's reduction of addresses in loops takes a fifth of the time of generating code, and gains next to nothing here.
+        It leaves alone what it cannot follow: what an empty piece of assembly gives back, which is no instruction.
         """
         return i if self.module.counted else self.op(f'call i64 asm "", "=r,0"(i64 {i})')
 

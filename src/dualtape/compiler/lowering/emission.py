@@ -26,6 +26,8 @@ INLINE = 16
 """Uses of elementary functions up to which they are written out at each."""
 DEEP = 8
 """Elementary functions that wait for each other, up to which they are: in longer chains nothing is gained by it."""
+FOLLOWED = 1 << 18
+"""Elements of a kernel whose loops LLVM may follow: it gains a few percent at most, and takes its time."""
 LARGE = 1 << 15
 """Elements of a kernel in which they are, four times as often, in larger programs too."""
 
@@ -148,6 +150,8 @@ class Emission:
 
     def _group(self, numbers: list[int]) -> None:
         """Kernels that take turns on blocks of rows."""
+        counted = self.module.counted
+        self.module.counted |= max([prod(self.p.order[k].dims) for k in numbers]) >= FOLLOWED
         kernels = [self._kernel(k) for k in numbers]
         kernels[-1].final = True
         for kernel in kernels:
@@ -158,16 +162,18 @@ class Emission:
         blocks(self.w, s.loops[0] if s.loops else s.length, BLOCK, kernels)
         for kernel in kernels:
             kernel.end()
+        self.module.counted = counted
 
     def _kernel(self, k: int) -> Kernel:
         return self.kernel(self.w, self.p.schedules[k], self, self.p.stored)
 
     def _cluster(self, c: Cluster, k: int) -> None:
         if not c.routine:
-            few = self.module.inline
+            few, counted = self.module.inline, self.module.counted
             self.module.inline = (few and not _deep(c)) or self._worth_it(c)
+            self.module.counted |= prod(c.dims) >= FOLLOWED
             self._kernel(k).write()
-            self.module.inline = few
+            self.module.inline, self.module.counted = few, counted
             return
         node = next(iter(c.members))
         if isinstance(node.op, int):
