@@ -1,6 +1,7 @@
 """Imports point one way: every file under src/dualtape is parsed and held against the plan."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -234,3 +235,28 @@ def test_a_violation_is_seen(tmp_path: Path, name: str, text: str, reason: str):
 @pytest.mark.parametrize(("name", "text"), ALLOWED)
 def test_what_the_plan_allows_is_left_alone(tmp_path: Path, name: str, text: str):
     assert violations(_package(tmp_path, name, text)) == []
+
+
+SLOW = (
+    "llvmlite",
+    "scipy",
+    "matplotlib",
+    "numpy.random",
+    "importlib.resources",
+    "tempfile",
+    "asyncio",
+    "dualtape.compiler.emit",
+)
+"""What takes long to import, and only some programs need."""
+
+
+@pytest.mark.parametrize("module", ["dualtape", "dualtape.torch", "dualtape.tensorflow"])
+def test_an_import_brings_nothing_slow(module: str):
+    code = f"""
+import sys, numpy
+before = set(sys.modules)
+import {module}
+print([m for m in {SLOW!r} if m in sys.modules and m not in before])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -26,7 +26,8 @@ class Stream(NamedTuple):
     set: Callable[[Any], None]
 
 
-NUMPY = Stream(np.random.get_state, np.random.set_state)
+# Asked for when needed: importing numpy.random takes as long as a third of dualtape.
+NUMPY = Stream(lambda: np.random.get_state(), lambda state: np.random.set_state(state))
 PYTHON = Stream(random.getstate, random.setstate)
 streams: tuple[Stream, ...] = (NUMPY, PYTHON)
 """NumPy's and Python's global streams."""
