@@ -49,10 +49,10 @@ WAYS = {
     "momentum": ("opt.step()", "opt = torch.optim.SGD([w, b], lr=0.05, momentum=0.9)", None, True),
     "Adam": ("opt.step()", "opt = torch.optim.Adam([w, b], lr=0.1)", None, True),
     "ascent": ("with torch.no_grad(): w += 0.01 * w.grad; b += 0.01 * b.grad", "", 0.01, True),
-    "assign_sub": ("w.assign_sub(0.05 * dw); b.assign_sub(0.05 * db)", "", -0.05, False),
-    "assign": ("w.assign(w - 0.05 * dw); b.assign(0.5 * b)", "", None, False),
-    "keras SGD": ("opt.apply_gradients([(dw, w), (db, b)])", "opt = tf.keras.optimizers.SGD(0.05)", -0.05, False),
-    "keras Adam": ("opt.apply_gradients([(dw, w), (db, b)])", "opt = tf.keras.optimizers.Adam(0.1)", None, False),
+    "assign_sub": ("w.assign_sub(0.05 * dw); b.assign_sub(0.05 * db)", "", -0.05, True),
+    "assign": ("w.assign(w - 0.05 * dw); b.assign(0.5 * b)", "", None, True),
+    "keras SGD": ("opt.apply_gradients([(dw, w), (db, b)])", "opt = tf.keras.optimizers.SGD(0.05)", -0.05, True),
+    "keras Adam": ("opt.apply_gradients([(dw, w), (db, b)])", "opt = tf.keras.optimizers.Adam(0.1)", None, True),
 }  # fmt: skip
 
 
@@ -101,6 +101,35 @@ def test_the_third_act_has_the_engines_bits(explain, way):
         assert rates == {rate}
     elif way in ("momentum", "Adam", "keras Adam"):
         assert None in rates
+
+
+def test_assignments_are_told_of_only_while_a_program_is_explained(explain):
+    from dualtape.tensorflow.variable import Variable
+
+    before = Variable._put, Variable._updated
+    e = explain("""
+import tensorflow as tf
+w, v = tf.Variable([1.0, 2.0]), tf.Variable(3.0)
+x = tf.constant([[1.0, 0.5], [2.0, 1.0]])
+
+@tf.function
+def step(rate):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((w * v) ** 2)
+    dw, dv = tape.gradient(loss, [w, v])
+    w.assign_sub(rate * dw)
+    v.assign(v - rate * dv)
+
+for i in range(3):
+    step(0.01)
+model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+model.compile(optimizer="sgd", loss="mse")
+model.fit(x, tf.constant([[1.0], [2.0]]), epochs=2, verbose=0)
+""")
+    assert (Variable._put, Variable._updated) == before
+    steps, fits = [g for g in e.model["graphs"] if g["updates"]]
+    assert {n: line(e, u) for n, u in named(steps).items()} == {"w": 11, "v": 12}
+    assert {line(e, u) for u in fits["updates"]} == {18}
 
 
 def test_runs_with_an_update_and_without_are_of_one_graph(explain):

@@ -92,6 +92,7 @@ class Recorder(Registry):
                 yield
             finally:
                 self.stacks.base = None
+                self.writes.stop()
 
     # --- operations ---------------------------------------------------------------------------
 
@@ -300,10 +301,11 @@ class Recorder(Registry):
     def uncompiled(self, function: Any) -> None:
         """See `core.observation.uncompiled`."""
         # A tf.function runs by a method of its own; it has the name of the program's function.
-        name = getattr(getattr(function, "__self__", None), "name", None)
+        owner = getattr(function, "__self__", None)
+        name: Any = getattr(owner, "name", None)
         if not isinstance(name, str):
             name = getattr(function, "__name__", "a function")
-        self.compiled[name] = None
+        self.compiled[str(name)] = None
 
 
 def _is_inside_another(frame: FrameType | None) -> bool:

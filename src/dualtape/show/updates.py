@@ -16,6 +16,7 @@ from ..core import modes
 from ..core.callsite import Site
 from ..core.graph import Version
 from ..core.tensor import Tensor
+from .assignments import leave, listen
 from .events import LEAF, Event, Ran, Seen, Updated
 from .snapshots import Absent, Snapshot, concrete, same_bits
 
@@ -52,6 +53,7 @@ class Writes:
     Attributes:
         held, kept: The owners of the leaves that a pass gave gradients to, in the present piece of the run and in the last.
         data: By the clock of a leaf, the versions of what its `.data` gave: writes to that do not count as writes to it.
+        assigned: By the identity of a variable, a reference to it and the versions of its value.
         waiting: By the identity of the reference to the owner.
     """
 
@@ -60,6 +62,8 @@ class Writes:
         self.held: dict[int, Any] = {}
         self.kept: dict[int, Any] = {}
         self.data: dict[int, list[Version]] = {}
+        self.assigned: dict[int, tuple[Any, Version]] = {}
+        self.listening = False
         self.waiting: dict[int, Waiting] = {}
 
     def own(self, edge: Any, seen: Seen, owners: list[Any]) -> None:
@@ -67,6 +71,24 @@ class Writes:
         if owners and not edge.level:
             seen.owner = weakref.ref(owners[0])
             seen.first = modes.next_order()
+            if not self.listening and not isinstance(owners[0], Tensor):
+                self.listening = True
+                listen(self.assigning, owners[0])
+
+    def assigning(self, variable: Any) -> None:
+        """A variable was assigned to."""
+        known = self.assigned.get(id(variable))
+        if known is None or known[0]() is not variable:
+            if len(self.assigned) > _LEAVES:
+                self.assigned.clear()
+            known = self.assigned[id(variable)] = (weakref.ref(variable), Version())
+        known[1].bump()
+
+    def stop(self) -> None:
+        """The recording is over: listen to no assignment any more."""
+        if self.listening:
+            self.listening = False
+            leave(self.assigning)
 
     def hold(self, values: Iterable[Seen]) -> None:
         """Keep the owners of leaves that have their gradients now."""
@@ -145,6 +167,7 @@ class Writes:
         self.waiting.clear()
         self.kept.clear()
         self.data.clear()
+        self.assigned.clear()
 
     def now(self, seen: Seen, then: Seen | None) -> Snapshot | None:
         """What a leaf became: `then` or, where that is None, what it is now."""
@@ -164,6 +187,9 @@ class Writes:
         """The line of the last write that the engine knows of, between two sights of a leaf."""
         owner = seen.owner()
         versions = [owner.version] if isinstance(owner, Tensor) and owner.version else []
+        known = self.assigned.get(id(owner))
+        if known is not None and known[0]() is owner:
+            versions.append(known[1])
         writes = [
             w
             for v in (*versions, *self.data.get(seen.order, ()))
