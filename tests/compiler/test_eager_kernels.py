@@ -404,3 +404,22 @@ def test_cotangents_that_are_one_number_everywhere(rng):
     assert {s for b in repeated for _, s in b.repeated} >= {(16,), (1, 300)}
     (norm,) = sites("the pullback of layer_norm")
     assert any(b and b.repeated for b in norm.bound.values())
+
+
+def test_no_primitive_comes_too_late_for_a_gate():
+    code = """
+import pkgutil, sys
+from importlib import import_module
+import dualtape.torch as torch
+from dualtape.core.primitive import Primitive
+torch.tensor(range(1 << 14))
+from dualtape.compiler.eager import install
+from dualtape.compiler.eager.supported import supports
+import dualtape.ops as ops
+gated = {id(g.primitive) for g in install.gated}
+for m in pkgutil.iter_modules(ops.__path__):
+    import_module(f"dualtape.ops.{m.name}")
+print(sorted({p.name for p in install._primitives() if supports(p) and any(install._of(p)) and id(p) not in gated}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -45,7 +45,8 @@ class Layout(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _layout(x_names: str, y_names: str, out: str) -> Layout:
+def layout(x_names: str, y_names: str, out: str) -> Layout:
+    """How to contract two operands; where it is `swapped`, of the second and the first."""
     swapped = bool(out) and out[-1] not in y_names
     if swapped:
         x_names, y_names = y_names, x_names
@@ -65,7 +66,7 @@ def _layout(x_names: str, y_names: str, out: str) -> Layout:
 
 
 def _contract_eval(x: Any, y: Any, *, x_names: str, y_names: str, out: str) -> Any:
-    p = _layout(x_names, y_names, out)
+    p = layout(x_names, y_names, out)
     dtype = x.dtype
     half = dtype.itemsize == 2 and dtype.kind in "fV"  # multiplied and added up in single
     if half:

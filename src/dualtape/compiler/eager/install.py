@@ -22,6 +22,8 @@ from .gates import originals, python_gate
 BEGINS = 1 << 24
 """Elements that have gone through gates before llvmlite is imported, which takes as long as NumPy for some of them."""
 
+_OPS = __name__.split(".")[0] + ".ops."
+
 _CHEAP = {
     np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.maximum, np.minimum,
     np.sqrt, np.square, np.reciprocal, np.floor, np.ceil, np.rint, np.trunc, np.equal, np.not_equal, np.less,
@@ -42,6 +44,13 @@ def _vectors() -> bool:
     core = getattr(getattr(np, "_core", None), "_multiarray_umath", None)
     features: dict[str, bool] = getattr(core, "__cpu_features__", {})
     return sys.platform == "linux" and any(features.get(k) for k in ("X86_V4", "AVX512_SKX"))
+
+
+_LATER = (
+    "attention", "cross_entropy", "grid", "integrals", "lookup", "loss", "normalize", "pointwise_loss", "polynomials",
+    "tf_choices", "tf_slopes",
+)  # fmt: skip
+"""Where there are more primitives with kernels, which front ends import when they are asked for them."""
 
 
 class Gated:
@@ -92,6 +101,8 @@ def awaken() -> None:
     choice = os.environ.get("DUALTAPE_EAGER_KERNELS", "")
     if begun or choice == "0" or find_spec("llvmlite") is None:
         return
+    for name in _LATER:  # now, since nobody tells of it when they come
+        import_module(f"{_OPS}{name}")
     find()
     if choice == "1":
         begin(at_once=True)
@@ -129,9 +140,8 @@ def find() -> None:
 
 
 def _primitives() -> Iterator[Primitive]:
-    room = __name__.split(".")[0] + ".ops."
     for name, module in list(sys.modules.items()):
-        if name.startswith(room):
+        if name.startswith(_OPS):
             for thing in list(vars(module).values()):
                 if isinstance(thing, Primitive) and thing.kind in ("elementwise", "general"):
                     yield thing

@@ -156,9 +156,10 @@ def _as_wanted(p: co.Layout, kept: Shape, own: Shape, rest: Shape) -> Any:
 def _contract(
     b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
 ) -> list[Ref] | None:
-    p = co._layout(params["x_names"], params["y_names"], params["out"])
-    x = sliced(xs[0], lambda a: a.transpose(p.x))
-    y = sliced(xs[1], lambda a: a.transpose(p.y))
+    p = co.layout(params["x_names"], params["y_names"], params["out"])
+    x, y = reversed(xs) if p.swapped else xs
+    x = sliced(x, lambda a: a.transpose(p.x))
+    y = sliced(y, lambda a: a.transpose(p.y))
     s, t = x.shape, y.shape
     kept, own, rest = s[: p.both], s[p.both : p.both + p.left], t[p.both + p.inside :]
     if not p.inside:
