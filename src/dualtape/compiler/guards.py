@@ -121,8 +121,8 @@ class Field(Guard):
             self.slot.__set__(self.where, self.expected)
 
 
-class Members(Guard):
-    """The elements of a set."""
+class Whole(Guard):
+    """A set or a dict that is compared, and put back, as a whole."""
 
     __slots__ = ()
 
@@ -130,15 +130,21 @@ class Members(Guard):
         """See `Guard`."""
         return self.where
 
-    def holds(self) -> bool:
-        """See `Guard`."""
-        return bool(self.where == self.expected)
-
     def restore(self) -> None:
         """See `Guard`."""
         if not self.holds():
             self.where.clear()
             self.where.update(self.expected)
+
+
+class Members(Whole):
+    """The elements of a set."""
+
+    __slots__ = ()
+
+    def holds(self) -> bool:
+        """See `Guard`."""
+        return bool(self.where == self.expected)
 
     def change(self) -> str:
         """See `Guard`."""
@@ -199,25 +205,15 @@ class Elements(Guard):
         return f"{self.label()} had {len(self.expected)} elements and has other ones ({len(self.where)})"
 
 
-class Entries(Guard):
+class Entries(Whole):
     """The keys and values of a long dict, which are not looked at one by one."""
 
     __slots__ = ()
-
-    def now(self) -> Any:
-        """See `Guard`."""
-        return self.where
 
     def holds(self) -> bool:
         """See `Guard`."""
         old, new = self.expected, self.where
         return all_same(old, new) and all_same(old.values(), new.values())
-
-    def restore(self) -> None:
-        """See `Guard`."""
-        if not self.holds():
-            self.where.clear()
-            self.where.update(self.expected)
 
     def change(self) -> str:
         """See `Guard`."""

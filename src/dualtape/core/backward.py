@@ -5,20 +5,18 @@ The sweep itself is in `sweep`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from . import callsite, departures, modes
-from .aval import FLOATS
 from .boxes import Box
 from .forward import Dual
 from .graph import LEAF, OUTPUT, AccumulateGrad
 from .observation import tell_of_pass
 from .stopped import stopped
-from .sweep import Pass, as_tensor, named, replaced, user_code
+from .sweep import Pass, as_tensor, is_unshared, named, replaced, user_code
 from .tensor import Tensor, wrap
 from .value import Value
 from .vocabulary import vocabulary
@@ -98,7 +96,7 @@ def backward(
     if departures.watchers:
         for watcher in departures.watchers:
             watcher.passing(pending, callsite.caller(2))
-    # Not .items(): its iterator holds on to the pair, which `is_fresh` would count.
+    # Not .items(): its iterator holds on to the pair, which `is_unshared` would count.
     for leaf in pending:
         g = pending[leaf]
         accumulate(leaf, g, create_graph, leaf in work.owned, work)
@@ -205,9 +203,6 @@ def looked_after(
 
 def may_be_nan(g: Any) -> bool:
     """Whether there is a NaN in a value, or (under a trace) whether there may be one."""
-    if type(g) is np.ndarray and g.dtype in FLOATS:
-        g = np.vdot(g, g)  # NaN exactly if one of them is
-        return bool(g != g)
     while isinstance(g, Value):
         if isinstance(g, Dual):
             if may_be_nan(g.primal):
@@ -223,7 +218,7 @@ def may_be_nan(g: Any) -> bool:
             return True
     if isinstance(g, np.ndarray):
         if g.dtype.kind in "fc":
-            g = np.vdot(g, g)
+            g = np.vdot(g, g)  # NaN exactly if one of them is
         else:
             return g.dtype.kind == "V" and bool(np.isnan(g).any())
     return bool(g != g)
@@ -278,7 +273,7 @@ def accumulate(
             total = vocabulary.add(as_tensor(grad, Tensor), as_tensor(g, Tensor))
             leaf.grad = as_tensor(total, leaf.result_class)
     elif grad is None:
-        if type(g) is np.ndarray and not owned and not is_fresh(g):
+        if type(g) is np.ndarray and not owned and not is_unshared(g, _HELD):
             g = g.copy()
         leaf.grad = wrap(leaf.result_class, g)
     else:
@@ -295,11 +290,5 @@ def accumulate(
                 hook(leaf, g)
 
 
-# What a gradient's reference count is in `is_fresh` when nobody but the pass holds it: the dict of
-# pending cotangents, the loop variable, two arguments and getrefcount's own.
-_HELD_BY_PASS = 5
-
-
-def is_fresh(g: np.ndarray[Any, Any]) -> bool:
-    """Whether an array that the pass made is held by nobody else, so that it may become a `.grad`."""
-    return g.base is None and sys.getrefcount(g) <= _HELD_BY_PASS and g.flags.writeable
+_HELD = 5
+"""References to a gradient that nobody but the pass holds, in `is_unshared`: the dict's, the loop variable, two arguments, the question."""

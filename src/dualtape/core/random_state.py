@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -63,12 +63,26 @@ class Held(Cursor):
 
 
 C = TypeVar("C", bound=Cursor)
+T = TypeVar("T")
 
 
 def at(cursor: C, moves: bool = False) -> C:
     """The cursor to read from, or with `moves` to draw from or to set, in its place."""
     way = _way.get()
     return cursor if way is None else way.at(cursor, moves)
+
+
+class Standing(Generic[T]):
+    """An attribute of an object that is what its `_cursor`, a `Held`, stands at."""
+
+    def __get__(self, owner: Any, cls: Any = None) -> T:
+        if owner is None:
+            return self  # type: ignore[return-value]
+        value: T = at(owner._cursor).value
+        return value
+
+    def __set__(self, owner: Any, value: T) -> None:
+        at(owner._cursor, True).value = value
 
 
 class Way:
@@ -126,9 +140,9 @@ class Apart(Way):
 
     def at(self, cursor: C, moves: bool) -> C:
         """See `at`."""
-        here: Any = self.here.get(cursor)
         if cursor in self.made and self.rest:  # nobody else has it
             return cursor
+        here: Any = self.here.get(cursor)
         if here is None:
             start = self.start.get(cursor)
             if start is None:

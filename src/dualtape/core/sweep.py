@@ -124,7 +124,14 @@ class Pass:
             pending[key] = g
             if kind == NODE:
                 heappush(self.heap, (key.order, key))
-        elif g.__class__ is np.ndarray and (key in self.owned or is_only_ours(before)):
+        elif g.__class__ is np.ndarray and (
+            key in self.owned
+            or (
+                before.__class__ is np.ndarray
+                and before.nbytes >= _LARGE
+                and is_unshared(before, _HELD)
+            )
+        ):
             before += g  # in place
             self.owned.add(key)
         else:
@@ -220,22 +227,21 @@ class Pass:
         return grads
 
 
-def is_only_ours(g: Any) -> bool:
-    """Whether a large array is held by nobody but `Pass.pending`, so that it may be written to."""
-    return (
-        g.__class__ is np.ndarray
-        and g.nbytes >= _LARGE
-        and g.base is None
-        and getrefcount(g) <= _HELD
-        and g.flags.writeable
-    )
+def is_unshared(g: np.ndarray[Any, Any], held: int) -> bool:
+    """Whether an array that the pass made is held by nobody else, so that it may be written to.
+
+    Args:
+        g: The array.
+        held: How many references to it there are here if only the pass holds it.
+    """
+    return g.base is None and getrefcount(g) <= held and g.flags.writeable
 
 
 _LARGE = 1 << 14
 """Bytes from which it takes less time to ask than to make a new array."""
 
 _HELD = 4
-"""What `getrefcount` gives there: the dict, the caller's variable, the argument and the question."""
+"""The dict's, the caller's variable, the argument, the question."""
 
 
 def shortcut(plan: Plan, node: Node) -> Callable[[Pass, Any], bool]:

@@ -45,20 +45,13 @@ class Generator:
     """TensorFlow's number for Philox."""
 
     _cursor: random_state.Held
+    _at = random_state.Standing[Position]()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Generator:
         """Make a generator."""
         made = object.__new__(cls)
         made._cursor = random_state.Held(None)
         return made
-
-    @property
-    def _at(self) -> Position:
-        return random_state.at(self._cursor).value  # type: ignore[no-any-return]
-
-    @_at.setter
-    def _at(self, position: Position) -> None:
-        random_state.at(self._cursor, True).value = position
 
     def __init__(self, copy_from: Generator | None = None) -> None:
         if not isinstance(copy_from, Generator):

@@ -58,20 +58,14 @@ class SeedGenerator:
     # What compiled code draws with it is drawn at each call; where it stands is no reason to trace again.
     __slots__ = ("__weakref__", "_cursor")
 
+    state = random_state.Standing[Array]()
+    """The next seed, int64, shape (2,)."""
+
     def __init__(self, seed: int | None = None) -> None:
         start = make_default_seed() if seed is None else seed
         if not isinstance(start, int):
             raise ValueError(f"Argument `seed` must be an integer. Received: seed={seed}")
         self._cursor = random_state.Held(np.array([start, 0], np.int64))
-
-    @property
-    def state(self) -> Array:
-        """The next seed, int64, shape (2,)."""
-        return random_state.at(self._cursor).value  # type: ignore[no-any-return]
-
-    @state.setter
-    def state(self, state: Array) -> None:
-        random_state.at(self._cursor, True).value = state
 
     def next(self, ordered: bool = True) -> Array:
         """Return the present seed and go on: counting up, or, if not `ordered`, jumbled."""

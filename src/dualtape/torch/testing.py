@@ -130,7 +130,7 @@ def _compare_leaves(a: Any, b: Any, options: _Options) -> None:
     elif _are((bool, np.bool_), a, b):
         if bool(a) is not bool(b):
             raise AssertionError(f"Booleans mismatch: {bool(a)} is not {bool(b)}")
-    elif _are((*number, np.number), a, b) and not _are(bool, a, b):
+    elif _are((*number, np.number), a, b):
         x, y = (v.item() if isinstance(v, np.number) else v for v in (a, b))
         if type(x) is not type(y) and options.checks["dtype"]:
             raise AssertionError(f"The (d)types do not match: {type(x)} != {type(y)}.")
@@ -170,7 +170,7 @@ def _compare_tensors(a: Tensor, b: Tensor, options: _Options) -> None:
     if x.dtype != y.dtype:
         dtype = np.result_type(x, y)
         x, y = x.astype(dtype), y.astype(dtype)
-    if x.dtype.kind in "bu":
+    if x.dtype.kind in "bu" and x.itemsize < 8:
         x, y = x.astype(np.int64), y.astype(np.int64)
     with np.errstate(all="ignore"):
         wrong = ~np.isclose(x, y, rtol, atol, options.checks["nan"])
