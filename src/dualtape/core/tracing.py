@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -91,16 +91,31 @@ class Program(NamedTuple):
             env.update(zip(i.results, out if i.primitive.outputs != 1 else (out,), strict=True))
         return [env[k] for k in self.outputs]
 
+    def pruned(self) -> Program:
+        """The program without the instructions that no output needs."""
+        needed = set(self.outputs)
+        kept = []
+        for i in reversed(self.instructions):
+            if not needed.isdisjoint(i.results):
+                needed.update(i.operands)
+                kept.append(i)
+        constants = {k: v for k, v in self.constants.items() if k in needed}
+        return Program(self.inputs, constants, tuple(reversed(kept)), self.outputs)
+
 
 class Evaluation:
     """A program as NumPy calls on arrays; values are let go of after their last use.
 
     It is called with one array per input and returns the outputs, which may be (views of) inputs or constants.
+
+    Args:
+        program: What to run.
+        on_values: Whether it will be called with any values that primitives take, rather than arrays.
     """
 
     __slots__ = ("program", "steps")
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, on_values: bool = False) -> None:
         self.program = program
         last: dict[int, int] = {}
         for at, i in enumerate(program.instructions):
@@ -109,7 +124,7 @@ class Evaluation:
         kept = {*program.outputs, *program.constants}
         self.steps = [
             (
-                i.primitive.eval, i.operands, i.params, i.results, i.primitive.outputs != 1,
+                cast(Any, i.primitive) if on_values else i.primitive.eval, i.operands, i.params, i.results, i.primitive.outputs != 1,
                 tuple({v for v in (*i.operands, *i.results) if last[v] == at and v not in kept}),
             )
             for at, i in enumerate(program.instructions)

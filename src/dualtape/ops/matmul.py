@@ -68,6 +68,8 @@ def _matmul_batch(left: int, right: int) -> Callable[..., Any]:
 
     def batch(xs: list[Any], where: list[Any], n: int) -> tuple[Any, int]:
         x, y = [v if a is None else in_front(v, a) for v, a in zip(xs, where, strict=True)]
+        if (left, right) == (2, 1) and where[0] is None:
+            return mm_p(y, t_p(x)), 0  # one product instead of one by each vector
         if left == 1:
             x = expand_dims(x, -2)
         if right == 1:

@@ -207,6 +207,9 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
         RuntimeError: Integers to a negative number.
         NotImplementedError: Booleans to booleans.
     """
+    plain = out is None and type(exponent) is int and isinstance(input, Tensor)
+    if plain and exponent == 2 and input.value.dtype.kind in "fcV":
+        return arithmetic.square.bind1(input)  # type: ignore[no-any-return]  # what most programs ask for
     if not (is_operand(input) and is_operand(exponent)) or not (
         isinstance(input, CoreTensor) or isinstance(exponent, CoreTensor)
     ):

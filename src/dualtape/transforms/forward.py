@@ -169,30 +169,13 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     xs = [lift(x) for x in flat]
     for x in xs:
         check_differentiable(x, "linearize: a primal")
-    with modes.deeper() as depth:  # a trace by data: only what depends on a tangent is recorded
-        trace = Remembering(depth)
-        inputs = [trace.variable(aval_of(x)) for x in xs]
-        try:
-            with forward_level() as level:
-                duals = [
-                    wrap(type(x).result_class, Dual(level, inner(x), i))
-                    for x, i in zip(xs, inputs, strict=True)
-                ]
-                flat_out, shape = tree.flatten(called(f, structure.unflatten(duals), {}))
-                pairs = [split(level, output(o, "linearize")) for o in flat_out]
-        finally:
-            trace.open = False
-    numbers = []
-    for p, d in pairs:
-        dot = tracing.zeros(tuple(p.shape), p.value.dtype) if d is None else inner(d)
-        numbers.append(trace.number(dot))
-    program = Program(
-        tuple([i.number for i in inputs]),
-        trace.constants,
-        tuple(trace.instructions),
-        tuple(numbers),
-    )
-    classes = [type(p) for p, _ in pairs]
+
+    def run(duals: list[Any]) -> tuple[list[Tensor], Any]:
+        outs, shape = tree.flatten(called(f, structure.unflatten(duals), {}))
+        return [output(o, "linearize") for o in outs], shape
+
+    values, shape, program = linear_part(run, xs)
+    classes = [type(p) for p in values]
 
     def pushforward(*tangents: Any) -> Any:
         dots = []
@@ -212,4 +195,43 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
             ]
         )
 
-    return shape.unflatten([lower(p) for p, _ in pairs]), pushforward
+    return shape.unflatten([lower(p) for p in values]), pushforward
+
+
+def linear_part(
+    run: Callable[[list[Tensor]], tuple[list[Tensor], Any]], xs: Sequence[Tensor]
+) -> tuple[list[Tensor], Any, Program]:
+    """Run a function once, and remember what is done to the tangents of its arguments.
+
+    Args:
+        run: Maps tensors to output tensors and whatever else there is to say of them.
+        xs: Its arguments.
+
+    Returns:
+        The outputs at `xs`, what else `run` returned, and the program from the arguments' tangents to the outputs'.
+    """
+    with modes.deeper() as depth:  # a trace by data: only what depends on a tangent is recorded
+        trace = Remembering(depth)
+        inputs = [trace.variable(aval_of(x)) for x in xs]
+        try:
+            with forward_level() as level:
+                outs, more = run(
+                    [
+                        wrap(type(x).result_class, Dual(level, inner(x), i))
+                        for x, i in zip(xs, inputs, strict=True)
+                    ]
+                )
+                pairs = [split(level, o) for o in outs]
+        finally:
+            trace.open = False
+    numbers = []
+    for p, d in pairs:
+        dot = tracing.zeros(tuple(p.shape), p.value.dtype) if d is None else inner(d)
+        numbers.append(trace.number(dot))
+    program = Program(
+        tuple([i.number for i in inputs]),
+        trace.constants,
+        tuple(trace.instructions),
+        tuple(numbers),
+    )
+    return [p for p, _ in pairs], more, program.pruned()

@@ -20,7 +20,8 @@ from ..core.vocabulary import vocabulary
 from . import tree
 from .arguments import Argnums, Selection, named
 from .batch import batch_level, unbatched
-from .forward import auxiliary, forward_level, jvp, primals_of, split
+from .columns import columns
+from .forward import auxiliary, jvp, primals_of
 from .reverse import _RECORD, Variables, apart, grad
 from .surface import (
     check_differentiable,
@@ -69,36 +70,26 @@ def jacfwd(
         for x in xs:
             check_differentiable(x, "jacfwd: an argument")
         check_holomorphic(xs, holomorphic, "jacfwd")
-        columns = []
+        entries: list[list[Any]] = []
         out_structure = aux = None
         for i, x in enumerate(xs):
-            shape, dtype = tuple(x.shape), x.value.dtype
-            size = int(np.prod(shape, dtype=int))
-            units = np.eye(size, dtype=dtype).reshape(size, *shape)
-            with batch_level(size, randomness) as batch, forward_level() as level:
+
+            def at(value: Dual, i: int = i, x: Tensor = x) -> tuple[list[Tensor], Any]:
+                """The outputs where argument i has a tangent, with their structure and what comes with them."""
                 parts: list[Any] = list(flat)
-                parts[i] = wrap(
-                    type(x).result_class, Dual(level, inner(x), Batched(batch, units, 0))
-                )
-                out = call.run(structure.unflatten(parts))
+                parts[i] = wrap(type(x).result_class, value)
+                out, aux = call.run(structure.unflatten(parts)), None
                 if has_aux:
                     out, aux = auxiliary(out, "jacfwd")
-                    aux = primals_of(level, aux)
-                outs, out_structure = tree.flatten(out)
-                column = []
-                for o in outs:
-                    p, d = split(level, output(o, "jacfwd"))
-                    own = tuple(p.shape)
-                    if d is None:
-                        entry = wrap(type(p), tracing.zeros((*own, *shape), p.value.dtype))
-                    else:
-                        whole = inner(unbatched(batch, d, len(own)))
-                        entry = outward(vocabulary.reshape(whole, (*own, *shape)), type(p))
-                    column.append(lower(entry))
-            columns.append(column)
+                    aux = primals_of(value.interpreter, aux)  # type: ignore[arg-type]
+                outs, shape = tree.flatten(out)
+                return [output(o, "jacfwd") for o in outs], (shape, aux)
+
+            column, (out_structure, aux) = columns(at, x, randomness)
+            entries.append([lower(entry) for entry in column])
         assert out_structure is not None, "jacfwd: an argument without leaves"
         jac = out_structure.unflatten(
-            [structure.unflatten(list(row)) for row in zip(*columns, strict=True)]
+            [structure.unflatten(list(row)) for row in zip(*entries, strict=True)]
         )
         return (jac, aux) if has_aux else jac
 

@@ -262,7 +262,7 @@ def jet(
         ShapeError, DtypeError: A term does not fit its primal.
 
     Costs O(k^2) operations per operation of `f` where Taylor rules are known (arithmetic, elementary
-    functions, linear and multilinear operations; docs/primitives.md shows which). Others run their
+    functions, linear and multilinear operations; docs/rules.md shows which). Others run their
     pushforward on series one order shorter, which is right at any order, and slower. For the derivatives
     in the direction v at x: `jet(f, (x,), ([v, 0*v, 0*v],))`.
 
