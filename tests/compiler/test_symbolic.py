@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import dualtape as dt
+from dualtape.compiler import general, jit
 from dualtape.compiler.capture import Capture
 from dualtape.compiler.graph import check
 
@@ -32,6 +33,10 @@ def traces(f):
 
 def generals(f):
     return sum(r.general is not None for r in f._history)
+
+
+def few_calls(trial, general, key):
+    trial.general, trial.key, trial.left = general, key, 3
 
 
 def conditions(f):
@@ -236,7 +241,8 @@ def test_a_changed_global_is_still_noticed():
     assert traces(compiled) == 3
 
 
-def test_programs_of_lengths_long_past_are_dropped():
+def test_programs_of_lengths_long_past_are_dropped(monkeypatch):
+    monkeypatch.setattr(jit, "MOST_LENGTHS", 10)
     compiled = dt.jit(lambda x: x * x.shape[0], backend="numpy")
     for n in range(2, 60):
         compare(compiled(np.ones(n)), np.full(n, float(n)))
@@ -295,7 +301,53 @@ def test_native_code_at_several_lengths():
         np.testing.assert_allclose(value, np.mean((x @ w) ** 2))
         np.testing.assert_allclose(gradient, 2 * x.T @ (x @ w) / n)
     assert traces(compiled) == 2
-    assert "lowered for 4 of them" in compiled.explain()
+    assert "lowered for 4 of them;" in compiled.explain()
+
+
+def test_further_lengths_run_by_numpy_until_they_are_worth_native_code(monkeypatch):
+    monkeypatch.setattr(general.Trial, "__init__", few_calls)
+    compiled = dt.jit(lambda x: dt.value_and_grad(lambda x: np.sum(np.sin(x) ** 2))(x))
+    native = []
+    for n in (3, 4, 5, 6, 7, 8, 8, 8, 8, 9):
+        x = rng.normal(size=n)
+        value, gradient = compiled(x)
+        np.testing.assert_allclose(value, np.sum(np.sin(x) ** 2))
+        np.testing.assert_allclose(gradient, np.sin(2 * x))
+        native.append(
+            next(r.general.native for r in compiled._history[::-1] if r.general) if n > 3 else 0
+        )
+    assert native == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        4,
+        4,
+        4,
+        5,
+        5,
+    ]  # the fourth call of length 8 is the one that is worth it
+    assert traces(compiled) == 2
+    assert "lowered for 5 of them, run by NumPy for 1 others" in compiled.explain()
+    assert "define" in compiled.llvm()
+
+
+def test_programs_by_numpy_are_not_kept_for_ever(monkeypatch):
+    monkeypatch.setattr(jit, "MOST_LENGTHS", 3)
+    compiled = dt.jit(lambda x: np.sin(x) * x.shape[0])
+    for n in (*range(2, 30), *range(2, 30)):
+        x = rng.normal(size=n)
+        np.testing.assert_allclose(compiled(x), np.sin(x) * n)
+    assert traces(compiled) == 2
+    assert len(compiled._entries) == 1 + general.AT_ONCE + 3
+
+
+def test_a_loop_is_native_at_any_length():
+    compiled = dt.jit(lambda x: dt.fori_loop(0, 1000, lambda i, v: np.sin(v) + x, x))
+    for n in range(2, 9):
+        compiled(np.ones(n))
+    assert compiled._history[-1].general.native == 6
 
 
 def test_an_object_that_is_returned_is_the_same_one_at_any_length():

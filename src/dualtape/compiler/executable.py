@@ -65,6 +65,7 @@ class Native:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.lowered = lowered = lower(graph)
+        self.size = lowered.slots.arena
         short = is_short(lowered.program)
         self.library = library.load(
             lowered.key, lowered.ir, lowered.symbols, optimise=short, level=2

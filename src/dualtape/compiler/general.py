@@ -17,6 +17,7 @@ from ..core import modes
 from ..core.formulas import LEAST, Values
 from ..core.lengths import Length, Lengths
 from ..core.open_shapes import concrete
+from ..transforms.loops_rules import Structured
 from .derivative import split
 from .graph import Graph, check
 from .open_loops import aval_at, calls_at
@@ -94,14 +95,51 @@ def at(graph: Graph, values: Values, built: dict[int, Callable[[Values], Any]]) 
     return graph.with_calls(calls_at(graph.calls, values), avals=avals, constants=constants)
 
 
+AT_ONCE = 4
+"""Lengths that become native code at their first call: to train, to evaluate, and the last batch of both."""
+WORTH_IT = 32
+"""Calls that a further length has by NumPy before it becomes native code, which takes as long as some hundred of them."""
+MOST_NATIVE, MOST_BYTES = 64, 1 << 28
+"""Native programs for different lengths, and the memory that they work in, from which on further lengths stay with NumPy."""
+MOST_LENGTHS = 256
+"""Lengths that programs by NumPy are kept ready for."""
+
+
 @dataclass(slots=True)
 class General:
-    """A captured call for any lengths that meet its conditions; `keys` are the calls' that it has a program for."""
+    """A captured call for any lengths that meet its conditions.
+
+    Attributes:
+        captured: The call.
+        shapes: Its arguments' by leaf, with lengths open; None for what is no array.
+        record: Its line in `explain`.
+        native: How many lengths have native code.
+        size: The bytes of memory that it works in.
+        tried: The signatures of the lengths that NumPy runs, the oldest first.
+    """
 
     captured: Captured
-    shapes: tuple[Shape | None, ...]  # by leaf; None for what is no array
+    shapes: tuple[Shape | None, ...]
     record: Any
-    keys: list[Any] = field(default_factory=list)
+    native: int = 0
+    size: int = 0
+    tried: list[Any] = field(default_factory=list)
+
+    def tries(self, program: Program) -> bool:
+        """Whether NumPy is to run the program for one more length until it has been called often.
+
+        A loop is native at once: it may have a million steps, each of which costs NumPy what a whole call does.
+        """
+        loops = [
+            isinstance(getattr(c.primitive, "rules", None), Structured) for c in program.graph.calls
+        ]
+        return self.native >= AT_ONCE and not any(loops)
+
+    def note(self, program: Program) -> None:
+        """Hear that a program has been made native code, if it could be."""
+        self.native += 1
+        for run in (program.run, None if program.derivative is None else program.derivative.run):
+            self.size += 0 if run is None else run.size
 
     def values(self, shapes: Sequence[Shape | None]) -> list[int] | None:
         """The open lengths at a call of these shapes; None where the program does not fit it."""
@@ -141,6 +179,30 @@ class General:
             f"as long as {c.text} is {c.outcome}: {c.line}" for c in said
         ]  # without those on overflow
         return lines
+
+
+@dataclass(slots=True)
+class Trial:
+    """What a program is in that NumPy runs until it is worth native code.
+
+    Attributes:
+        general: What it was made from.
+        key: Its signature.
+        left: How many more calls it takes.
+    """
+
+    general: General
+    key: Any
+    left: int = WORTH_IT
+
+    def is_over(self) -> bool:
+        """Count a call; whether the program is to become native code with it."""
+        self.left -= 1
+        g = self.general
+        if self.left or g.native >= MOST_NATIVE or g.size >= MOST_BYTES:
+            return False
+        g.tried.remove(self.key)
+        return True
 
 
 class Pattern:

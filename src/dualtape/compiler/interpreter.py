@@ -13,7 +13,15 @@ from .graph import Array, Graph, program
 
 
 class Executable(Protocol):
-    """What runs a graph: takes one array per input, writes the updates into them, and returns the outputs."""
+    """What runs a graph: takes one array per input, writes the updates into them, and returns the outputs.
+
+    Attributes:
+        native: Whether it is native code.
+        size: The bytes of memory that it works in, kept between calls.
+    """
+
+    native: bool
+    size: int
 
     def __call__(self, arrays: Sequence[Array], /) -> list[Any]:
         """Run it."""
@@ -39,6 +47,7 @@ class Interpreted:
     """
 
     native = False
+    size = 0
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

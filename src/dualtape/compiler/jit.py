@@ -28,7 +28,16 @@ from ..transforms import tree
 from .capturing import ChangesState, NotCompilable, Refused, captured
 from .executable import executable, weakly
 from .fastcall import fast_call
-from .general import Captured, General, Pattern, pattern_of, shapes_of
+from .general import (
+    MOST_LENGTHS,
+    WORTH_IT,
+    Captured,
+    General,
+    Pattern,
+    Trial,
+    pattern_of,
+    shapes_of,
+)
 from .graph import Graph
 from .guards import SIMPLE, shown
 from .interpreter import Executable
@@ -39,8 +48,8 @@ from .reach import is_library
 RETRACES_BEFORE_WARNING = 8
 MOST_IN_TURNS = 4
 """Programs that are tried one after the other without Python."""
-MOST_LENGTHS = 16
-"""Of a program for any lengths, how many are kept ready to run."""
+MOST_GENERALS = 16
+"""Programs for any lengths that are kept for calls that differ in lengths alone."""
 
 
 class CompileError(TransformError):
@@ -131,6 +140,8 @@ class Compiled:
             for p in entry.programs:
                 reason = p.changed(leaves) or ""
                 if not reason:
+                    if p.trial is not None and p.trial.is_over():
+                        self._make_native(p, p.trial.general, leaves, structure)
                     if p.call is not None:
                         self._prefer(p.call)
                     return self._run(p, leaves, args, kwargs)
@@ -187,13 +198,25 @@ class Compiled:
                 )
                 continue
             if program.changed(leaves) is None:
-                self._compile(program, g.record, leaves, structure)
+                if g.tries(program):
+                    program.trial = Trial(g, key)
+                    g.tried.append(key)
+                    if len(g.tried) > MOST_LENGTHS:
+                        self._entries.pop(g.tried.pop(0), None)
+                    self._compile(program, g.record, leaves, structure, "numpy")
+                else:
+                    self._make_native(program, g, leaves, structure)
                 entry.programs.insert(0, program)
-                g.keys.append(key)
-                if len(g.keys) > MOST_LENGTHS:
-                    self._entries.pop(g.keys.pop(0), None)
                 return program
         return None
+
+    def _make_native(
+        self, program: Program, g: General, leaves: Sequence[Any], structure: tree.Structure
+    ) -> None:
+        """Compile a program for given lengths."""
+        program.trial = None
+        self._compile(program, g.record, leaves, structure, self._backend)
+        g.note(program)
 
     def _capture(
         self, key: Any, entry: Entry, leaves: Sequence[Any], structure: tree.Structure, reason: str
@@ -219,7 +242,10 @@ class Compiled:
         entry.unsettled = 0
         program = found.program()
         record.seconds = time.perf_counter() - start
-        self._compile(program, record, leaves, structure)
+        if record.general is None:
+            self._compile(program, record, leaves, structure, self._backend)
+        else:
+            self._make_native(program, record.general, leaves, structure)
         entry.programs.insert(0, program)
         if len(self._history) == RETRACES_BEFORE_WARNING + 1:
             warn(
@@ -254,24 +280,25 @@ class Compiled:
                 pattern.seen.append(shapes)
                 record.settled = lengths.settled
                 if not lengths.settled:
-                    record.general = General(found, wanted, record, [key])
+                    record.general = General(found, wanted, record)
                     pattern.generals.insert(0, record.general)
-                    del pattern.generals[MOST_LENGTHS:]
+                    del pattern.generals[MOST_GENERALS:]
                 return found
         found = captured(self._function, leaves, structure, self._effects_once)
         pattern.seen.append(shapes)
         return found
 
     def _compile(
-        self, program: Program, record: Record, leaves: Sequence[Any], structure: tree.Structure
-    ) -> None:
+        self, program: Program, record: Record, leaves: Sequence[Any], structure: tree.Structure, backend: str
+    ) -> None:  # fmt: skip
         start = time.perf_counter()
-        program.run = executable(program.graph, self._backend)
+        program.run = executable(program.graph, backend)
         if program.derivative is not None:
-            program.derivative.run = executable(program.derivative.backward, self._backend)
+            program.derivative.run = executable(program.derivative.backward, backend)
         program.call = fast_call(program, leaves, structure, self._python)
         record.compile_seconds += time.perf_counter() - start
-        record.program = program
+        if program.trial is None:
+            record.program = program
 
     def _give_up(self, entry: Entry, record: Record, error: Any) -> None:
         what = (
@@ -321,7 +348,10 @@ class Compiled:
                 lines.append(f"   for these lengths alone: {r.settled}")
             if r.general is not None:
                 lines += [f"   {text}" for text in r.general.explain()]
-                lines.append(f"   lowered for {len(r.general.keys)} of them, most recently:")
+                g = r.general
+                tried = f", run by NumPy for {len(g.tried)} others until they are called {WORTH_IT} times"
+                more = tried if g.tried else ""
+                lines.append(f"   lowered for {g.native} of them{more}; most recently:")
             assert r.program.run is not None
             lines += [f"   {text}" for text in r.program.run.explain()]
         return "\n".join(lines)

@@ -121,12 +121,14 @@ class Program(Parts):
         derivative: How differentiable results lead back to the inputs, if there are any.
         run: Runs the graph: takes an array per input, writes the updates, returns the outputs.
         call: Does what a whole call does, natively, if the program is of the common kind.
+        trial: If NumPy runs it until it is worth native code, how often it has been called (see `general`).
     """
 
     graph: Graph
     derivative: Derivative | None = None
     run: Executable | None = None
     call: Callable[..., Any] | None = None
+    trial: Any = None
     written: tuple[Tensor, ...] = field(init=False)
     written_gradients: tuple[State, ...] = field(init=False)
     written_arguments: tuple[int, ...] = field(init=False)
