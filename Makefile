@@ -67,7 +67,8 @@ docs: $(VENV)/.docs
 	@echo "the site is build/docs/index.html"
 
 page: $(VENV)/.test $(VENV)/.show-test
-	$(BIN)/python -m pytest -n 2 -q tests/show/test_page_browser.py tests/show/test_page.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 -q tests/show/test_page_browser.py tests/show/test_page_blocks.py \
+	    tests/show/test_page.py $(PYTEST_ARGS)
 
 fuzz: $(VENV)/.test
 	DUALTAPE_FUZZ=$(FUZZ) DUALTAPE_MEMORY_STEPS=10000 $(BIN)/python -m pytest -n 2 -q tests/test_fuzz.py \

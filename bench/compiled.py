@@ -1,10 +1,12 @@
 """Compiled functions, side by side: dualtape's, PyTorch eager, jax.jit; torch.compile and TensorFlow's XLA where they work.
 
 Each workload maps systems to makers of a step. What is written for `torch` runs on dualtape under `torch.compile`, imports
-aside unchanged; the JAX versions compute the same. Single precision, one thread.
+aside unchanged; the JAX versions compute the same. Single precision; as many threads as the runner says.
 """
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 from adbench import bundle, gmm
@@ -17,7 +19,7 @@ SEED = 7
 def _torch():
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     return torch
 
 

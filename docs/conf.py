@@ -47,18 +47,30 @@ def _language(app, pagename, templatename, context, doctree):
         context["furo_navigation_tree"] = get_navigation_tree("".join(parts))
 
 
+def _wide(app, pagename, templatename, context, doctree):
+    """The table of rules needs the room."""
+    if pagename in ("rules", "rules.zh"):
+        app.add_css_file("wide.css")
+
+
 def _links(app, docname, source):
     """On the site the results are a page of their own."""
-    source[0] = source[0].replace("](../bench/RESULTS.md)", "](results.md)")
+    page = "results.zh.md" if docname.endswith(".zh") else "results.md"
+    source[0] = source[0].replace("](../bench/RESULTS.md)", f"]({page})")
 
 
 def _plain(app, what, name, obj, options, lines):
-    """Docstrings are read in the source: an asterisk in them is an asterisk."""
-    lines[:] = [line.replace("*", r"\*") for line in lines]
+    """Docstrings are read in the source: an asterisk in them is an asterisk. Examples stay as they are."""
+    example = False
+    for k, line in enumerate(lines):
+        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
+        if not example:
+            lines[k] = line.replace("*", r"\*")
 
 
 def setup(app):
     """For Sphinx."""
     app.connect("html-page-context", _language, priority=900)  # after the theme
+    app.connect("html-page-context", _wide)
     app.connect("source-read", _links)
     app.connect("autodoc-process-docstring", _plain, priority=400)

@@ -1,4 +1,4 @@
-"""Write docs/coverage.md: which names of PyTorch and TensorFlow exist in dualtape, and which do not.
+"""Write docs/coverage.md and coverage.zh.md: which names of PyTorch and TensorFlow exist in dualtape, and which do not.
 
 Run as `python docs/make_coverage.py`, beside the real packages, so that the missing names are known.
 """
@@ -9,7 +9,9 @@ import importlib
 import inspect
 import pathlib
 
-PAGE = pathlib.Path(__file__).parent / "coverage.md"
+import texts
+
+DOCS = pathlib.Path(__file__).parent
 
 ROOMS = {
     "torch": [
@@ -38,47 +40,50 @@ def names_of(package, room):
     return {n for n in dir(thing) if not n.startswith("_") and not modules(getattr(thing, n, None))}
 
 
-def main():
-    """Write the page."""
-    lines = [
-        "# Coverage", "",
-        "Which public names of PyTorch 2.13 and TensorFlow 2.21 dualtape has. Written by `docs/make_coverage.py`, which compares the",
-        "namespaces; that a name exists does not say that every argument of it is supported, but what is not raises an error that says so.",
-        "Names below that are struck from PyTorch's CUDA, distributed, quantised, sparse and JIT parts are not planned for now.", "",
-    ]  # fmt: skip
-    for package, rooms in ROOMS.items():
-        lines += [f"## {package}", "", "| module | there | of |", "|---|---|---|"]
+def found():
+    """What there is: for each package, its modules with our names and theirs (None: there is no such module, or no real package)."""
+    return {
+        package: [
+            (f"{package}.{room}" if room else package, names_of(f"dualtape.{package}", room), names_of(package, room))
+            for room in rooms
+        ]
+        for package, rooms in ROOMS.items()
+    }  # fmt: skip
+
+
+def page(rooms_of, language="en"):
+    """The page's text."""
+    said = texts.COVERAGE[language]
+    lines = [said["head"].format(twin=texts.twin("coverage", language))]
+    for package, rooms in rooms_of.items():
+        lines += [f"## {package}", "", said["table"], "|---|---|---|"]
         details = []
-        for room in rooms:
-            title = f"{package}.{room}" if room else package
-            ours = names_of(f"dualtape.{package}", room)
-            theirs = names_of(package, room)
+        for title, ours, theirs in rooms:
             if ours is None:
-                lines.append(f"| `{title}` | none | {len(theirs or ())} |")
+                lines.append(f"| `{title}` | {texts.NONE[language]} | {len(theirs or ())} |")
                 continue
             if theirs is None:
-                lines.append(f"| `{title}` | {len(ours)} | the real package is not installed |")
+                lines.append(f"| `{title}` | {len(ours)} | {said['absent']} |")
                 theirs = ours
             else:
                 lines.append(f"| `{title}` | {len(ours & theirs)} | {len(theirs)} |")
             there, missing = sorted(ours & theirs), sorted(theirs - ours)
-            details += [
-                "",
-                f"### {title}",
-                "",
-                "There: " + ", ".join(f"`{n}`" for n in there) + ".",
-            ]
+            names = said["comma"].join(f"`{n}`" for n in there)
+            details += ["", f"### {title}", "", said["there"].format(names)]
             if missing:
-                details += [
-                    "",
-                    "<details><summary>Not there</summary>",
-                    "",
-                    ", ".join(missing) + ".",
-                    "",
-                    "</details>",
-                ]
+                summary = f"<details><summary>{said['missing']}</summary>"
+                details += ["", summary, "", ", ".join(missing) + ".", "", "</details>"]
         lines += [*details, ""]
-    PAGE.write_text("\n".join(lines), encoding="utf-8")
+    return "\n".join(lines)
+
+
+def main():
+    """Write the pages."""
+    rooms_of = found()
+    for language in texts.LANGUAGES:
+        (DOCS / texts.file_of("coverage", language)).write_text(
+            page(rooms_of, language), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

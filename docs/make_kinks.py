@@ -1,4 +1,4 @@
-"""Write docs/kinks.md: which derivative is chosen where there are several, or none, in each dialect.
+"""Write docs/kinks.md and kinks.zh.md: which derivative is chosen where there are several, or none, in each dialect.
 
 Run as `python docs/make_kinks.py`, beside the real frameworks. A test holds the page against dualtape, and against
 them where they are installed.
@@ -10,8 +10,9 @@ import pathlib
 from typing import NamedTuple
 
 import numpy as np
+import texts
 
-PAGE = pathlib.Path(__file__).parent / "kinks.md"
+DOCS = pathlib.Path(__file__).parent
 INF, NAN = float("inf"), float("nan")
 
 
@@ -246,21 +247,15 @@ def cell(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
-def page(own: dict, theirs: dict) -> str:
+def page(own: dict, theirs: dict, language: str = "en") -> str:
     """The page's text."""
-    lines = [
-        "# Kinks", "",
-        "Where a function has a corner, a jump or an edge, its derivative is a choice. This page, written by `docs/make_kinks.py` and held",
-        "against dualtape by a test, says which: in NumPy code under `dualtape.grad`, and in the two dialects, which choose as",
-        "PyTorch 2.13 and TensorFlow 2.21 do (single precision, on the CPU). Several elements stand in parentheses, the gradients of several operands",
-        "are separated by semicolons; `none` is no gradient. A cell in bold differs from its framework, on purpose: TensorFlow's derivative of",
-        "`cumprod` loses the terms beyond a zero.", "",
-    ]  # fmt: skip
+    said = texts.KINKS[language]
+    lines = [said["head"].format(twin=texts.twin("kinks", language))]
     for heading, rows in KINKS.items():
         lines += [
-            f"## {heading}",
+            f"## {heading if language == 'en' else texts.KINK_HEADINGS[heading]}",
             "",
-            "| | at | NumPy | PyTorch | TensorFlow |",
+            said["table"],
             "|---|---|---|---|---|",
         ]
         for k in rows:
@@ -270,16 +265,21 @@ def page(own: dict, theirs: dict) -> str:
                 mine = own.get((k.title, framework), "")
                 right = theirs.get((k.title, framework), mine)
                 cells.append(
-                    cell(mine) if mine == right else f"**{cell(mine)}** (there {cell(right)})"
+                    cell(mine) if mine == right else said["differs"].format(cell(mine), cell(right))
                 )
-            lines.append(f"| {k.title} | `{at}` | {' | '.join(cells)} |")
+            title = k.title if language == "en" else texts.KINK_TITLES.get(k.title, k.title)
+            lines.append(f"| {title} | `{at}` | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Write the page."""
-    PAGE.write_text(page(ours(), real("torch") | real("tensorflow")), encoding="utf-8")
+    """Write the pages."""
+    own, theirs = ours(), real("torch") | real("tensorflow")
+    for language in texts.LANGUAGES:
+        (DOCS / texts.file_of("kinks", language)).write_text(
+            page(own, theirs, language), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/numpy.md: what dualtape makes of each function of NumPy's namespaces.
+"""Write docs/numpy.md and numpy.zh.md: what dualtape makes of each function of NumPy's namespaces.
 
 Run it from anywhere: `python docs/make_numpy.py`. `tests/numpy/test_docs.py` checks that the page is up to date.
 The namespaces are NumPy's as installed; functions of a newer NumPy than 2.4 are left out, so that the page does
@@ -12,38 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import texts
 
 import dualtape.numpy as dnp
 from dualtape.numpy import constants, functions, scipy_advice, scipy_ufuncs, tables, ufuncs
 
-PAGE = Path(__file__).parent / "numpy.md"
-
-HEAD = """# NumPy's functions
-
-<!-- Written by docs/make_numpy.py; a test checks that it is up to date. -->
-
-`dt.grad`, `dt.jvp`, `dt.vmap` and the rest work on functions that call `numpy` as it stands: the arrays they
-are called with answer NumPy's protocols. This page lists every function of `numpy`, `numpy.linalg`,
-`numpy.fft` and `numpy.emath`. For what is called without any array that is being differentiated, batched or
-traced, NumPy itself is called, whatever the function.
-
-Operators, indexing and the methods of arrays do what the functions of the same name do. `import dualtape.numpy
-as np` gives the same functions with arrays as results that may be assigned into, differentiably: `np.zeros`, `np.array`.
-
-Arrays may be overwritten as NumPy's may (`P -= K @ H`, `x[1:] += x[:-1]`, `out=`, masks), before and after a derivative
-needs what they held: a copy of what is overwritten is kept while it can be asked for. What may not be written to is an
-argument of the function that is differentiated: work on `x.copy()`. A plain NumPy array beside such arrays may be
-overwritten too up to 256 KB, since it is copied when it is used; of a larger one the sums are taken, and a change is an error
-when the derivative is taken. `np.asarray` of an array from `dualtape.numpy` is a copy.
-
-What differs from NumPy: a scalar under differentiation (`x[0]`, `x.sum()`) is an `Array` without axes, so `np.isscalar`
-says False of it; ask `np.ndim(x) == 0`. Inside `dt.vmap` a function runs once for the whole batch: `np.random.normal()`, or a
-generator's, draws once, and all examples get the same number, without a word, since NumPy does not say who draws. Draw for the
-batch outside and pass the numbers in (`dt.vmap(f)(x, rng.normal(size=len(x)))`).
-
-Derivatives at kinks (all of them are in [kinks.md](kinks.md)): ties of `max` and `min` share evenly, `abs`,
-`norm`, `std` and `sign` have 0 at 0, `clip` has 1 at its bounds, roundings have 0 everywhere.
-"""
+DOCS = Path(__file__).parent
 
 # Functions that NumPy does not hand over, or that have no use for it, and why.
 REASONS = {
@@ -106,14 +80,19 @@ def sorted_out(module: Any) -> tuple[list[str], dict[str, list[str]], dict[str, 
 ORDER = {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal}
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], language: str) -> str:
     """Names as a line of code words."""
-    return ", ".join(f"`{n}`" for n in names)
+    return (", " if language == "en" else "、").join(f"`{n}`" for n in names)
 
 
-def page() -> str:
+def page(language: str = "en") -> str:
     """The whole page."""
-    parts = [HEAD]
+    said = texts.NUMPY[language]
+
+    def reasoned(reason: str) -> str:
+        return reason if language == "en" else texts.NUMPY_REASONS[reason]
+
+    parts = [said["head"].format(twin=texts.twin("numpy", language))]
     for title, module in (
         ("numpy", np),
         ("numpy.linalg", np.linalg),
@@ -121,34 +100,30 @@ def page() -> str:
         ("numpy.emath", np.emath),
     ):
         good, passing, missing = sorted_out(module)
-        parts.append(f"\n## {title}\n\n**Differentiable** ({len(good)}): {listed(good)}\n")
+        parts.append(f"\n## {title}\n\n" + said["good"].format(len(good), listed(good, language)))
         for reason, names in passing.items():
-            parts.append(
-                f"\n**Passes through without a derivative**, since {reason}: {listed(names)}\n"
-            )
+            parts.append(said["passing"].format(reasoned(reason), listed(names, language)))
         for reason, names in missing.items():
-            parts.append(f"\n**Not covered**, {reason}: {listed(names)}\n")
+            parts.append(said["missing"].format(reasoned(reason), listed(names, language)))
     special = sorted([n for n in scipy_ufuncs.SPECIAL if not n.startswith("_")])
     ordered = sorted(scipy_ufuncs.ORDERED)
     parts.append(
-        f"\n## scipy.special\n\n**Differentiable** ({len(special) + len(ordered)}): {listed(special)}; of an order that is a "
-        f"whole number and the same for all elements: {listed(ordered)}\n\n"
-        "**Not covered** are functions that SciPy writes in Python and that ask for plain numbers first (`logsumexp`, `softmax`, "
-        "`polygamma`): an error names the line and what to write instead, most often what follows.\n"
+        said["special"].format(
+            len(special) + len(ordered), listed(special, language), listed(ordered, language)
+        )
     )
-    parts.append(
-        "\n## dualtape.scipy\n\n`from dualtape.scipy import linalg, special, stats, integrate` gives SciPy's modules, with these "
-        "functions differentiable by all that is continuous in them; for plain numbers they are SciPy's own, as is everything "
-        "else in the modules.\n"
-    )
+    parts.append(said["scipy"])
     for name, names in scipy_advice.HERE.items():
-        parts.append(f"\n**{name}** ({len(names.split())}): {listed(names.split())}\n")
+        parts.append(
+            said["module"].format(name, len(names.split()), listed(names.split(), language))
+        )
     return "".join(parts)
 
 
 def main() -> None:
-    """Write the page."""
-    PAGE.write_text(page(), encoding="utf-8")
+    """Write the pages."""
+    for language in texts.LANGUAGES:
+        (DOCS / texts.file_of("numpy", language)).write_text(page(language), encoding="utf-8")
 
 
 _ = (dnp, tables, constants)  # imported for what they register

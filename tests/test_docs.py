@@ -68,13 +68,47 @@ def test_both_languages_show_the_same_code(page):
     assert english == chinese
 
 
-def test_the_tutorial_and_the_guides_are_in_both_languages():
-    for folder in ("tutorial", "guides"):
+def test_every_page_is_in_both_languages():
+    for folder in (".", "tutorial", "guides"):
         names = {p.name for p in (DOCS / folder).glob("*.md")}
         assert len(names) >= 8
         assert {n for n in names if ".zh." not in n} == {
             n.replace(".zh", "") for n in names if ".zh." in n
         }
+
+
+@pytest.mark.parametrize(
+    "page", sorted(str(p.relative_to(DOCS)) for p in DOCS.rglob("*.md") if ".zh." not in p.name)
+)
+def test_a_page_and_its_twin_link_each_other(page):
+    path = DOCS / page
+    twin = path.with_name(path.name.replace(".md", ".zh.md"))
+    assert f"]({twin.name})" in path.read_text(encoding="utf-8")
+    assert f"]({path.name})" in twin.read_text(encoding="utf-8")
+
+
+def test_chinese_pages_link_chinese_pages():
+    for path in DOCS.rglob("*.zh.md"):
+        links = re.findall(r"\]\(([\w/.]+\.md)[#)]", path.read_text(encoding="utf-8"))
+        english = {n for n in links if ".zh." not in n and n != path.name.replace(".zh", "")}
+        assert english <= {"../bench/RESULTS.md"}, path.name
+
+
+def test_both_api_pages_list_the_same():
+    english, chinese = (
+        re.findall(r"^(?:\.\. auto.*|   :members:.*)$", (DOCS / name).read_text("utf-8"), re.M)
+        for name in ("api.md", "api.zh.md")
+    )
+    assert english == chinese
+    assert len(english) > 50
+
+
+def test_both_coverage_pages_list_the_same():
+    english, chinese = (
+        re.findall(r"^### .*|`\w+`|(?<=\n\n)[\w, ]+\.$", (DOCS / name).read_text("utf-8"), re.M)
+        for name in ("coverage.md", "coverage.zh.md")
+    )
+    assert [x for x in english if x != "`docs/make_coverage.py`"] == chinese
 
 
 def test_the_names_on_the_coverage_page_exist():

@@ -1,6 +1,6 @@
 """The page of kinks says what dualtape does, and what the frameworks do."""
 
-import importlib.util
+import importlib
 import pathlib
 import re
 
@@ -12,10 +12,9 @@ PAGE = ROOT / "docs" / "kinks.md"
 
 @pytest.fixture(scope="module")
 def maker():
-    spec = importlib.util.spec_from_file_location("make_kinks", ROOT / "docs" / "make_kinks.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "docs"))
+        yield importlib.import_module("make_kinks")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,16 @@ def known_departures(maker):
 
 
 def test_the_page_says_what_dualtape_does(maker, own):
-    assert PAGE.read_text(encoding="utf-8") == maker.page(own, own | known_departures(maker))
+    theirs = own | known_departures(maker)
+    assert PAGE.read_text(encoding="utf-8") == maker.page(own, theirs)
+    chinese = PAGE.with_name("kinks.zh.md").read_text(encoding="utf-8")
+    assert chinese == maker.page(own, theirs, "zh")
+
+
+def test_titles_with_words_in_them_are_translated(maker):
+    titles = {k.title for rows in maker.KINKS.values() for k in rows}
+    assert set(maker.texts.KINK_TITLES) <= titles
+    assert {t for t in titles if " of " in t or ", " in t} <= set(maker.texts.KINK_TITLES)
 
 
 @pytest.mark.parametrize("framework", ["torch", "tensorflow"])

@@ -12,6 +12,7 @@ import pytest
 import dualtape as dt
 import dualtape.torch as torch
 from dualtape.compiler.eager import begin, gates, install, shapes, site
+from dualtape.compiler.native import threads as pool
 from dualtape.core import threads
 from dualtape.ops import exponential, logistic, trigonometric
 
@@ -272,10 +273,8 @@ def test_anomaly_mode_finds_the_nan_that_a_kernel_made():
 
 
 def test_any_number_of_threads_gives_the_same_bits(rng, monkeypatch, counts):
-    from dualtape.compiler.eager import kernel
-
-    monkeypatch.setattr(kernel, "THREADED", 1)
-    monkeypatch.setattr(kernel, "CHUNK", 64)
+    monkeypatch.setattr(pool, "THREADED", 1)
+    monkeypatch.setattr(pool, "CHUNK", 64)
     x = rng.standard_normal((517, 9)).astype("f4")
     found = {}
     for s in begin.sites:

@@ -22,8 +22,8 @@ from dualtape.compiler.native.plan import (
     TensorResult,
 )
 from dualtape.core import modes
-from dualtape.core.graph import InferenceVersion, Version
 from dualtape.core.tensor import Tensor, wrap
+from dualtape.core.versions import InferenceVersion, Version
 
 from . import native_calls
 from .native_calls import F8, I8, Loss, is_slow

@@ -17,16 +17,24 @@ def module(path):
     return loaded
 
 
+def maker():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "docs"))
+        return module(ROOT / "docs" / "make_numpy.py")
+
+
 @pytest.mark.skipif(not np.__version__.startswith("2.4"), reason="the page lists NumPy 2.4")
 def test_the_page_is_up_to_date():
-    make = module(ROOT / "docs" / "make_numpy.py")
-    written = make.PAGE.read_text(encoding="utf-8")
-    assert written == make.page(), "run python docs/make_numpy.py"
-    assert "without a rule" not in written
+    make = maker()
+    for language in make.texts.LANGUAGES:
+        page = make.DOCS / make.texts.file_of("numpy", language)
+        written = page.read_text(encoding="utf-8")
+        assert written == make.page(language), "run python docs/make_numpy.py"
+        assert "without a rule" not in written
 
 
 def test_every_function_called_differentiable_has_a_row():
-    make = module(ROOT / "docs" / "make_numpy.py")
+    make = maker()
     tests = module(Path(__file__).with_name("test_functions.py"))
     text = " ".join(e for e, _ in tests.EXPRESSIONS)
     called = set(re.findall(r"np\.([\w.]+)", text))
@@ -51,7 +59,7 @@ def test_every_function_called_differentiable_has_a_row():
 
 def test_every_function_of_scipy_called_differentiable_has_a_row():
     tests = module(Path(__file__).with_name("test_functions.py"))
-    make = module(ROOT / "docs" / "make_numpy.py")
+    make = maker()
     called = {*tests.SPECIAL, *(c.split("(")[0] for c in tests.SPECIAL_BINARY)}
     known = {n for n in make.scipy_ufuncs.SPECIAL if not n.startswith("_")} | {
         *make.scipy_ufuncs.ORDERED

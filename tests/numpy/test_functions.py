@@ -91,7 +91,8 @@ EXPRESSIONS = [
     ("np.insert(x, [1, 3], x[:2])", V), ("np.insert(x, 1, x[:, 0], axis=1)", P), ("np.insert(np.ones(3), 1, x)", V), ("np.delete(x, 1)", V),
     ("np.delete(x, [0, 2], axis=1)", P), ("np.trim_zeros(np.append(x, 0.0))", V), ("np.pad(x, 1)", P),
     ("np.pad(x, ((1, 0), (0, 2)), constant_values=3.0)", P), ("np.pad(x, 2, mode='edge')", P), ("np.pad(x, 1, mode='reflect')", P),
-    ("np.pad(x, 1, mode='symmetric')", P), ("np.pad(x, 1, mode='wrap')", P), ("np.pad(x, 2, mode='mean')", V),
+    ("np.pad(x, 1, mode='symmetric')", P), ("np.pad(x, (4, 1), mode='reflect', reflect_type='odd')", V),
+    ("np.pad(x, 1, mode='wrap')", P), ("np.pad(x, 2, mode='mean')", V),
     ("np.pad(x, 2, mode='linear_ramp', end_values=1.0)", V), ("np.pad(x, (2, 1), mode='maximum', stat_length=2)", V),
     ("np.pad(x, 1, mode='median')", P), ("np.pad(x, 1, mode='minimum')", P), ("np.array_split(x, 3)[2]", V),
     # products

@@ -396,3 +396,11 @@ def test_sliding_windows(window, axis):
     np.testing.assert_allclose(dy, (f(x + 1e-6 * v) - f(x - 1e-6 * v)) / 2e-6, rtol=1e-7)
     np.testing.assert_allclose(np.sum(dt.grad(f)(x) * v), dy, rtol=1e-12)
     np.testing.assert_allclose(dt.vmap(f)(np.stack([x, v])), [f(x), f(v)], rtol=1e-13)
+
+
+def test_numpys_own_python_is_named_with_what_to_do():
+    polyval = np.polynomial.polynomial.polyval
+    with pytest.raises(ConcreteError, match=r"np\.vectorize: .*\n.*\n  Instead, use dt\.vmap"):
+        dt.grad(lambda x: np.sum(np.vectorize(lambda q: q * q)(x)))(np.ones(3))
+    with pytest.raises(ConcreteError, match=r"np\.polynomial\.polynomial\.polyval: "):
+        dt.grad(lambda c: polyval(0.7, c))(np.ones(3))

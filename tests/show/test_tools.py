@@ -4,6 +4,7 @@ import gc
 import io
 import itertools
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -147,6 +148,7 @@ def test_alive_names_what_holds_a_graph():
     assert use() is hidden
     text = str(dt.alive())
     assert "trainer.history[0]" in text
+    assert re.search(r" \d+ ops? ", text)  # ages have their unit
     assert "trainer.history.append(h.exp())" in text
     count = len(found)
     del trainer, kept, h, hidden, use, by_name, found

@@ -288,3 +288,32 @@ def test_exceptions_leave_nothing_behind():
             call()
         assert modes.depth() == 0
         assert modes.current() == 0
+
+
+def test_a_rule_that_was_found_wrong_is_checked_again():
+    f = dt.custom_rule(np.sin, jvp=lambda out, args, dots: np.sin(args[0]) * dots[0])
+    for call in (lambda: dt.jvp(f, (0.3,), (1.0,)), lambda: dt.grad(f)(0.3)):
+        with pytest.raises(RuleError, match="jvp rule disagrees"):
+            call()
+
+
+@pytest.mark.parametrize("argument", [3.0, np.array(3.0)])
+def test_compiled_rules_that_close_over_differentiated_values(argument):
+    def f(t):
+        return dt.custom_rule(lambda x: x * t, jvp=lambda out, args, dots: t * dots[0])(t * 1.0)
+
+    for compiled in (
+        dt.jit(dt.grad(f)),
+        dt.jit(lambda t: dt.jvp(f, (t,), (t,))[1]),
+        dt.grad(dt.jit(f)),
+    ):
+        with pytest.raises(TransformError, match="closes over a value"):
+            compiled(argument)
+    assert dt.jit(f)(argument) == 9.0
+
+
+def test_a_rule_of_a_ufunc_has_its_operands_as_arguments():
+    f = dt.custom_rule(np.sin, vjp=lambda out, args, ct: (np.cos(args[0]) * ct,))
+    np.testing.assert_allclose(dt.vmap(dt.grad(f))(X), np.cos(X))
+    g = dt.custom_rule(np.multiply, jvp=lambda out, args, d: args[1] * d[0] + args[0] * d[1])
+    np.testing.assert_allclose(dt.grad(g, (0, 1))(2.0, 3.0), (3.0, 2.0))

@@ -5,7 +5,7 @@ import pytest
 
 import dualtape as dt
 from dualtape.core import modes
-from dualtape.core.errors import GradientWarning, LinAlgError
+from dualtape.core.errors import GradientWarning, LinAlgError, TransformError
 
 A = np.array([[3.0, 1.0, 0.2], [0.5, 2.0, -0.3], [0.1, 0.4, 4.0]])
 
@@ -166,3 +166,30 @@ def test_krylov_solvers():
         dt.implicit.cg(lambda v: m @ v, b, steps=5)
     with pytest.raises(LinAlgError, match="singular"):
         dt.implicit.gmres(lambda v: 0 * v, b)
+
+
+@pytest.mark.parametrize("followed", [True, False])
+@pytest.mark.parametrize("around", [lambda f: f, dt.jit])
+def test_equations_that_close_over_a_differentiated_value_are_refused(followed, around):
+    """The solver knows nothing of t, so that its share of the derivative would be missing without a word."""
+
+    def f(t):
+        solve = dt.implicit.root(lambda y, a: y * y - a * t, lambda a: np.sqrt(3.0 * a))
+        return solve(t if followed else 2.0)
+
+    def g(t):
+        return dt.implicit.argmin(lambda y, a: (y - a * t) ** 2, lambda a: 3.0 * a)(t)
+
+    for function in (f, g):
+        with pytest.raises(TransformError, match="closes over a value"):
+            around(dt.grad(function))(3.0)
+        with pytest.raises(TransformError, match="closes over a value"):
+            around(lambda t, function=function: dt.jvp(function, (t,), (1.0,)))(3.0)
+    assert f(np.array(3.0)) == pytest.approx(3.0 if followed else np.sqrt(6.0))
+
+
+def test_a_solver_that_is_differentiable_itself_may_close_over_anything():
+    def f(t):
+        return dt.implicit.root(lambda y, a: y * y - a * t, lambda a: np.sqrt(a * t))(2.0)
+
+    np.testing.assert_allclose(dt.grad(f)(3.0), np.sqrt(2 / 3) / 2)

@@ -1,7 +1,7 @@
 /** What the page knows: the model, what is chosen, and what follows from both. */
 
 import type { Folded } from "./fold";
-import { fold, folds } from "./fold";
+import { ancestors, fold, folds } from "./fold";
 import type { Key, Language } from "./i18n";
 import { text } from "./i18n";
 import type { Graph, Model, Node, Page, Ref, Run, TangentView } from "./model";
@@ -53,6 +53,12 @@ export const runName = (model: Model): string =>
 const SUBSCRIPT = "₀₁₂₃₄₅₆₇₈₉";
 /** The name of a value that the program gives none: v₃, as textbooks on differentiation number them. */
 export const subscript = (i: number): string => [...String(i)].map((d) => SUBSCRIPT[Number(d)]).join("");
+
+/** A name that several values have, with the number of this one: y₂. Where the program has a y2 of its own, y₍₂₎. */
+export function numbered(name: string, number: number, names: ReadonlySet<string | null>): string {
+  const index = subscript(number);
+  return names.has(`${name}${number}`) || names.has(`${name}_${number}`) ? `${name}₍${index}₎` : name + index;
+}
 
 export class App {
   readonly page: Page;
@@ -223,13 +229,29 @@ export class App {
   label(index: number): string {
     if (index < 0) return "…";
     const node = this.node(index);
-    if (node.name !== null) return node.name;
+    if (node.name !== null) return node.number === undefined ? node.name : numbered(node.name, node.number, this.named);
     if (!isOperation(node)) {
       if (node.text !== null && node.text.length <= 12) return node.text;
       const value = this.numbers(node.outs[0]);
       if (value?.elements && value.size === 1) return numText(value.elements[0]!, 4);
     }
     return `v${subscript(index)}`;
+  }
+
+  private readonly namesOf = memo((graph: Graph) => new Set(graph.nodes.map((node) => node.name)));
+  /** The names that the program gives. */
+  private get named(): ReadonlySet<string | null> {
+    return this.namesOf(this.graph!);
+  }
+
+  /** What a block is called, and what is said behind its name. */
+  block(index: number): { title: string; type: string } {
+    const { kind, name, type, count = 0, number = 0, compiled } = this.graph!.blocks[index]!;
+    if (kind === "thread") return { title: this.t("thread", { name }), type: "" };
+    if (kind === "loop") return { title: name, type: this.t("times", { n: count }) };
+    if (kind === "iteration") return { title: [this.t("iterationNumber", { i: number + 1 }), name].filter(Boolean).join(" · "), type: "" };
+    const by = compiled === undefined ? "" : this.t("compiledBy", { by: compiled });
+    return { title: name || type, type: [name ? type : "", by].filter(Boolean).join(" · ") };
   }
 
   /** Whether a node is a number that stands in the program: the 2 of x + 2. */
@@ -245,19 +267,26 @@ export class App {
     return folded.size === this.state.folded.size ? this.state.folded : folded;
   }
 
-  /** The nodes that a search finds: by name, operation, text, shape or line. */
-  readonly found = memo((graph: Graph | undefined, query: string): number[] => {
-    const wanted = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
-    if (!graph || wanted.length === 0) return [];
+  private readonly textsOf = memo((graph: Graph, _language: Language): string[] => {
     const { avals, places } = this.model;
-    return graph.nodes.flatMap((node, i) => {
+    return graph.nodes.map((node, i) => {
       const place = node.place === null ? undefined : places[node.place];
       const shape = avals[graph.slots[node.outs[0] ?? -1] ?? -1]?.shape ?? [];
-      const block = node.block >= 0 ? graph.blocks[node.block]!.name : "";
-      const words = [this.label(i), node.op, node.text ?? "", shape.join("x"), shape.join("×"), block, ...(node.also ?? [])];
+      const blocks = ancestors(graph, node.block).map((b) => this.block(b).title);
+      const words = [this.label(i), node.name ?? "", node.op, node.text ?? "", shape.join("x"), shape.join("×"), ...blocks, ...(node.also ?? [])];
+      if (node.number !== undefined) words.push(`${node.name}${node.number}`);
       if (place) words.push(`:${place[1]}`, `line ${place[1]}`);
-      const all = words.join("\n").toLowerCase();
-      return wanted.every((word) => all.includes(word)) ? [i] : [];
+      return words.join("\n").toLowerCase();
     });
+  });
+
+  /** The nodes that a search finds: by name, operation, text, shape, block or line. What stands there word for word comes before what has all words. */
+  readonly found = memo((graph: Graph | undefined, query: string): number[] => {
+    const whole = query.trim().toLowerCase();
+    if (!graph || !whole) return [];
+    const texts = this.textsOf(graph, this.state.language);
+    const having = (words: string[]): number[] => texts.flatMap((text, i) => (words.every((word) => text.includes(word)) ? [i] : []));
+    const exact = having([whole]);
+    return exact.length > 0 ? exact : having(whole.split(/\s+/));
   });
 }

@@ -43,7 +43,7 @@ function cellSize(aval: Aval | undefined): Pick<Cell, "width" | "height" | "rows
   const columns = aval.shape.at(-1) ?? 1;
   const rows = columns > 0 ? size / columns : 0;
   if (size === 0) return { width: 76, height: 22, rows: 1, columns: 1 };
-  if (rows <= 3 && columns <= 3) {
+  if (rows <= 4 && columns <= 4) {
     const per = size === 1 ? 9 : 7;
     return { width: wide * columns * per * CHAR + 12, height: rows * LINE + 8, rows, columns };
   }
@@ -84,11 +84,11 @@ const widthOf = (text: string): number => [...text].reduce((w, c) => w + (c > "�
 /** How a folded block is drawn. */
 export function blockCard(app: App, block: number, operations: number): Card {
   const { blocks } = app.graph!;
-  const { name, type, shape } = blocks[block]!;
+  const { shape, kind } = blocks[block]!;
+  const { title: full, type: op } = app.block(block);
   const same = blocks.filter((b) => b.shape === shape).length;
-  const title = shortened(name || type, LONGEST);
-  const op = name ? type : "";
-  const text = app.t("folded", { n: operations }) + (same > 1 ? ` · ${app.t("repeated", { n: same })}` : "");
-  const width = Math.max(130, title.length * 8.1 + (op ? widthOf(op) + 14 : 0) + 46, widthOf(text) + 20);
+  const title = shortened(full, LONGEST + (kind === "loop" ? 16 : 0));
+  const text = app.t("folded", { n: operations }) + (same > 1 && kind !== "iteration" ? ` · ${app.t("repeated", { n: same })}` : "");
+  const width = Math.max(130, widthOf(title) * 1.2 + (op ? widthOf(op) + 14 : 0) + 46, widthOf(text) + 20);
   return { width, height: 66, title, named: true, op, text, cells: [] };
 }

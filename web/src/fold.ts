@@ -48,9 +48,23 @@ export function folds(graph: Graph): Set<number> {
   return folded;
 }
 
-/** The block in which a node is drawn: a module's parameters, which are made elsewhere, in the module that uses them. */
+/** The innermost block that several are in; -1 for none. */
+function common(graph: Graph, blocks: readonly number[]): number {
+  const [first, ...rest] = [...new Set(blocks)].map((block) => ancestors(graph, block));
+  return first?.find((block) => rest.every((others) => others.includes(block))) ?? -1;
+}
+
+/**
+ * The block in which a node is drawn: a module's parameters, which are made elsewhere, in the module that uses them; data that only one
+ * iteration of a loop reads, in that.
+ */
 function home(graph: Graph, node: Node, index: number, users: ReadonlyMap<number, number[]>): number {
-  if (node.block >= 0 || node.name === null || node.inputs.length > 0) return node.block;
+  if (node.block >= 0 || node.inputs.length > 0) return node.block;
+  if (node.kind === "constant") {
+    const shared = common(graph, (users.get(index) ?? []).map((user) => graph.nodes[user]!.block));
+    return ancestors(graph, shared).find((block) => ["loop", "iteration"].includes(graph.blocks[block]!.kind)) ?? -1;
+  }
+  if (node.name === null) return -1;
   for (const user of users.get(index) ?? []) {
     for (const block of ancestors(graph, graph.nodes[user]!.block)) {
       const { kind, name } = graph.blocks[block]!;

@@ -9,6 +9,7 @@
  *   2: Node.cut; a Ref to node -1 (an operand that was not seen); TangentView.leaf -1 (tangents that the program itself carried);
  *      gradBefore is always a slot for "backward", whose value may be "None".
  *   4: Graph.updates; pages written before have none.
+ *   5: Node.number; blocks of the kinds "loop", "iteration" and "thread"; Block.compiled; Note.names.
  *   3: in the place of the JSON there may be `gzip:` followed by the base64 of the gzip-compressed JSON (needs no escapes).
  */
 
@@ -107,6 +108,8 @@ export interface Node {
   op: string;
   /** The user's name for the first output: a variable ("loss"), a parameter ("model.0.weight"); null without one. */
   name: string | null;
+  /** Which of the values of that name, where the program has several one after the other (y = y + x): 0 for what it began with. */
+  number?: number;
   /** Its other names, as "name" or "name in function". */
   also?: string[];
   /** The source of the expression that made it, where it is short: "X * w". */
@@ -135,16 +138,25 @@ export interface Node {
 /** [node index, number of its output]; node -1: an operand that was not seen. */
 export type Ref = [node: number, output: number];
 
-/** What folds: a module's or a function's call, one iteration of a loop in it. Blocks nest; a node is in the innermost. */
+/** What folds: a thread, a module's or a function's call, a loop, one of its iterations. Blocks nest; a node is in the innermost. */
 export interface Block {
   parent: number;
-  kind: "module" | "function";
-  /** The user's name: "model.0", "encoder"; the function's name. */
+  kind: "module" | "function" | "loop" | "iteration" | "thread";
+  /**
+   * The user's name: "model.0", "encoder"; the function's or the thread's name; the head of a loop ("for t in range(100)"); of an
+   * iteration the loop's variables ("t = 3"), "" where there are none.
+   */
   name: string;
   /** The class ("Linear") of a module; "" for functions. */
   type: string;
-  /** Where it was called. */
+  /** Where it was called; where the loop begins. */
   place: number | null;
+  /** Of a loop: how many iterations are drawn. */
+  count?: number;
+  /** Of an iteration: which, from 0. */
+  number?: number;
+  /** Of a function or module: what compiles it in the program ("torch.compile"). Here it was run as it is written. */
+  compiled?: string;
   /** The same for blocks of the same structure: repeated ones. */
   shape: number;
 }
@@ -338,10 +350,11 @@ export interface Note {
     | "operations_left_out"
     /** numbers[0] arrays have no numbers in the page, to keep it small */
     | "values_left_out"
-    /** a compiled function is shown as one node */
+    /** the functions `names` are compiled in the program, and were run operation by operation */
     | "compiled"
     | "other";
   numbers: number[];
+  names?: string[];
   text: string;
 }
 

@@ -5,7 +5,7 @@
  * began. The operations that a pass made in its turn (create_graph) belong to the step whose rule ran them.
  */
 
-import type { Graph, Node, Ref } from "./model";
+import type { Graph, Node, Pass, Ref } from "./model";
 
 export type Direction = "reverse" | "forward";
 
@@ -57,6 +57,13 @@ export interface Arrived {
   stored: boolean;
 }
 
+/** What a pass left out: it does not reach the value, whose gradient of an earlier pass is here if there is one. */
+export interface LeftOut {
+  earlier: Arrived | undefined;
+  /** The earlier pass, counted from 1 as the reader does. */
+  pass: number;
+}
+
 /** What is known at a moment of a replay. It can be moved: forward in the time of the steps between, back from the start. */
 export class Moment {
   /** Per node. */
@@ -65,6 +72,12 @@ export class Moment {
   passes = 0;
   private gradients = new Map<number, Arrived>();
   private written = new Map<number, number>();
+  /** Gradients of passes before the present one, each with the number of its pass. */
+  private earlier = new Map<number, { arrived: Arrived; pass: number }>();
+  /** How many passes have begun. */
+  private begun = 0;
+  /** Per node the number of the last pass that reaches it; 0 for none. */
+  private readonly lastOf: number[];
   private at = -1;
   /** The nodes that a rule made (create_graph), by its pass and node. */
   private readonly made = new Map<string, number[]>();
@@ -79,7 +92,20 @@ export class Moment {
       const rule = `${node.pass}.${node.rule ?? -1}`;
       this.made.set(rule, [...(this.made.get(rule) ?? []), i]);
     });
+    this.lastOf = graph.nodes.map(() => 0);
+    steps
+      .filter((event) => event.kind === "seed")
+      .forEach(({ pass }, i) => reaching(graph.passes[pass]!).forEach((node) => (this.lastOf[node] = i + 1)));
     this.restart();
+  }
+
+  /** What is to be said of a value without a gradient, if the pass that began last does not come there and no later one will. */
+  leftOut(at: Ref): LeftOut | undefined {
+    if (this.begun === 0 || this.gradients.has(key(at))) return undefined;
+    const last = this.lastOf[at[0]]!;
+    const known = this.earlier.get(key(at));
+    if (last === this.begun || (last > this.begun && !known)) return undefined;
+    return { earlier: known?.arrived, pass: known?.pass ?? last };
   }
 
   gradient(at: Ref): Arrived | undefined {
@@ -102,6 +128,8 @@ export class Moment {
     this.computed = this.graph.nodes.map((node) => !isOperation(node));
     this.gradients.clear();
     this.written.clear();
+    this.earlier.clear();
+    this.begun = 0;
     this.passes = 0;
     this.at = -1;
   }
@@ -115,7 +143,12 @@ export class Moment {
     if (event.kind === "operation") computed[event.node] = true;
     if (event.kind === "seed") {
       // A new pass starts from nothing, but what earlier ones left in .grad stays there.
-      for (const [k, arrived] of gradients) if (!arrived.stored) gradients.delete(k);
+      for (const [k, arrived] of gradients) {
+        if (arrived.stored) continue;
+        gradients.delete(k);
+        this.earlier.set(k, { arrived, pass: this.begun });
+      }
+      this.begun++;
       for (const root of graph.passes[event.pass]!.roots) gradients.set(key(root.at), { slot: root.cotangent, stored: false });
     }
     if (event.kind === "rule") {
@@ -139,17 +172,17 @@ export class Moment {
   }
 }
 
-/** The nodes that a backward pass reaches: they get a place for a gradient, which may stay empty. */
+/** The nodes that a backward pass reaches, some of them more than once. */
+const reaching = (pass: Pass): number[] => [
+  ...pass.roots.map((root) => root.at[0]),
+  ...pass.steps.flatMap((step) => [step.node, ...step.to.map((to) => to.target[0])]),
+  ...pass.results.map((result) => result.at[0]),
+];
+
+/** The nodes that any pass reaches: they get a place for a gradient, which may stay empty. */
 export function reached(graph: Graph): boolean[] {
   const found = graph.nodes.map(() => false);
-  for (const pass of graph.passes) {
-    for (const root of pass.roots) found[root.at[0]] = true;
-    for (const step of pass.steps) {
-      found[step.node] = true;
-      for (const to of step.to) found[to.target[0]] = true;
-    }
-    for (const result of pass.results) found[result.at[0]] = true;
-  }
+  for (const pass of graph.passes) for (const node of reaching(pass)) found[node] = true;
   return found;
 }
 

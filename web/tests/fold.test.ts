@@ -39,6 +39,22 @@ it("puts a module's parameters into the module", () => {
   expect(fold(graph, new Set([1])).boxOf[0]).toBe("b1");
 });
 
+it("puts data that one iteration reads into it, and what all read beside them", () => {
+  const blocks = [
+    { ...GRAPH.blocks[0]!, kind: "loop" as const, name: "for t in range(2)", count: 2 },
+    { ...GRAPH.blocks[1]!, kind: "iteration" as const, name: "t = 0", number: 0 },
+    { ...GRAPH.blocks[1]!, kind: "iteration" as const, name: "t = 1", number: 1 },
+  ];
+  // y is read in iteration 0 only; t of the graph is in iteration 1; x is a leaf, and stays outside.
+  const nodes = GRAPH.nodes.map((n, i) => (i === 3 ? { ...n, block: 2 } : n));
+  const graph = { ...GRAPH, nodes, blocks };
+  expect(fold(graph, new Set()).blockOf).toEqual([-1, 1, 1, 2, -1, -1]);
+  expect(fold(graph, new Set([0])).boxOf).toEqual(["0", "b0", "b0", "b0", "4", "5"]);
+  // A function around it keeps what is given to it outside.
+  const called = { ...graph, blocks: blocks.map((b) => ({ ...b, kind: "function" as const })) };
+  expect(fold(called, new Set()).blockOf[1]).toBe(-1);
+});
+
 it("starts large graphs folded and small ones open", () => {
   expect(folds(GRAPH).size).toBe(0);
   // A network in one block, of ten blocks with ten nodes each: the outer one is open.

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { layout, type Box, type Link } from "../src/layout";
+import { layout, type Box, type Frames, type Link } from "../src/layout";
 import { layered, pooled } from "../src/layout/layered";
+import { across } from "../src/views/drawing";
+import { free } from "../src/views/frame";
 
 const box = (id: number, parent?: string): Box => ({ id: String(id), width: 120, height: 60, parent });
 
@@ -76,6 +78,50 @@ it("lays out 10,000 boxes in less than two seconds", { timeout: 60_000 }, () => 
   expect(best).toBeLessThan(2000);
   expect(out.boxes.size).toBe(10_000);
   expect(overlaps(out)).toBe(0);
+});
+
+/** Iterations that do not depend on one another, each of three boxes, all of which read box 0. */
+function iterations(count: number): [Box[], Link[], Frames] {
+  const boxes = [box(0)];
+  const links: Link[] = [];
+  for (let i = 0; i < count; i++) {
+    const first = 1 + 3 * i;
+    boxes.push(box(first, `i${i}`), box(first + 1, `i${i}`), box(first + 2, `i${i}`));
+    links.push({ from: "0", to: String(first) }, { from: String(first), to: String(first + 1) }, { from: String(first + 1), to: String(first + 2) });
+  }
+  const frames = Array.from({ length: count }, (_, i) => `i${i}`);
+  return [boxes, links, { outer: new Map(frames.map((f) => [f, "loop"])), after: new Map(frames.slice(1).map((f, i) => [f, frames[i]!])) }];
+}
+
+it.each([4, 100])("puts each of %i iterations below the one before, in frames that do not cover one another", (count) => {
+  const [boxes, links, frames] = iterations(count);
+  const out = layout(boxes, links, frames);
+  expect(overlaps(out)).toBe(0);
+  const loop = out.frames.get("loop")!;
+  for (let i = 1; i < count; i++) {
+    const [before, here] = [out.frames.get(`i${i - 1}`)!, out.frames.get(`i${i}`)!];
+    expect(here.y - here.height / 2).toBeGreaterThanOrEqual(before.y + before.height / 2);
+    expect(here.height).toBeLessThan(loop.height);
+  }
+  // Frames and their labels are within the picture.
+  expect(loop.y - loop.height / 2).toBeGreaterThanOrEqual(20);
+  expect(loop.y + loop.height / 2).toBeLessThanOrEqual(out.height + 1e-6);
+  // What all iterations read does not draw a line through the whole picture to each of them.
+  const far = links.flatMap(({ from, to }, i) => (from === "0" && Number(to) > 15 ? [out.paths[i]!.length] : []));
+  expect(new Set(far)).toEqual(count > 8 ? new Set([1]) : new Set());
+});
+
+it("finds where a link crosses a line, and where a label has room", () => {
+  const way: [number, number][] = [[0, 0], [100, 100], [100, 200]];
+  expect(across(way, 50)).toBeCloseTo(50, 3);
+  expect(across(way, 0)).toBeCloseTo(0, 3);
+  expect(across(way, 150)).toBeCloseTo(100, 3);
+  expect(across(way, 300)).toBeUndefined();
+  expect(free(0, 200, 50, [])).toBe(0);
+  expect(free(0, 200, 50, [20])).toBe(26);
+  expect(free(0, 200, 50, [20, 40, 120])).toBe(46);
+  // Where there is no room the label stands over the links.
+  expect(free(0, 60, 50, [30])).toBe(0);
 });
 
 it("lays out nothing", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { numbered } from "../src/app";
 import { along, axis, path, ticks } from "../src/curve";
 import { exact, shapeText, short } from "../src/format";
 import { color, contrast, css, grid, limitOf } from "../src/heat";
@@ -27,6 +28,16 @@ describe("numbers", () => {
   it("come with shapes and sizes", () => {
     expect(shapeText([2, 3])).toBe("2×3");
     expect(shapeText([])).toBe("");
+  });
+});
+
+describe("names of several values", () => {
+  it("have an index, in parentheses where the program has such a name", () => {
+    expect(numbered("y", 2, new Set(["y", "x"]))).toBe("y₂");
+    expect(numbered("net.h", 10, new Set([null]))).toBe("net.h₁₀");
+    expect(numbered("y", 2, new Set(["y", "y2"]))).toBe("y₍₂₎");
+    expect(numbered("y", 2, new Set(["y_2"]))).toBe("y₍₂₎");
+    expect(numbered("y", 12, new Set(["y2"]))).toBe("y₁₂");
   });
 });
 

@@ -44,6 +44,28 @@ describe("the steps of a graph", () => {
     expect(moment.passes).toBe(0);
   });
 
+  it("tell what a later pass leaves out from what is not computed yet", () => {
+    // A second pass, from t to x: it does not come to z.
+    const [pass] = GRAPH.passes;
+    const second = { ...pass!, kind: "gradient" as const, roots: [{ at: [3, 0] as [number, number], cotangent: 6 }], steps: pass!.steps.slice(1), results: [{ at: [0, 0] as [number, number], gradient: 10, gradBefore: -1, gradAfter: -1 }] };
+    const graph: Graph = { ...GRAPH, passes: [pass!, second], updates: [] };
+    const all = events(graph, "reverse");
+    const moment = new Moment(graph, all);
+    const seeds = all.flatMap((e, i) => (e.kind === "seed" ? [i] : []));
+    expect(moment.to(seeds[0]! - 1).leftOut([4, 0])).toBeUndefined();
+    expect(moment.to(seeds[1]! - 1).leftOut([3, 0])).toBeUndefined();
+    moment.to(seeds[1]!);
+    expect(moment.gradient([4, 0])).toBeUndefined();
+    expect(moment.leftOut([4, 0])).toEqual({ earlier: { slot: 6, stored: false }, pass: 1 });
+    // What it has not come to yet is not left out.
+    expect(moment.leftOut([2, 0])).toBeUndefined();
+    expect(moment.to(all.length - 1).leftOut([4, 0])!.pass).toBe(1);
+    expect(moment.to(seeds[0]!).leftOut([4, 0])).toBeUndefined();
+    // The other way round: the first pass leaves out what the second one will come to.
+    const swapped = { ...graph, passes: [second, pass!] };
+    expect(new Moment(swapped, events(swapped, "reverse")).to(seeds[0]! + 1).leftOut([4, 0])).toBeUndefined();
+  });
+
   it("say where to look", () => {
     expect(focus(GRAPH, steps[2])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], tone: "" });
     expect(focus(GRAPH, steps[6])).toEqual({ nodes: [3], links: [[2, 3], [0, 3]], tone: "back" });

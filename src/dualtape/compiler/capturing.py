@@ -25,6 +25,9 @@ from .program import EntryGrad, GradEffect, Leaf, Result, State
 from .reach import Reach, reachable
 from .streams import Streams
 
+TOLD = f"inside a {Capture.name}"
+"""What a traced value says of itself where it is printed."""
+
 
 class NotCompilable(TransformError):
     """The function does something that a compiled program cannot repeat."""
@@ -88,7 +91,7 @@ def captured(
             raise ChangesState(str(error)) from error
         for text in changes(g for g in reach.guards if not is_live(g, capture)):
             raise ChangesState(
-                f"{type(error).__name__}: {error} (after a change: {text})"
+                f"it changes what it will find at the next call: {text} (and stopped there: {type(error).__name__}: {error})"
             ) from error
         raise
     finally:
@@ -282,6 +285,8 @@ class _Call:
                 results.append(Result("argument", place))
             elif isinstance(x, Tensor) and place is None and id(x) in reached:
                 results.append(Result("object", value=x))
+            elif isinstance(x, Tensor) and not isinstance(x.value, Box) and x.value.dtype == object:
+                results.append(Result("object", value=x))  # text, which no program computes
             elif isinstance(x, (Tensor, np.ndarray, np.generic)):
                 edge = x.current_edge() if isinstance(x, Tensor) else None
                 cls = type(x) if isinstance(x, Tensor) else None
@@ -296,6 +301,10 @@ class _Call:
                     self.capture.number(x.value if isinstance(x, Tensor) else np.array(x))
                 )
             else:
+                if isinstance(x, str) and not self.effects_once and TOLD in x:
+                    raise NotCompilable(
+                        "it returns text about values that have no numbers yet: return them, and make the text outside"
+                    )
                 self.look_at(x)
                 results.append(Result("object", value=x))
         return results, structure, roots

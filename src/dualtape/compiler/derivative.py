@@ -17,19 +17,10 @@ import numpy as np
 from ..core import modes
 from ..core.backward import gradients
 from ..core.callsite import caller
-from ..core.graph import (
-    LEAF,
-    Freed,
-    Identity,
-    Node,
-    Output,
-    SavedOutput,
-    Version,
-    as_saved,
-    check_residuals,
-    new_node,
-)
+from ..core.graph import LEAF, Identity, Node, Output, new_node
+from ..core.residuals import Freed, SavedOutput, as_saved, check_residuals
 from ..core.tensor import Tensor, wrap
+from ..core.versions import Version
 from .capture import Capture
 from .graph import Graph, program
 from .interpreter import Executable

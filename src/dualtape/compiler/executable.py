@@ -36,6 +36,8 @@ def executable(graph: Graph, backend: str = "auto") -> Native | Interpreted:
     """
     if backend == "numpy" or (backend == "auto" and not target.available()):
         return Interpreted(graph)
+    if any(d.hasobject or not d.isnative for d in {a.dtype for a in graph.avals}):
+        return Interpreted(graph)  # text, and numbers that a file has in another order of bytes
     try:
         whole = hoisted(graph)
         prepare(whole, Native)

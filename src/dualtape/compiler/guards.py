@@ -12,10 +12,19 @@ from typing import Any
 SIMPLE = (int, float, complex, str, bytes, bool, type(None))
 
 
+def told_apart(x: Any) -> Any:
+    """What is equal for two numbers or strings of one type just if they are the same: NaN is, and zeros have signs."""
+    if isinstance(x, complex) or (isinstance(x, float) and (not x or x != x)):
+        return repr(x)
+    return x
+
+
 def same(old: Any, new: Any) -> bool:
-    """Whether a value is what it was: the same object, or an equal number or string of the same type."""
+    """Whether a value is what it was: the same object, or the same number or string of the same type."""
     return old is new or (
-        type(old) is type(new) and isinstance(old, SIMPLE) and (old == new or old != old)
+        type(old) is type(new)
+        and isinstance(old, SIMPLE)
+        and bool(told_apart(old) == told_apart(new))
     )
 
 

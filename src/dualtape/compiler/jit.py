@@ -8,14 +8,12 @@ or with `strict=True` raises.
 from __future__ import annotations
 
 import functools
+import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
-
-import numpy as np
 
 from ..core import modes
 from ..core.boxes import Box
@@ -30,7 +28,6 @@ from .executable import executable, weakly
 from .fastcall import fast_call
 from .general import (
     MOST_LENGTHS,
-    WORTH_IT,
     Captured,
     General,
     Pattern,
@@ -39,11 +36,12 @@ from .general import (
     shapes_of,
 )
 from .graph import Graph
-from .guards import SIMPLE, shown
+from .history import Record, told
 from .interpreter import Executable
 from .native.call import go_on_with
 from .program import Program
-from .reach import is_library
+from .signatures import described, difference, kind_of, line_of, sharing
+from .turns import in_turn
 
 RETRACES_BEFORE_WARNING = 8
 MOST_IN_TURNS = 4
@@ -57,26 +55,21 @@ class CompileError(TransformError):
 
 
 @dataclass(slots=True)
-class Record:
-    """One capture, for `explain`."""
-
-    signature: str
-    reason: str
-    seconds: float = 0.0
-    compile_seconds: float = 0.0
-    program: Program | None = None
-    eager: str | None = None
-    general: General | None = None
-    settled: str = ""
-
-
-@dataclass(slots=True)
 class Entry:
-    """What is known of one signature; `held` are the arguments that it knows by their identity, which stays theirs so."""
+    """What is known of one signature.
+
+    Attributes:
+        held: The arguments that it knows by their identity, which stays theirs so.
+        programs: The newest first.
+        eager: Why it runs eagerly, if it does.
+        told: Whether the user has heard of it.
+        unsettled: How often in turn it was captured while it changed what it found.
+    """
 
     held: tuple[Any, ...] = ()
     programs: list[Program] = field(default_factory=list)
     eager: str | None = None
+    told: bool = False
     unsettled: int = 0
 
 
@@ -125,41 +118,73 @@ class Compiled:
         leaves, structure = tree.flatten((args, kwargs))
         if modes.current() & modes.STEPPED and uncompiled(self._function):
             return self._function(*args, **kwargs)  # a page is being made of its operations
-        if modes.current() & modes.BOXED or any(
-            [isinstance(x, Tensor) and isinstance(x.value, Box) for x in leaves]  # noqa: C419
-        ):
-            return self._function(
-                *args, **kwargs
-            )  # a transformation around: it sees the operations
-        key = (structure, tuple([_kind(x) for x in leaves]), _sharing(leaves))
-        entry = self._entries.get(key)
-        reason = ""
-        if entry is not None:
-            if entry.eager is not None:
-                return self._function(*args, **kwargs)
-            for p in entry.programs:
-                reason = p.changed(leaves) or ""
-                if not reason:
-                    if p.trial is not None and p.trial.is_over():
-                        self._make_native(p, p.trial.general, leaves, structure)
-                    if p.call is not None:
-                        self._prefer(p.call)
-                    return self._run(p, leaves, args, kwargs)
-        else:
-            reason = self._difference(key) if self._history else "first call"
-            entry = self._entries[key] = Entry(tuple([x for x in leaves if _kind(x)[0] is object]))
-        program = self._at_lengths(key, entry, leaves, structure)
-        if program is None:
-            program = self._capture(key, entry, leaves, structure, reason)
-        if program is None:
+        if modes.current() & modes.BOXED:  # a transformation around: it sees the operations
             return self._function(*args, **kwargs)
-        return self._run(program, leaves, args, kwargs)
-
-    def _run(self, program: Program, leaves: Sequence[Any], args: Any, kwargs: Any) -> Any:
-        arrays = program.inputs(leaves)
+        with in_turn():
+            boxed = any([isinstance(x, Tensor) and isinstance(x.value, Box) for x in leaves])  # noqa: C419
+            if not boxed:
+                key = (structure, tuple([kind_of(x) for x in leaves]), sharing(leaves))
+                program = self._program(key, leaves, structure)
+                arrays = None if program is None else program.inputs(leaves)
+        if boxed:
+            return self._function(*args, **kwargs)
+        if program is None:
+            return self._eagerly(key, args, kwargs)
+        assert arrays is not None
         if program.overlap(arrays):  # what it writes to, it also reads under another name
             return self._function(*args, **kwargs)
         return program(leaves, arrays)
+
+    def _program(
+        self, key: Any, leaves: Sequence[Any], structure: tree.Structure
+    ) -> Program | None:
+        """The program for a call, which may have to be made; None if it is to run eagerly."""
+        entry = self._entries.get(key)
+        if entry is None:
+            last = next(reversed(self._entries), None)
+            reason = "first call" if last is None else difference(last, key)
+            entry = self._entries[key] = Entry(
+                tuple([x for x in leaves if kind_of(x)[0] is object])
+            )
+        elif entry.eager is not None:
+            return None
+        else:
+            reason = (
+                "the call before set up what it finds now, as an optimizer's first step does"
+                if entry.unsettled
+                else "the call before failed"
+            )
+        for p in entry.programs:
+            reason = p.changed(leaves) or ""
+            if not reason:
+                if p.trial is not None and p.trial.is_over():
+                    self._make_native(p, p.trial.general, leaves, structure)
+                if p.call is not None:
+                    self._prefer(p.call)
+                return p
+        return self._at_lengths(key, entry, leaves, structure) or self._capture(
+            key, entry, leaves, structure, reason
+        )
+
+    def _eagerly(self, key: Any, args: Any, kwargs: Any) -> Any:
+        """Run the function as it is; where it turned out at this call that it has to be, say so, unless it fails by itself."""
+        entry = self._entries.get(key)
+        if entry is None or entry.told:
+            return self._function(*args, **kwargs)
+        try:
+            out = self._function(*args, **kwargs)
+        except Exception:  # then no more is known of whether it can be compiled
+            entry.eager = None
+            raise
+        entry.told = entry.eager is not None
+        if (
+            entry.told and not self._effects_once
+        ):  # TensorFlow's run as graphs or not without a word
+            warn(
+                f"{self._label()} cannot be compiled: {entry.eager}\n"
+                "  It runs eagerly for such arguments. Use where() or a structured loop for what depends on numbers."
+            )
+        return out
 
     def _prefer(self, call: Callable[..., Any]) -> None:
         """Let a program's own call be tried first, and then those that were first before: training and evaluation take turns."""
@@ -167,6 +192,17 @@ class Compiled:
         for c, following in zip(self._recent, [*self._recent[1:], self._python], strict=True):
             go_on_with(c, following)
         self.__call__ = call
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles are of the function and its options; what has been compiled is not copied."""
+        found: Any = sys.modules.get(getattr(self, "__module__", None) or "")
+        for name in (path := getattr(self, "__qualname__", "")).split("."):
+            found = getattr(found, name, None)
+        if found is self:  # the decorated function: it is found by its name
+            return path
+        return type(self), (
+            self._function, self._strict, self._backend, self._name, self._effects_once, self._dynamic, self._axes,
+        )  # fmt: skip
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -221,7 +257,7 @@ class Compiled:
     def _capture(
         self, key: Any, entry: Entry, leaves: Sequence[Any], structure: tree.Structure, reason: str
     ) -> Program | None:
-        record = Record(_described(leaves), reason)
+        record = Record(described(leaves), reason)
         self._history.append(record)
         start = time.perf_counter()
         try:
@@ -248,9 +284,15 @@ class Compiled:
             self._make_native(program, record.general, leaves, structure)
         entry.programs.insert(0, program)
         if len(self._history) == RETRACES_BEFORE_WARNING + 1:
+            failed = self._patterns[pattern_of(key)].failed or record.settled
+            advice = (
+                f"Lengths cannot be left open: {failed}\n "
+                if failed
+                else "Pass what changes as an array or a tensor rather than as a number, or keep it the same;"
+            )
             warn(
-                f"{self._label()} has been traced {len(self._history)} times. The last reason: {reason}. Pass what changes as an "
-                f"array or a tensor rather than as a number, or keep it the same; {self._name}(f).explain() lists all reasons"
+                f"{self._label()} has been traced {len(self._history)} times. The last reason: {reason}. {advice} "
+                f"{self._name}(f).explain() lists all reasons"
             )
         return program
 
@@ -275,7 +317,7 @@ class Compiled:
                 if isinstance(error.__cause__, StagingError):
                     raise
                 cause = error.__cause__ if isinstance(error, Refused) else error
-                record.settled = pattern.failed = f"{type(cause).__name__}: {cause}{_line(error)}"
+                record.settled = pattern.failed = f"{type(cause).__name__}: {cause}{line_of(error)}"
             else:
                 pattern.seen.append(shapes)
                 record.settled = lengths.settled
@@ -304,57 +346,20 @@ class Compiled:
         what = (
             f"{error}" if isinstance(error, TransformError) else f"{type(error).__name__}: {error}"
         )
-        where = "" if "\n  at " in what else _line(error)
+        where = "" if "\n  at " in what else line_of(error)
         entry.eager = record.eager = f"{what}{where}"
-        message = f"{self._label()} cannot be compiled: {what}{where}"
         if self._strict:
             self._entries = {k: e for k, e in self._entries.items() if e is not entry}
-            raise CompileError(message) from error
-        if self._effects_once:  # TensorFlow's functions run as graphs or not without a word
-            return
-        warn(
-            f"{message}\n  It runs eagerly for such arguments. Use where() or a structured loop for what depends on numbers."
-        )
+            raise CompileError(f"{self._label()} cannot be compiled: {entry.eager}") from error
 
     def _label(self) -> str:
-        return f"{self._name}({getattr(self._function, '__qualname__', type(self._function).__name__)})"
-
-    def _difference(self, key: Any) -> str:
-        """Which argument is different from the last call captured, old and new."""
-        old = next(reversed(self._entries))
-        if old[0] != key[0]:
-            return f"the arguments' structure was {old[0]} and is {key[0]}"
-        for i, (a, b) in enumerate(zip(old[1], key[1], strict=True)):
-            if a != b:
-                return f"argument {i} was {_kind_text(a)} and is {_kind_text(b)}"
-        return "arguments that were one array are two, or the other way round"
+        return f"{self._name}({getattr(self, '__qualname__', type(self._function).__name__)})"
 
     # --- looking at it --------------------------------------------------------------------------------
 
     def explain(self) -> str:
         """What was traced and why, what it cost, what runs natively, and what runs eagerly and why."""
-        count = len(self._history)
-        lines = [f"{self._label()}: traced {count} time{'s' * (count != 1)}"]
-        for i, r in enumerate(self._history):
-            lines.append(f"{i + 1}. {r.signature}")
-            lines.append(f"   why: {r.reason}")
-            if r.program is None:
-                lines.append(f"   ran eagerly: {r.eager}")
-                continue
-            lines.append(
-                f"   tracing {r.seconds * 1e3:.1f} ms, compiling {r.compile_seconds * 1e3:.1f} ms, {len(r.program.graph.calls)} operations"
-            )
-            if r.settled:
-                lines.append(f"   for these lengths alone: {r.settled}")
-            if r.general is not None:
-                lines += [f"   {text}" for text in r.general.explain()]
-                g = r.general
-                tried = f", run by NumPy for {len(g.tried)} others until they are called {WORTH_IT} times"
-                more = tried if g.tried else ""
-                lines.append(f"   lowered for {g.native} of them{more}; most recently:")
-            assert r.program.run is not None
-            lines += [f"   {text}" for text in r.program.run.explain()]
-        return "\n".join(lines)
+        return told(self._label(), self._history)
 
     def _last(self) -> Program:
         for r in reversed(self._history):
@@ -475,47 +480,6 @@ def jit(
     if f is None:
         return functools.partial(jit, strict=strict, backend=backend, dynamic=dynamic)
     return Compiled(f, strict, backend, dynamic=dynamic)
-
-
-# --- signatures ---------------------------------------------------------------------------------------
-
-
-def _kind(x: Any) -> Any:
-    """What a program is made for: shape and dtype of an array, the value of a number, the identity of the rest."""
-    if isinstance(x, Tensor):
-        return type(x), tuple(x.value.shape), x.value.dtype, x.current_edge() is not None
-    if isinstance(x, (np.ndarray, np.generic)):
-        return type(x), x.shape, x.dtype, False
-    if isinstance(x, SIMPLE):
-        return type(x), x if x == x else "nan"
-    return object, id(x)
-
-
-def _kind_text(kind: Any) -> str:
-    if len(kind) == 4:
-        cls, shape, dtype, grad = kind
-        return f"a {cls.__name__} {dtype.name}{list(shape)}{' that requires a gradient' if grad else ''}"
-    return shown(kind[1]) if kind[0] is not object else "another object"
-
-
-def _sharing(leaves: Sequence[Any]) -> tuple[int, ...] | None:
-    """Which leaves are one and the same array; None if all are different."""
-    ids = [id(x) for x in leaves if isinstance(x, (Tensor, np.ndarray))]
-    if len(set(ids)) == len(ids):
-        return None
-    return tuple([ids.index(i) for i in ids])
-
-
-def _described(leaves: Sequence[Any]) -> str:
-    return ", ".join(_kind_text(_kind(x)) for x in leaves) or "no arguments"
-
-
-def _line(error: BaseException) -> str:
-    """The user's line that an exception comes from."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not is_library(frame.filename):
-            return f"\n  at {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"
-    return ""
 
 
 __all__ = ["CompileError", "Compiled", "NotCompilable", "jit"]

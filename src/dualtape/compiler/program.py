@@ -10,8 +10,10 @@ import numpy as np
 
 from ..core import modes
 from ..core.aval import Aval, aval_of
-from ..core.graph import AccumulateGrad, SavedOutput, Version
+from ..core.graph import AccumulateGrad
+from ..core.residuals import SavedOutput
 from ..core.tensor import Tensor, wrap
+from ..core.versions import Version
 from ..core.watched import guarded
 from ..transforms import tree
 from .capture import Draw, Live

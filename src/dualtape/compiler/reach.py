@@ -118,7 +118,7 @@ class Reach:
         self.named: set[int] = set()
         self.streams: list[Stream] = []
         self.iterators: list[str] = []
-        self.names: set[str] = set()
+        self.names = {"__call__", "forward"}  # which calls mean without naming them
         self.asked: set[str] = set()  # those that may be missing
         self.stored: set[str] = set()  # those of attributes that functions set
         self.namespaces: dict[int, dict[str, Any]] = {}
@@ -264,6 +264,8 @@ class Reach:
         if "__wrapped__" in d:
             self.visit(x.__wrapped__, label)
         if "_parameters" in d and "_modules" in d:
+            if "forward" not in d and self._first(d, "forward"):
+                self.guards.append(Item(d, "forward", MISSING))
             for name, value in d.items():
                 if type(value) is not set:  # names of buffers that are not saved
                     self.value(Item(d, name, value))

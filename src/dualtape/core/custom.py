@@ -10,15 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from .aval import Aval, aval_of, is_inexact
+from .batching import Batched
 from .bind import NaryPrimitive
 from .errors import TransformError
+from .forward import Dual
 from .graph import Node, Output
 from .modes import AROUND, BOXED, OBSERVED, TIMED, current
 from .observation import tell, timed
 from .primitive import Plan, Step
 from .pullback import SeveralOutputsNode
 from .saved import look_at
-from .tensor import Tensor
+from .tensor import Outer, Tensor
 from .tracing import tracing
 from .value import Value
 from .vocabulary import vocabulary
@@ -148,9 +150,33 @@ class Rules:
         raise NotImplementedError
 
     def avals(self, avals: tuple[Aval, ...]) -> list[Aval]:
-        """The outputs' shapes and dtypes: by tracing, unless a subclass knows better."""
+        """The outputs' shapes and dtypes: by tracing, unless a subclass knows better.
+
+        Raises:
+            TransformError: They depend on a value under differentiation that is no operand.
+        """
         with tracing() as t:
-            return [aval_of(v) for v in self.run([t.variable(a) for a in avals])]
+            outs = [aval_of(v) for v in self.run([t.variable(a) for a in avals])]
+        if any(map(is_differentiated, t.constants.values())):
+            raise not_closed(self.name)
+        return outs
+
+
+def is_differentiated(x: Any) -> bool:
+    """Whether a derivative by a value, or a tensor, is being taken: of whatever level, also under a batch."""
+    while isinstance(x, (Tensor, Outer, Batched)):
+        if isinstance(x, Tensor) and x.current_edge() is not None:
+            return True
+        x = x.value if isinstance(x, Tensor) else x.content
+    return isinstance(x, Dual)
+
+
+def not_closed(name: str) -> TransformError:
+    """The error for a function with a rule that depends on more than its arguments."""
+    return TransformError(
+        f"{name} closes over a value that is being differentiated or batched; its rule would "
+        "miss that derivative. Pass the value as an argument (or stop_gradient it)."
+    )
 
 
 def node_class(name: str) -> type[CallNode]:
@@ -207,10 +233,7 @@ class Call(NaryPrimitive):
         if any(isinstance(o, Value) for o in outs) and not any(
             isinstance(v, Value) for v in values
         ):
-            raise TransformError(
-                f"{self.name} closes over a value that is being differentiated or batched; its rule would "
-                "miss that derivative. Pass the value as an argument (or stop_gradient it)."
-            )
+            raise not_closed(self.name)
 
     def aval(self, *avals: Aval) -> Any:
         """The outputs' shapes and dtypes."""

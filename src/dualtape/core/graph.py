@@ -1,4 +1,4 @@
-"""What a recording consists of: nodes, their edges, the leaves where gradients arrive, versions.
+"""What a recording consists of: nodes, their edges, the leaves where gradients arrive.
 
 An *edge* is what a tensor holds to say where its gradient goes: a `Node` (the single output of an
 operation), an `Output` (one output of several), or an `AccumulateGrad` (a leaf). All three have
@@ -10,7 +10,6 @@ tensor that holds it. CPython frees long chains of objects without recursion.
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections.abc import Callable
 from types import CodeType
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from . import callsite, modes
-from .errors import GraphError, InplaceError
 
 if TYPE_CHECKING:
     from .primitive import Plan, Primitive
@@ -29,100 +27,6 @@ LEAF, NODE, OUTPUT = 0, 1, 2
 
 Hook = tuple[Any, Callable[..., Any]]
 """The tensor class that the hook was registered from, and the hook."""
-
-
-class Version:
-    """How often a buffer was written in place; shared by all tensors that alias the buffer.
-
-    `stamp` is the clock at the last write, `writes` the last few as (clock, call site): enough to
-    name the line that overwrote a residual. `journal`, where a front end keeps one, knows what the memory held.
-    """
-
-    __slots__ = ("count", "journal", "stamp", "writes")
-
-    journal: Any  # not there before the first write, and then only of arrays that keep one
-
-    REMEMBERED = 16
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.stamp = 1  # later clocks are smaller; 1 is before everything
-        self.writes: list[tuple[int, callsite.Site | None]] = []
-
-    def bump(self, depth: int = 3) -> None:
-        """Note a write by the user's line, `depth` frames up at least."""
-        self.count += 1
-        self.stamp = stamp = modes.next_order()
-        writes = self.writes
-        if len(writes) >= self.REMEMBERED:
-            del writes[: self.REMEMBERED // 2]
-        frame = callsite.getframe(depth - 1)
-        code = frame.f_code
-        if code is callsite.latest[0]:
-            writes.append((stamp, (code, frame.f_lasti)))
-        else:
-            writes.append((stamp, callsite.caller(depth)))
-
-    def bump_quietly(self) -> None:
-        """Note a write by the engine itself, which nobody asks the line of."""
-        self.count += 1
-        self.stamp = modes.next_order()
-
-    def as_of(self, value: Any, order: int) -> Any:
-        """What `value`, which is on this memory, was at `order`: itself if no write has changed it; None if not known."""
-        journal = getattr(self, "journal", None)
-        return None if journal is None else journal.as_of(self, value, order)
-
-    def since(self, order: int) -> list[tuple[int, callsite.Site | None]]:
-        """The remembered writes later than `order`, oldest first."""
-        return [w for w in self.writes if w[0] < order]
-
-
-class InferenceVersion(Version):
-    """The version of all tensors made in one block of inference mode: it marks them, and counts nothing.
-
-    Its stamp is later than any node, so that a backward pass that meets such a residual looks into it.
-    """
-
-    __slots__ = ("__weakref__",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stamp = -sys.maxsize
-
-    def check_write(self) -> None:
-        """Raise for a write outside of inference mode."""
-        if not modes.current() & modes.INFERENCE:
-            raise InplaceError(
-                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
-                "to get a normal tensor before doing inplace update."
-            )
-
-    def bump(self, depth: int = 3) -> None:
-        """A write: not counted, and refused outside of inference mode."""
-        self.check_write()
-
-    def bump_quietly(self) -> None:
-        """A write by the engine itself: not counted."""
-
-
-class SavedOutput:
-    """An output kept as a residual, without its tensor: the tensor holds the node, not conversely."""
-
-    __slots__ = ("value", "version")
-
-    def __init__(self, value: Any, version: Version) -> None:
-        self.value = value
-        self.version = version
-
-
-class Freed:
-    """Stands in for the residuals of a node that a backward pass has used up."""
-
-    __slots__ = ("site",)
-
-    def __init__(self, site: callsite.Site | None) -> None:
-        self.site = site
 
 
 class Hooks:
@@ -143,7 +47,7 @@ class Node:
 
     Attributes:
         inputs: An edge per operand, None where no gradient is needed.
-        owners: The holders (tensors or `SavedOutput`) of the residuals, or `Freed`.
+        owners: The holders of the residuals, or `Freed` (see `residuals`).
         params: The operation's static parameters, None for none.
         plan: Which rules to run and which residuals each takes.
         order: The clock at recording; inputs are always older.
@@ -352,74 +256,3 @@ class AccumulateGrad:
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {id(self):#x}>"
-
-
-def check_residuals(node: Node) -> Any:
-    """Return the holders of the residuals of `node`, put back to what they were when saved.
-
-    Raises:
-        GraphError: They are gone.
-        InplaceError: They were overwritten, and what they were is not known.
-    """
-    owners = node.owners
-    if isinstance(owners, Freed):
-        raise GraphError(
-            "Trying to backward through the graph a second time (or directly access saved tensors "
-            "after they have already been freed). Saved intermediate values of the graph are freed "
-            "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to "
-            "backward through the graph a second time or if you need to access saved tensors after "
-            "calling backward.\n"
-            f"  the node met: {node.name()}, built at {callsite.describe(node.site)}\n"
-            f"  its residuals were freed by the pass at {callsite.describe(owners.site)}"
-        )
-    for number, owner in enumerate(owners):
-        found = as_saved(node, number, owner)
-        if found is not owner:
-            node.owners = (*node.owners[:number], found, *node.owners[number + 1 :])
-    return node.owners
-
-
-def as_saved(node: Node, number: int, owner: Any) -> Any:
-    """Return the holder `owner` of what `node` saved, or another one of its value as it was then.
-
-    Raises:
-        GraphError: It was made in inference mode.
-        InplaceError: It was overwritten, and what it was is not known.
-    """
-    version = owner.version
-    if version is None or version.stamp >= node.order:
-        return owner
-    if isinstance(version, InferenceVersion):
-        raise saved_inference()
-    value = version.as_of(owner.value, node.order)
-    if value is None:
-        raise overwritten(node, number, owner)
-    return owner if value is owner.value else SavedOutput(value, Version())
-
-
-def saved_inference() -> GraphError:
-    """The error for a residual that was made in inference mode."""
-    return GraphError(
-        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
-        "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
-        "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-    )
-
-
-def overwritten(node: Node, number: int, owner: Any) -> InplaceError:
-    """The error for a residual that was written in place after `node` saved it."""
-    version = owner.version
-    writes = version.since(node.order)
-    expected = version.count - len(writes)
-    more = "" if len(writes) < len(version.writes) or len(writes) == version.count else " at most"
-    value = owner.value
-    shape = list(getattr(value, "shape", ()))
-    what = "output 0" if isinstance(owner, SavedOutput) else f"saved tensor {number}"
-    return InplaceError(
-        "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: [{getattr(value, 'dtype', '?')} {shape}], which is {what} of {node.name()}, is at "
-        f"version {version.count}; expected version {expected}{more} instead.\n"
-        f"  saved at       {callsite.describe(node.site)}\n"
-        f"  overwritten at {callsite.describe(writes[0][1] if writes else None)}\n"
-        "  Write to a copy (x = x.clone(), in NumPy code x = x.copy()), or use the out-of-place operation."
-    )

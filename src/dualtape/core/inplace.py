@@ -20,8 +20,10 @@ from .batching import Batched
 from .boxes import Box
 from .callsite import caller
 from .errors import InplaceError, ShapeError, TransformError
-from .graph import AccumulateGrad, InferenceVersion, Node, SavedOutput, Version, new_node
+from .graph import AccumulateGrad, Node, new_node
+from .residuals import SavedOutput
 from .tensor import Tensor, is_outer, wrap
+from .versions import InferenceVersion, Version
 from .views import Alias, Chain, owner, registered, replay, shares_memory
 from .vocabulary import vocabulary
 

@@ -110,6 +110,13 @@ def observing_passes(observer: PassObserver) -> AbstractContextManager[None]:
     return _told(_pass_observer, observer, modes.STEPPED)
 
 
+def observe_passes(observer: PassObserver | None) -> None:
+    """Tell `observer` of every backward pass from now on, in this thread; None ends it."""
+    _pass_observer.set(observer)
+    mode = modes.current()
+    modes.set_mode(mode & ~modes.STEPPED if observer is None else mode | modes.STEPPED)
+
+
 def tell_of_pass(what: str, *facts: Any) -> None:
     """Tell the observer of backward passes: `what` is the name of one of its methods."""
     observer = _pass_observer.get()

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from . import callsite
 from .boxes import Box
-from .graph import Node, Output, check_residuals
+from .graph import Node, Output
 from .primitive import AVAL, Plan, Primitive
+from .residuals import check_residuals
 from .tensor import Tensor, wrap
 from .vocabulary import vocabulary
 

@@ -14,8 +14,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from . import modes
 from .errors import GraphError, InplaceError
-from .graph import Hooks, InferenceVersion, SavedOutput, Version, saved_inference
+from .graph import Hooks
+from .residuals import SavedOutput, saved_inference
 from .tensor import Tensor, wrap
+from .versions import InferenceVersion, Version
 
 
 class PackHooks(NamedTuple):

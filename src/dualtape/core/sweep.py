@@ -21,10 +21,11 @@ from .adapted import own_copy
 from .aval import FLOATS
 from .conform import conform, summed
 from .errors import GraphError
-from .graph import LEAF, NODE, OUTPUT, Freed, Node, check_residuals
+from .graph import LEAF, NODE, OUTPUT, Node
 from .observation import tell_of_pass
 from .primitive import AVAL, NO_RESIDUAL, Plan
 from .pullback import chosen, forward_line
+from .residuals import Freed, check_residuals
 from .tensor import Tensor, unboxed, wrap
 from .vocabulary import vocabulary
 

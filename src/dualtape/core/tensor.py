@@ -8,10 +8,11 @@ import numpy as np
 
 from .boxes import Box, Interpreter
 from .errors import TransformError
-from .graph import AccumulateGrad, Version
+from .graph import AccumulateGrad
 from .lengths import KEPT_BY_IDENTITY, is_open
 from .lengths import number as open_number
 from .value import Value
+from .versions import Version
 from .views import Alias, register
 
 new = object.__new__

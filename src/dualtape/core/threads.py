@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,6 +11,9 @@ CELL = np.zeros(1, np.int64)
 """The number where native code reads it, once `thread_count` has been asked."""
 
 _chosen: list[int] = []
+
+told: list[Callable[[int], None]] = []
+"""Who wants to know each number that is set: whoever starts the threads."""
 
 
 def thread_count() -> int:
@@ -23,6 +27,8 @@ def set_thread_count(n: int) -> None:
     """Let native code use at most `n` threads, at least 1."""
     _chosen[:] = [n]
     CELL[0] = n
+    for tell in told:
+        tell(n)
 
 
 def _default() -> int:

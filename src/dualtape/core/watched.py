@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from .errors import InplaceError
-from .graph import Version
 from .large import met
 from .tensor import Tensor, wrap
+from .versions import Version
 
 SMALL = 1 << 18
 """Bytes up to which arrays are copied: above that, a copy takes longer than two looks at the array."""

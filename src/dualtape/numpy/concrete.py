@@ -114,6 +114,11 @@ def library_call(entered: list[FrameType], advice: str) -> tuple[str, str] | Non
                 ".".join(takewhile(lambda part: not part.startswith("_"), parts)),
             )
             break
+    if entered[0].f_code.co_qualname.startswith("vectorize."):
+        return "np.vectorize", "use dt.vmap, or write the function for arrays, with np.where"
+    if module.startswith("numpy.polynomial"):
+        short = module.replace("numpy", "np", 1)
+        return f"{short}.{name}", "use np.polyval and its kin, whose coefficients fall in degree"
     if module == "numpy.linalg" and hasattr(np.linalg, name):
         return f"np.linalg.{name} of a list", f"{advice} first"
     if name == "full":

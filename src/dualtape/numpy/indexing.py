@@ -18,7 +18,8 @@ from ..core.tensor import Tensor, wrap
 from ..ops.assign import setitem as set_item
 from ..ops.index import getitem as get_item
 from ..ops.joining import unbind_primitive
-from ..ops.shape import select_p, slice_p
+from ..ops.select import where
+from ..ops.shape import reshape, select_p, slice_p
 from ..ops.views import clone
 from ._array import Array
 from .concrete import concrete, is_concrete
@@ -143,11 +144,22 @@ def setitem(self: Array, key: Any, v: Any) -> None:
         v = clone(v)  # what is written has a history, but is no variable itself
     if v.value.dtype.kind == "c" and self.value.dtype.kind != "c":
         raise TypeError("a complex value cannot be written to a real array; take np.real of it")
+    if isinstance(key, Array) and not v.shape and not is_concrete(key):
+        key, v = everywhere(self, key, v)
     key = prepared(key)
     if v.view_of is not None and is_part(v.value, self.value, key):
         return  # the end of `x[i] += y`, which has written already
     check_write(self)
     set_item(self, key, v, numpy=True)
+
+
+def everywhere(x: Array, mask: Array, v: Any) -> tuple[Any, Any]:
+    """One value written where a batched or traced mask says, as an index and values that know how many they are."""
+    rank, shape = len(mask.shape), tuple(mask.shape)
+    if mask.value.dtype.kind != "b" or shape != tuple(x.shape)[:rank]:
+        return mask, v
+    wide = reshape(mask, (*shape, *(1,) * (len(x.shape) - rank)))
+    return Ellipsis, where(wide, v, x)
 
 
 def is_part(part: Any, whole: Any, key: Any) -> bool:

@@ -243,9 +243,13 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
         return x
     if mode == "empty":
         return pad(x, widths)
-    if mode in ("edge", "wrap") or (
-        mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "even"
-    ):
+    if mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "odd":
+        for axis, width in enumerate(widths):  # linear along an axis: NumPy gives the matrix
+            unit = np.eye(x.shape[axis], dtype=x.value.dtype)
+            matrix = np.pad(unit, (width, (0, 0)), mode, reflect_type="odd")
+            x = np.moveaxis(np.tensordot(matrix, x, (1, axis)), 0, axis)
+        return x
+    if mode in ("edge", "wrap", "reflect", "symmetric"):
         for axis, (before, after) in enumerate(widths):
             places = np.pad(np.arange(x.shape[axis]), (before, after), mode)
             x = x[(*(slice(None),) * axis, places)]

@@ -22,9 +22,11 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from ..core import modes
-from ..core.graph import Node, SavedOutput, Version
+from ..core.graph import Node
 from ..core.inplace import array_at
+from ..core.residuals import SavedOutput
 from ..core.tensor import Outer, Tensor, wrap
+from ..core.versions import Version
 
 _rolling = Lock()
 

@@ -68,6 +68,11 @@ def _fill(self: Array, value: Any) -> None:
     self[...] = value
 
 
+def _copy(self: Array, order: str = "C") -> Any:
+    """A copy, in row-major order unless another is asked for."""
+    return shaping.copy(self, order)
+
+
 def _flatten(self: Array, order: str = "C") -> Any:
     """A copy in one axis."""
     return shaping.copy(shaping.ravel(self, order))
@@ -122,7 +127,7 @@ def _by_implementation(f: Callable[..., Any], func: Callable[..., Any]) -> Calla
 METHODS: dict[str, Callable[..., Any]] = {
     "item": _item, "tolist": _tolist, "tobytes": _tobytes, "reshape": _reshape,
     "transpose": _transpose, "astype": _astype, "fill": _fill, "flatten": _flatten, "sort": _sort,
-    "partition": _partition, "conj": _conj, "conjugate": _conj, "copy": shaping.copy,
+    "partition": _partition, "conj": _conj, "conjugate": _conj, "copy": _copy,
     "ravel": shaping.ravel, "squeeze": shaping.squeeze, "swapaxes": shaping.swapaxes,
     "diagonal": shaping.diagonal, "to_device": _to_device, "put": selection.put,
 }  # fmt: skip

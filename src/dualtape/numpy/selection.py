@@ -111,7 +111,7 @@ def _piecewise_by_where(x: Array, masks: list[Any], funclist: Any, args: Any, kw
 
 def _conditions(condlist: Any, x: Array) -> list[Any]:
     first = condlist if not isinstance(condlist, (list, tuple)) else condlist[0]
-    single = np.ndim(concrete(first)) == 0 if isinstance(first, (Tensor, bool, np.bool_)) else False
+    single = isinstance(first, (Tensor, bool, np.bool_)) and not getattr(first, "shape", ())
     if not isinstance(condlist, (list, tuple)) or (single and len(x.shape)):
         return [condlist]
     return list(condlist)

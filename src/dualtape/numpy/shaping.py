@@ -42,7 +42,9 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None
     x = view_of(a)
     if copy:
         x = views.clone(x)
-    if order == "F" or (order == "A" and _fortran(x)):
+    if order == "A":
+        order = "C" if _memory_axes(x, order)[:1] in ((), (0,)) else "F"
+    if order == "F":
         have = size_of(x.shape)
         want = lengths(shape)
         if -1 in want:
@@ -52,19 +54,43 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None
     return shapes.reshape(x, lengths(shape))
 
 
-def _fortran(x: Array) -> bool:
-    value = x.value
-    return (
-        isinstance(value, np.ndarray) and value.flags.f_contiguous and not value.flags.c_contiguous
+def _memory_axes(x: Array, order: str) -> tuple[int, ...]:
+    """The axes in the order of `order="A"` or `"K"`, which asks how an array lies in memory; the slowest first.
+
+    Raises:
+        ConcreteError: It has axes that could lie one way or the other, and no memory of its own: it is batched or traced.
+    """
+    rank = len(x.shape)
+    if rank < 2:
+        return tuple(range(rank))
+    value = concrete(
+        x, f"order={order!r}, which goes by the layout in memory (say order='C' or 'F')"
     )
+    if order == "A":
+        forth = tuple(range(rank))
+        return forth if value.flags.c_contiguous or not value.flags.f_contiguous else forth[::-1]
+    axes: list[int] = []
+    for i, stride in enumerate(map(abs, value.strides)):
+        place = i
+        for before in range(i - 1, -1, -1):  # repeated axes, of stride 0, stay where they are
+            other = abs(value.strides[axes[before]])
+            if stride and other:
+                if stride <= other:
+                    break
+                place = before
+        axes.insert(place, i)
+    return tuple(axes)
 
 
 @implements("ravel", sharing=True)
 def ravel(a: Any, order: str = "C") -> Any:
     """`np.ravel`."""
     x = view_of(a)
-    if order == "F" or (order in "AK" and _fortran(x)):
+    if order == "F":
         x = transpose(x)
+    elif order in "AK":
+        axes = _memory_axes(x, order)
+        x = x if axes == tuple(range(len(axes))) else transpose(x, axes)
     return views.ravel(x)
 
 
@@ -273,7 +299,8 @@ def _matrix(m: Any) -> Any:
 @implements("copy")
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """`np.copy`."""
-    return views.clone(as_array(a))
+    x = as_array(a)
+    return views.clone_p(x, contiguous=True) if order == "C" else views.clone(x)
 
 
 @implements("astype")

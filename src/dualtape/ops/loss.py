@@ -125,7 +125,7 @@ def gaussian_nll_loss(
         x: Means.
         y: Samples; broadcasts with `x`.
         var: Variances: a number, or of x's shape, or of that without the last axis or with length 1
-            there.
+            in one axis.
         full: Whether to add the constant log(2 pi) / 2.
         eps: The least variance; below it the number is raised and the gradient not changed.
         reduction: "mean", "sum" or "none".
@@ -141,7 +141,9 @@ def gaussian_nll_loss(
     if given != shape:
         if given == shape[:-1]:
             var = expand_dims(var, -1)
-        elif not (shape[:-1] == given[:-1] and given[-1:] == (1,)):
+        elif [b for a, b in zip(shape, given, strict=False) if a != b] != [1] or len(given) != len(
+            shape
+        ):
             raise ShapeError("var is of incorrect size")
     var = raised(var, low=eps, refuse_negative=True)
     out = (log(var) + square(x - y) / var) * 0.5

@@ -50,7 +50,7 @@ class Alive(Tabular, tuple[Held, ...]):
         """As a table."""
         names = ("held by", "operations", "keeps", "age", "last operation")
         rows = [
-            (", ".join(h.names) or "(by no name)", f"{h.nodes}", memory(h.memory), f"{h.age}",
+            (", ".join(h.names) or "(by no name)", f"{h.nodes}", memory(h.memory), f"{h.age} op{'s' * (h.age != 1)}",
              f"{h.operation} at {h.line}")
             for h in self
         ]  # fmt: skip

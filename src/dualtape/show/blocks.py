@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from types import FrameType
 from typing import Any
 
+from ..core import callsite
 from .frames import local_variables, variables
 from .stack import DIALECT, USER, Call, role_of
 
+_COMPILER = callsite._PACKAGE + os.path.join("compiler", "jit.py")
 _CALLS = ("__call__", "_call_with_hooks")
 _FORWARD = ("forward", "call", "__call__")
 
@@ -20,11 +23,13 @@ class Opened:
         name: The user's name for it.
         type: The class of a module.
         owner: The identity of the module.
+        compiled: What compiles it in the program ("torch.compile"); "" for nothing.
     """
 
-    __slots__ = ("kind", "name", "owner", "type")
+    __slots__ = ("compiled", "kind", "name", "owner", "type")
 
     def __init__(self, kind: str, name: str, type: str, owner: int) -> None:
+        self.compiled = ""
         self.kind = kind
         self.name = name
         self.type = type
@@ -47,7 +52,12 @@ def look(frame: FrameType | None, path: Any, modules: dict[int, str]) -> None:
             call.known = True
             found = frames.get(id(call))
             if found is not None:
+                compiler = _compiler(found)
                 call.block = _opened(call, found, owner, modules)
+                if compiler and call.block is None and call.role == USER:
+                    call.block = Opened("function", call.code.co_name.strip("<>"), "", 0)
+                if call.block is not None:
+                    call.block.compiled = compiler
         if call.block is not None:
             owner = call.block.owner
 
@@ -69,6 +79,21 @@ def _opened(call: Call, frame: FrameType, owner: int, modules: dict[int, str]) -
         if id(thing) == owner:
             return None
     return Opened("function", name, "", 0)
+
+
+def _compiler(frame: FrameType) -> str:
+    """What compiles the function that a frame runs, and called it to be run as it is written; "" for nothing."""
+    above = frame.f_back
+    while above is not None:
+        mark = above.f_trace
+        if mark.__class__ is Call and (mark.role == USER or mark.block is not None):
+            return ""
+        code = above.f_code
+        if code.co_name == "_any_call" and code.co_filename == _COMPILER:
+            name = local_variables(above)["self"]._name
+            return "dt.jit" if name == "jit" else str(name)
+        above = above.f_back
+    return ""
 
 
 def is_module(thing: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.callsite import Site
 from .snapshots import Snapshot
-from .stack import Path
+from .stack import Path, Turns
 
 serial = count().__next__
 
@@ -79,11 +79,13 @@ class Ran:
         cut: The operands that have a history which it does not see, being detached.
         work: The backward pass that ran it, None for the program.
         rule: The operation whose rule it is a part of.
+        turns: The iterations of loops that it ran in, for each call of `path`.
+        thread: The name of its thread; "" for the one that the program was started in.
     """
 
     __slots__ = (
-        "cut", "name", "operands", "order", "params", "path", "primitive", "results", "rule", "serial", "site", "why",
-        "work",
+        "cut", "name", "operands", "order", "params", "path", "primitive", "results", "rule", "serial", "site", "thread",
+        "turns", "why", "work",
     )  # fmt: skip
 
     def __init__(
@@ -102,6 +104,8 @@ class Ran:
         self.cut: tuple[int, ...] = ()
         self.work: Swept | None = None
         self.rule: Ran | None = None
+        self.turns: Turns = ()
+        self.thread = ""
 
 
 class Added:
@@ -168,6 +172,7 @@ class Swept:
         path, site: Where it was asked for.
         outer: The pass that it ran in.
         dropped: Whether it was run once more, and this is not the one that counts.
+        thread: See `Ran`.
     """
 
     __slots__ = (
@@ -181,6 +186,7 @@ class Swept:
         "serial",
         "site",
         "steps",
+        "thread",
     )
 
     def __init__(self, path: Path, site: Site | None, recorded: bool, outer: Swept | None) -> None:
@@ -194,6 +200,7 @@ class Swept:
         self.roots: list[tuple[Seen, Snapshot]] = []
         self.steps: list[Stepped] = []
         self.given: list[Given] = []
+        self.thread = ""
 
 
 class Updated:

@@ -194,13 +194,10 @@ def copied(value: Any) -> Any:
     return np.array(plain(value))
 
 
-_LOW = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
-
-
 def subscripted(letter: str, number: int) -> Term:
     """v_3."""
     mathml = f"<msub><mi>{letter}</mi><mn>{number}</mn></msub>"
-    return Term(m.ATOM, mathml, f"{letter}_{{{number}}}", letter + str(number).translate(_LOW))
+    return Term(m.ATOM, mathml, f"{letter}_{{{number}}}", letter + m.lowered(number))
 
 
 __all__ = ["Ran", "Trace"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from .encode import encoded, number, weight
 from .events import Seen
+from .naming import numbered
 from .snapshots import Snapshot
 from .structure import Picture
 
@@ -133,6 +135,7 @@ class Graph:
     def json(self) -> dict[str, Any]:
         """As the page has it."""
         p = self.first
+        name_apart(p.nodes)
         place = (
             p.passes[0]["place"]
             if p.passes
@@ -145,6 +148,21 @@ class Graph:
             "tangents": p.views,
             "updates": [u for u, ever in zip(p.updates, self.updated, strict=True) if ever],
         }  # fmt: skip
+
+
+def name_apart(nodes: list[dict[str, Any]]) -> None:
+    """Number the values that have one name; what the program begins with gets a name of its own, if it has one (y = x)."""
+    borne = Counter(n for node in nodes for n in {node["name"], *node.get("also", ())})
+    for node in nodes:
+        if not node["inputs"] and borne[node["name"]] > 1 and node["name"] is not None:
+            own = next((n for n in node.get("also", ()) if borne[n] == 1), None)
+            if own is not None:
+                node["also"] = [node["name"], *[n for n in node["also"] if n != own]]
+                node["name"] = own
+    numbers = numbered((n["name"], bool(n["inputs"])) for n in nodes)
+    for node, nth in zip(nodes, numbers, strict=True):
+        if nth is not None:
+            node["number"] = nth
 
 
 def curves_of(picture: Picture) -> list[Curve]:

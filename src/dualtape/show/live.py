@@ -15,8 +15,9 @@ import numpy as np
 from ..core import callsite, modes
 from ..core.aval import Aval
 from ..core.errors import GraphError
-from ..core.graph import LEAF, Freed
+from ..core.graph import LEAF
 from ..core.observation import observing_passes
+from ..core.residuals import Freed
 from ..core.sweep import Pass
 from ..core.tensor import Tensor
 from ..trust.blame import looked_after

@@ -8,6 +8,8 @@ from typing import NamedTuple
 MINUS, TIMES, SIGMA, ONES = "\u2212", "\u00d7", "\u03c3", "\U0001d7cf"
 """Signs that look like letters or like other signs, by their names."""
 
+OTHERWISE = "<mtext>otherwise</mtext>"
+
 SUM, PRODUCT, SIGN, POWER, ATOM = 1, 2, 3, 4, 5
 """How tightly an expression holds together."""
 
@@ -41,6 +43,14 @@ def number(text: str) -> Term:
     if text.startswith("-"):
         return negative(number(text[1:]))
     return Term(ATOM, f"<mn>{escape(text)}</mn>", text, text)
+
+
+_LOW = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
+
+
+def lowered(number: int) -> str:
+    """A number as an index: ₃."""
+    return str(number).translate(_LOW)
 
 
 def name(text: str) -> Term:
@@ -161,6 +171,17 @@ def superscript(x: Term, mark: str, latex: str, text: str) -> Term:
     )
 
 
+def subscript(x: Term, below: Term) -> Term:
+    """xₙ."""
+    x = at_least(x, ATOM)
+    return Term(
+        ATOM,
+        f"<msub>{x.mathml}{below.mathml}</msub>",
+        f"{{{x.latex}}}_{{{below.latex}}}",
+        f"{x.text}_{at_least(below, ATOM).text}",
+    )
+
+
 def big(sign: str, latex: str, text: str, x: Term, below: str = "") -> Term:
     """A sum or the like over axes."""
     mark = f"<mo>{sign}</mo>"
@@ -177,14 +198,16 @@ def big(sign: str, latex: str, text: str, x: Term, below: str = "") -> Term:
 
 
 def cases(rows: list[tuple[Term, str, str]]) -> Term:
-    """Values by condition; conditions as MathML and text."""
-    body = "".join([f"<mtr><mtd>{x.mathml}</mtd><mtd>{c}</mtd></mtr>" for x, c, _ in rows])
-    latex = r" \\ ".join([f"{x.latex} & {t}" for x, _, t in rows])
+    """Values by condition; conditions as MathML and text, the last one's empty: otherwise."""
+    body = "".join(
+        [f"<mtr><mtd>{x.mathml}</mtd><mtd>{c or OTHERWISE}</mtd></mtr>" for x, c, _ in rows]
+    )
+    latex = r" \\ ".join([rf"{x.latex} & \text{{{t or 'otherwise'}}}" for x, _, t in rows])
     return Term(
-        ATOM,
+        0,
         f'<mrow><mo>{{</mo><mtable columnalign="left">{body}</mtable></mrow>',
         rf"\begin{{cases}} {latex} \end{{cases}}",
-        "; ".join([f"{x.text} if {t}" for x, _, t in rows]),
+        "; ".join([f"{x.text} if {t}" if t else f"{x.text} otherwise" for x, _, t in rows]),
     )
 
 

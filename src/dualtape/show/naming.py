@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Iterable
 from types import FrameType
 from typing import Any
 
@@ -37,11 +38,15 @@ class Names:
     def wanted(self, thing: Any, seen: Seen) -> None:
         """Look out for an object: a variable that holds it names the value."""
         key = id(thing)
-        found = self.waiting.get(key)
-        if found is not None and found[1] is seen and found[0]() is thing:
+        if self.knows(thing, seen):
             return
         self.waiting[key] = (weakref.ref(thing), seen)
         seen.things = (*seen.things, key)
+
+    def knows(self, thing: Any, seen: Seen) -> bool:
+        """Whether a value is known to be this very object's."""
+        found = self.waiting.get(id(thing))
+        return found is not None and found[1] is seen and found[0]() is thing
 
     def leaf(self, edge: Any, seen: Seen, owners: list[Any]) -> None:
         """A leaf is met for the first time (in this piece of the run)."""
@@ -144,6 +149,30 @@ class Names:
         self.waiting = {
             k: v for k, v in self.waiting.items() if v[0]() is not None and v[1].kind == events.LEAF
         }
+
+
+def numbered(bearers: Iterable[tuple[str | None, bool]]) -> list[int | None]:
+    """Tell apart values that the program has, one after the other, under one name: y = y + x.
+
+    Args:
+        bearers: In order, each value's name and whether it was computed.
+
+    Returns:
+        Which of its name a value is; None for one that has a name of its own, or none. What others of the name were
+        computed after is number 0, so that h₁ is the h of the first iteration.
+    """
+    all_ = list(bearers)
+    by_name: dict[str, list[int]] = {}
+    for i, (name, _) in enumerate(all_):
+        if name is not None:
+            by_name.setdefault(name, []).append(i)
+    found: list[int | None] = [None] * len(all_)
+    for of in by_name.values():
+        if len(of) > 1:
+            computed = [all_[i][1] for i in of]
+            for number, i in enumerate(of, start=0 if any(computed) and not computed[0] else 1):
+                found[i] = number
+    return found
 
 
 def inner(thing: Any) -> Any:

@@ -12,7 +12,8 @@ from typing import Any
 from ..core import departures, modes
 from ..core.callsite import Site, user_frame
 from ..core.custom import CallNode, UserNode
-from ..core.graph import LEAF, Freed
+from ..core.graph import LEAF
+from ..core.residuals import Freed
 from ..core.tensor import Tensor
 from ..trust import why
 from ..trust.blame import blamed, first_origin

@@ -17,6 +17,8 @@ from ..core.graph import LEAF
 from ..core.tensor import Tensor
 from .frames import local_variables
 from .layered import place
+from .mathematics import lowered
+from .naming import numbered
 from .webpage import opened
 
 MOST = 2000
@@ -212,9 +214,12 @@ def graph_of(tensors: Sequence[Tensor], frame: FrameType | None) -> Graph:
     order = sorted(met, key=lambda n: (n.kind != LEAF, -n.order))
     number = {node: k for k, node in enumerate(order)}
     names = names_of(met, frame)
+    # The oldest first: two functions may have a variable of one name.
+    numbers = numbered((names.get(n), n.kind != LEAF) for n in order)
     nodes = []
-    for node in order:
-        name, shape, dtype = names.get(node, ""), tuple(node.shape), str(node.dtype)
+    for node, nth in zip(order, numbers, strict=True):
+        name = names.get(node, "") + ("" if nth is None else lowered(nth))
+        shape, dtype = tuple(node.shape), str(node.dtype)
         if node.kind == LEAF:
             nodes.append(GraphNode("leaf", "", name, shape, dtype, "", ()))
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,13 +22,14 @@ from ..core.boxes import Box
 from ..core.conform import conform
 from ..core.custom import Call as CustomCall
 from ..core.graph import LEAF as LEAF_EDGE
-from ..core.observation import observing, observing_passes
+from ..core.observation import observe, observe_passes, observing, observing_passes
 from ..trust.case import raw_edge
 from . import events
 from .events import Added, Given, Ran, Seen, Stepped, Swept
 from .registry import MadeEdge, Registry
 from .snapshots import Snapshot, concrete, is_batched
 from .stack import Stacks
+from .threads import joining
 
 _bind_boxed = NaryPrimitive.bind_boxed.__code__
 
@@ -37,7 +39,11 @@ def unharmed(told: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(told)
     def tell(self: Recorder, *facts: Any) -> None:
-        self.guarded(functools.partial(told, self), *facts)
+        if self.watching:
+            self.guarded(functools.partial(told, self), *facts)
+        else:  # a thread that goes on when the recording is over
+            observe(None)
+            observe_passes(None)
 
     return tell
 
@@ -55,6 +61,34 @@ class Running:
         self.arrived: dict[tuple[int, int], Snapshot] = {}
 
 
+class Lane:
+    """What goes on in one thread.
+
+    Attributes:
+        thread: Its name; "" for the one that the program was started in.
+        running: The backward passes under way, outermost first.
+        last: The pass that ended last, what it was restricted to, and the edges that it began at.
+    """
+
+    __slots__ = ("last", "running", "thread")
+
+    def __init__(self, thread: str) -> None:
+        self.thread = thread
+        self.running: list[Running] = []
+        self.last: tuple[Swept, Any, list[Any]] | None = None
+
+    def innermost(self) -> Running | None:
+        """The pass under way; those that ended by an exception are forgotten."""
+        while self.running and self.running[-1].work() is None:
+            self.running.pop()
+        return self.running[-1] if self.running else None
+
+    def of(self, work: Any) -> Running | None:
+        """The pass under way, if it is this one."""
+        running = self.innermost()
+        return running if running is not None and running.work() is work else None
+
+
 class Recorder(Registry):
     """What is told of a running program.
 
@@ -63,8 +97,7 @@ class Recorder(Registry):
         happened: Called with each event, in order: an operation when it has run, a pass when it begins.
 
     Attributes:
-        running: The backward passes under way, outermost first.
-        last: The pass that ended last, what it was restricted to, and the edges that it began at.
+        lanes: What goes on in each thread, by its identity.
         over, after: Called when a pass has ended, and when its gradients were added to `.grad`.
         broken: What ended the recording early.
         compiled: Names of functions that the program compiles, and that were run as they are written.
@@ -75,8 +108,9 @@ class Recorder(Registry):
     ) -> None:
         super().__init__(happened)
         self.stacks = Stacks(base)
-        self.running: list[Running] = []
-        self.last: tuple[Swept, Any, list[Any]] | None = None
+        self.lanes = {threading.get_ident(): Lane("")}
+        self.watching = True
+        self._one_at_a_time = threading.RLock()
         self.over: Callable[[Swept, Any, list[Any]], None] | None = None
         self.after: Callable[[Swept, list[Any], FrameType | None], None] | None = None
         self.broken: Exception | None = None
@@ -84,15 +118,32 @@ class Recorder(Registry):
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Watch the block."""
+        """Watch the block, and the threads that are started in it."""
         with ExitStack() as stack:
             stack.enter_context(observing(self.see))
             stack.enter_context(observing_passes(self))
+            stack.enter_context(joining(self.attend))
             try:
                 yield
             finally:
+                self.watching = False
                 self.stacks.base = None
                 self.writes.stop()
+
+    def attend(self) -> None:
+        """Watch the present thread too, which has just begun."""
+        self.lanes[threading.get_ident()] = Lane(threading.current_thread().name)
+        observe(self.see)
+        observe_passes(self)
+
+    def lane(self) -> Lane:
+        """What goes on in the present thread."""
+        me = threading.get_ident()
+        if (
+            me not in self.lanes
+        ):  # it was there before, and runs in the context of one that is watched
+            self.lanes[me] = Lane(threading.current_thread().name)
+        return self.lanes[me]
 
     # --- operations ---------------------------------------------------------------------------
 
@@ -109,15 +160,19 @@ class Recorder(Registry):
         mode = modes.current()
         if mode & modes.BOXED and _is_inside_another(frame):
             return
-        path, user = self.stacks.path(frame)
+        path, turns, user = self.stacks.path(frame)
         site = None if user is None else (user.f_code, user.f_lasti)
         ran = Ran(primitive.name, primitive, params, path, site)
+        ran.turns = turns
+        lane = self.lane()
+        ran.thread = lane.thread
         if isinstance(primitive, CustomCall):
             ran.primitive = None
-        if self.running and (running := self.innermost()) is not None:
+        if lane.running and (running := lane.innermost()) is not None:
             ran.work = running.swept
             running.loose.append(ran)
-        ran.operands = [self.operand(t, site) for t in operands]
+        count = len(operands)
+        ran.operands = [self.operand(t, site, i, count) for i, t in enumerate(operands)]
         ran.serial = events.serial()  # after what only its operands tell of
         ran.cut = tuple(
             i
@@ -145,36 +200,33 @@ class Recorder(Registry):
 
     def guarded(self, told: Callable[..., None], *facts: Any) -> None:
         """Do something for the page; a fault in it ends the recording, and not the program. See `unharmed`."""
-        if self.broken is None:
-            try:
-                told(*facts)
-            except Exception as error:  # a fault of the recorder, not of the program
-                self.broken = error
+        with self._one_at_a_time:
+            if self.broken is None:
+                try:
+                    told(*facts)
+                except Exception as error:  # a fault of the recorder, not of the program
+                    self.broken = error
 
     # --- backward passes (core.observation.PassObserver) --------------------------------------
-
-    def innermost(self) -> Running | None:
-        """The pass under way; those that ended by an exception are forgotten."""
-        while self.running and self.running[-1].work() is None:
-            self.running.pop()
-        return self.running[-1] if self.running else None
 
     @unharmed
     def begun(self, work: Any) -> None:
         """See `PassObserver`."""
         frame = sys._getframe(2)
-        path, user = self.stacks.path(frame)
-        outer = self.innermost()
+        path, _, user = self.stacks.path(frame)
+        lane = self.lane()
+        outer = lane.innermost()
         site = None if user is None else (user.f_code, user.f_lasti)
         swept = Swept(path, site, work.create_graph, None if outer is None else outer.swept)
+        swept.thread = lane.thread
         again = work.beneath is not None and not modes.current() & modes.ANOMALY
         if (
             again
-            and self.last is not None
-            and self.last[1] is work.needed
-            and not self.last[0].kept
+            and lane.last is not None
+            and lane.last[1] is work.needed
+            and not lane.last[0].kept
         ):
-            self.last[0].dropped = True  # see `core.backward.looked_after`: a NaN came out of it
+            lane.last[0].dropped = True  # see `core.backward.looked_after`: a NaN came out of it
         running = Running(work, swept)
         self.names.look(user, None)
         self.names.by_history(user, self.by_edge)
@@ -188,7 +240,7 @@ class Recorder(Registry):
                 running.arrived[key.order, number] = shot
         if work.spent is None and not work.retain_graph:
             work.spent = []  # what it frees can be had back, to look for the origin of a NaN
-        self.running.append(running)
+        lane.running.append(running)
         self.happened(swept, frame)
 
     @unharmed
@@ -196,8 +248,8 @@ class Recorder(Registry):
         self, work: Any, node: Any, ct: Any, edges: tuple[Any, ...], grads: list[Any]
     ) -> None:
         """See `PassObserver`."""
-        running = self.innermost()
-        if running is None or running.work() is not work:
+        running = self.lane().of(work)
+        if running is None:
             return
         ran = self.ran_of(node)
         step = Stepped(ran, self.cotangents(running, node, ct))
@@ -259,10 +311,11 @@ class Recorder(Registry):
     @unharmed
     def ended(self, work: Any, captures: dict[Any, Any] | None) -> None:
         """See `PassObserver`."""
-        running = self.innermost()
-        if running is None or running.work() is not work:
+        lane = self.lane()
+        running = lane.of(work)
+        if running is None:
             return
-        self.running.pop()
+        lane.running.pop()
         swept = running.swept
         for leaf, g in work.pending.items():
             given = Given(self.at_edge(leaf, None), self.snapshot(g))
@@ -274,16 +327,17 @@ class Recorder(Registry):
                 seen = self.at_edge(MadeEdge(node, number), None)
                 swept.given.append(Given(seen, None if g is None else self.snapshot(g)))
         self.writes.hold([g.value for g in swept.given])
-        self.last = (swept, work.needed, running.edges)
+        lane.last = (swept, work.needed, running.edges)
         if self.over is not None:
             self.over(swept, work, running.edges)
 
     @unharmed
     def kept(self, work: Any) -> None:
         """See `PassObserver`."""
-        if self.last is None:
+        last = self.lane().last
+        if last is None:
             return
-        swept = self.last[0]
+        swept = last[0]
         swept.kept = True
         by_order = {g.value.order: g for g in swept.given}
         for leaf in work.pending:
@@ -296,7 +350,7 @@ class Recorder(Registry):
             seen.names = [f"{given.value.names[0]}.grad"] if given.value.names else []
             self.remember(value, seen)
         if self.after is not None:
-            self.after(swept, self.last[2], sys._getframe(2))
+            self.after(swept, last[2], sys._getframe(2))
 
     def uncompiled(self, function: Any) -> None:
         """See `core.observation.uncompiled`."""
@@ -304,7 +358,7 @@ class Recorder(Registry):
         owner = getattr(function, "__self__", None)
         name: Any = getattr(owner, "name", None)
         if not isinstance(name, str):
-            name = getattr(function, "__name__", "a function")
+            name = getattr(function, "__name__", type(function).__name__)
         self.compiled[str(name)] = None
 
 

@@ -15,7 +15,7 @@ from ..core.graph import LEAF as LEAF_EDGE
 from ..core.graph import Identity, Node
 from ..core.tensor import Tensor
 from ..trust.case import raw_edge
-from . import events
+from . import events, syntax
 from .events import Ran, Seen
 from .naming import Names, owners_of
 from .snapshots import Snapshot, concrete, is_batched, same_bits, tangent_in
@@ -57,8 +57,8 @@ class Registry:
         self.spent = 0
         self.writes = Writes(self.snapshot)
 
-    def operand(self, t: Tensor, site: Any) -> Seen:
-        """What is known of an operand."""
+    def operand(self, t: Tensor, site: Any, number: int, count: int) -> Seen:
+        """What is known of an operand, which is number `number` of `count`."""
         value = concrete(t)
         edge = t.current_edge()
         seen: Seen | None
@@ -71,6 +71,8 @@ class Registry:
                 seen = found[1]
                 if not _unchanged(seen, value):
                     seen = self.written(value)
+                elif isinstance(value, np.generic) and seen.kind == events.CONSTANT:
+                    seen = self.again(t, seen, site, number, count)
             if seen is None:
                 seen = Seen(events.CONSTANT, self.snapshot(t))
                 self.remember(value, seen)
@@ -82,6 +84,17 @@ class Registry:
         if not seen.names:
             self.names.wanted(t, seen)
         return seen
+
+    def again(self, t: Tensor, seen: Seen, site: Any, number: int, count: int) -> Seen | None:
+        """A number that was seen before, if it is the same to the program: equal numbers may be one object."""
+        written = None if site is None else syntax.operand_at(site, number, count)
+        if written is not None:
+            same = written in seen.names
+        elif site is not None and syntax.is_number_at(site, number, count):
+            same = not seen.names
+        else:
+            same = self.names.knows(t, seen)
+        return seen if same else None
 
     def at_edge(self, edge: Any, value: Any) -> Seen:
         """The value that an edge belongs to; `value` is it (a tensor, a box or an array), None where that is not known."""

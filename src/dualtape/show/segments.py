@@ -53,7 +53,8 @@ class Cutter:
     def happened(self, event: Event) -> None:
         """Take in an event."""
         inside = event.work is not None if isinstance(event, Ran) else event.outer is not None
-        if not inside and event.path:
+        # What other threads do belongs to what the first one does meanwhile.
+        if not inside and event.path and not event.thread:
             if isinstance(event, Swept):
                 self.know(event.path)
             self.cut(event.path, isinstance(event, Swept))
@@ -84,7 +85,7 @@ class Cutter:
         self.finish(old)
 
     def _is_in(self, event: Event, context: Context) -> bool:
-        if not event.path:
+        if not event.path or event.thread:
             return True
         found = self.context(event.path)
         return found is not None and found[0] == context

@@ -173,10 +173,11 @@ class Session:
                 "text": f"The recording broke off, through a fault in dualtape; the program went on without it.\n{text}",
             })  # fmt: skip
         if self.recorder.compiled:
-            names = ", ".join(self.recorder.compiled)
+            names = list(self.recorder.compiled)
             notes.append({
-                "code": "compiled", "numbers": [],
-                "text": f"Compiled functions were run operation by operation: {names}.",
+                "code": "compiled", "numbers": [], "names": names,
+                "text": f"Compiled functions were run operation by operation, as they are written: {', '.join(names)}. "
+                "Compiled, they may round differently in the last digits.",
             })  # fmt: skip
         used = [name for name in _FRONT_ENDS if f"dualtape.{name}" in sys.modules]
         model = {

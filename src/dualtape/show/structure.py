@@ -10,14 +10,15 @@ import numpy as np
 
 from ..core.aval import Aval
 from . import events, syntax
+from .block_tree import BlockTree
 from .derivatives import local_of, tangents_of
 from .events import Event, Given, Ran, Seen, Swept, Updated
 from .snapshots import Absent, Snapshot
-from .stack import USER
 from .tables import Tables
 from .updates import change_of, ratio_of
 
 _PARAMETER = 60
+_NAMED = ("module", "function")
 
 Slot = Snapshot | Callable[[], Snapshot | None]
 """An array, or what computes it when its numbers are wanted."""
@@ -43,7 +44,6 @@ class Picture:
     def __init__(self, happened: list[Event], tables: Tables, updates: list[Updated]) -> None:
         self.tables = tables
         self.nodes: list[dict[str, Any]] = []
-        self.blocks: list[dict[str, Any]] = []
         self.passes: list[dict[str, Any]] = []
         self.updates: list[dict[str, Any]] = []
         self.updated: list[bool] = []
@@ -57,11 +57,12 @@ class Picture:
         self._slots: dict[int, int] = {}
         self._at: dict[int, tuple[int, int]] = {}
         self._made: dict[int, int] = {}
-        self._blocks: dict[int, int] = {}
         self._alive: list[Any] = []
         self._shape: list[Any] = []
         self._places: list[Any] = []
         rans = reached(happened)
+        self._tree = BlockTree(tables, rans)
+        self.blocks = self._tree.blocks
         self._own = {id(r) for r in rans}
         position: dict[int, int] = {}
         order: list[Event] = sorted(
@@ -82,7 +83,7 @@ class Picture:
         for r in rans:  # now that all nodes have numbers
             if r.rule is not None and id(r.rule) in self._made:
                 self.nodes[self._made[id(r)]]["rule"] = self._made[id(r.rule)]
-        self.mark_repeated()
+        self._tree.mark_repeated(self.nodes, self.avals)
         self.views = tangents_of(self)
         self.change(updates)
         self.key = hashlib.sha256(repr(self._shape).encode()).hexdigest()[:16]
@@ -113,7 +114,7 @@ class Picture:
             "inputs": inputs,
             "outs": outs,
             "place": self.tables.place(ran.site),
-            "block": self.block(ran),
+            "block": self._tree.of(ran),
             "recorded": ran.why is None,
         }
         if ran.params:
@@ -176,48 +177,6 @@ class Picture:
         self.arrays.append(compute)
         self.avals.append(self.tables.aval(like))
         return len(self.arrays) - 1
-
-    # --- blocks -------------------------------------------------------------------------------
-
-    def block(self, ran: Ran) -> int:
-        """The innermost block of an operation."""
-        inside = -1
-        for i, (call, _) in enumerate(ran.path):
-            opened = call.block
-            if opened is None:
-                continue
-            number = self._blocks.get(call.number)
-            if number is None:
-                number = self._blocks[call.number] = len(self.blocks)
-                site = None
-                for outer, at in reversed(ran.path[:i]):
-                    if outer.role == USER:
-                        site = (outer.code, at)
-                        break
-                self.blocks.append({
-                    "parent": inside, "kind": opened.kind, "name": opened.name, "type": opened.type,
-                    "place": self.tables.place(site), "shape": 0,
-                })  # fmt: skip
-            inside = number
-        return inside
-
-    def mark_repeated(self) -> None:
-        """Give blocks of the same structure the same number."""
-        inside: list[list[Any]] = [[b["kind"], b["type"] or b["name"]] for b in self.blocks]
-        for node in self.nodes:
-            if node["block"] >= 0:
-                inside[node["block"]].append(
-                    (node["op"], tuple(self.avals[o] for o in node["outs"] if o >= 0))
-                )
-        known: dict[Any, int] = {}
-        for number in range(
-            len(self.blocks) - 1, -1, -1
-        ):  # a block comes after the one that it is in
-            key = repr(inside[number])
-            shape = self.blocks[number]["shape"] = known.setdefault(key, len(known))
-            parent = self.blocks[number]["parent"]
-            if parent >= 0:
-                inside[parent].append(("block", shape))
 
     # --- backward passes ----------------------------------------------------------------------
 
@@ -320,7 +279,7 @@ class Picture:
         for number in reversed(self.roots):
             if self.nodes[number]["name"]:
                 return str(self.nodes[number]["name"])
-        outermost = [b for b in self.blocks if b["parent"] < 0]
+        outermost = [b for b in self.blocks if b["parent"] < 0 and b["kind"] in _NAMED]
         if outermost:
             return str(outermost[-1]["name"])
         for node in reversed(self.nodes):

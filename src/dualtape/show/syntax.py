@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import linecache
 from types import CodeType
@@ -10,9 +11,11 @@ from typing import NamedTuple
 
 from ..core.callsite import Site
 from ..trust.source import tree_of
+from .loop_facts import REPEATING, Comprehension, Facts, For, Raw, facts_of
+from .loop_facts import range_of as _range
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _TEXT = 60
+_NEXT = dis.opmap["FOR_ITER"]
 
 
 class Span(NamedTuple):
@@ -38,7 +41,7 @@ class Loop(NamedTuple):
 class _Code:
     """What is known of a code object. To hash one costs as much as its length, so it is found by its identity."""
 
-    __slots__ = ("code", "loops", "positions", "spans", "texts")
+    __slots__ = ("code", "loops", "nests", "positions", "spans", "texts")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # so that its identity stays its own
@@ -46,6 +49,23 @@ class _Code:
         self.spans: dict[int, Span] = {}
         self.texts: dict[int, str | None] = {}
         self.loops: dict[int, tuple[Loop, ...]] = {}
+        self.nests: dict[int, Nest] = {}
+
+
+class Nest(NamedTuple):
+    """The loops that an instruction is carried out in, outermost first.
+
+    Attributes:
+        loops: Themselves.
+        condition: The one whose condition the instruction is a part of.
+        repeating: Whether it may call others several times.
+        stepping: Whether it asks for the next element that the innermost loop goes through.
+    """
+
+    loops: tuple[Loop, ...]
+    condition: Loop | None
+    repeating: bool
+    stepping: bool
 
 
 _codes: dict[int, _Code] = {}
@@ -58,9 +78,6 @@ def _known(code: CodeType) -> _Code:
             _codes.clear()
         found = _codes[id(code)] = _Code(code)
     return found
-
-
-Raw = tuple[int | None, int | None, int | None, int | None]
 
 
 def raw_span(code: CodeType, instruction: int) -> Raw:
@@ -109,14 +126,20 @@ class _File:
     def __init__(self, name: str) -> None:
         tree = tree_of(name)
         self.loops: list[Loop] = []
+        self.nodes: dict[Loop, ast.AST] = {}
+        self.repeating: set[Raw] = set()
         self.assigned: dict[Raw, str] = {}
         for node in () if tree is None else ast.walk(tree):
-            if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            if isinstance(node, (*For, ast.While)):
                 last = node.body[-1].end_lineno or node.lineno
                 self.loops.append(Loop(name, node.lineno, last, -1, -1))
-            elif isinstance(node, _COMPREHENSIONS):
+                self.nodes[self.loops[-1]] = node
+            elif isinstance(node, Comprehension):
                 at = [n or 0 for n in _range(node)]
                 self.loops.append(Loop(name, *at))
+                self.nodes[self.loops[-1]] = node
+            elif isinstance(node, ast.Call) and _called(node) in REPEATING:
+                self.repeating.add(_range(node))
             target = None
             if isinstance(node, ast.Assign) and len(node.targets) == 1:
                 target, value = node.targets[0], node.value
@@ -128,13 +151,10 @@ class _File:
                 self.assigned[_range(value)] = ast.unparse(target)
 
 
-def _range(node: ast.AST) -> Raw:
-    return (
-        getattr(node, "lineno", None),
-        getattr(node, "end_lineno", None),
-        getattr(node, "col_offset", None),
-        getattr(node, "end_col_offset", None),
-    )
+def _called(node: ast.Call) -> str:
+    """The last name of what is called."""
+    f = node.func
+    return f.id if isinstance(f, ast.Name) else f.attr if isinstance(f, ast.Attribute) else ""
 
 
 @functools.lru_cache(256)
@@ -145,6 +165,7 @@ def _file(name: str) -> _File:
 def forget() -> None:
     """Read all files anew next time: one may have changed."""
     _file.cache_clear()
+    facts.cache_clear()
     _operands.cache_clear()
     _codes.clear()
 
@@ -188,6 +209,41 @@ def _loops_at(code: CodeType, at: Raw) -> tuple[Loop, ...]:
     )
 
 
+@functools.lru_cache(4096)
+def facts(loop: Loop) -> Facts:
+    """What the source says of a loop."""
+    return facts_of(_file(loop.file).nodes[loop])
+
+
+def nest_at(code: CodeType, instruction: int) -> Nest:
+    """The loops that an instruction of a function is carried out in, again and again."""
+    nests = _known(code).nests
+    found = nests.get(instruction)
+    if found is None:
+        found = nests[instruction] = _nest_at(code, instruction)
+    return found
+
+
+def _nest_at(code: CodeType, instruction: int) -> Nest:
+    at = raw_span(code, instruction)
+    stepping = code.co_code[instruction] == _NEXT if instruction >= 0 else False
+    loops = [
+        loop
+        for loop in loops_at(code, instruction)
+        if stepping or not (_within(at, facts(loop).once) or at == facts(loop).whole)
+    ]
+    asked = next((loop for loop in loops if _within(at, facts(loop).test)), None)
+    return Nest(tuple(reversed(loops)), asked, at in _file(code.co_filename).repeating, stepping)
+
+
+def _within(at: Raw, around: Raw | None) -> bool:
+    if around is None or None in at or None in around:
+        return False
+    line, end, column, end_column = at
+    first, last, left, right = around
+    return (first, left) <= (line, column) and (end, end_column) <= (last, right)
+
+
 def text_at(site: Site) -> str | None:
     """The expression at a place, on one line; None if it is long or there is no source."""
     code, instruction = site
@@ -225,9 +281,17 @@ def _operands(name: str) -> dict[Raw, tuple[ast.expr, ...]]:
 
 def operand_at(site: Site, number: int, count: int) -> str | None:
     """The variable that stands as an operand of the operator at a place; None if it is an expression, or no operator."""
+    at = _operand(site, number, count)
+    return ast.unparse(at) if isinstance(at, (ast.Name, ast.Attribute)) else None
+
+
+def is_number_at(site: Site, number: int, count: int) -> bool:
+    """Whether a number stands as an operand of the operator at a place."""
+    at = _operand(site, number, count)
+    return isinstance(at.operand if isinstance(at, ast.UnaryOp) else at, ast.Constant)
+
+
+def _operand(site: Site, number: int, count: int) -> ast.expr | None:
     code, instruction = site
     operands = _operands(code.co_filename).get(raw_span(code, instruction))
-    if operands is None or len(operands) != count:
-        return None
-    at = operands[number]
-    return ast.unparse(at) if isinstance(at, (ast.Name, ast.Attribute)) else None
+    return operands[number] if operands is not None and len(operands) == count else None

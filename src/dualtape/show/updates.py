@@ -14,8 +14,8 @@ import numpy as np
 
 from ..core import modes
 from ..core.callsite import Site
-from ..core.graph import Version
 from ..core.tensor import Tensor
+from ..core.versions import Version
 from .assignments import leave, listen
 from .events import LEAF, Event, Ran, Seen, Updated
 from .snapshots import Absent, Snapshot, concrete, same_bits

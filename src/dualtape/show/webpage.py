@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 import re
 import sys
 import webbrowser
+import zlib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,12 @@ from .shrink import dumped
 
 PLACE = "__DUALTAPE_MODEL__"
 """Where the built page wants the model."""
+
+COMPRESSED = "gzip:"
+"""Stands before a model that is compressed, in base64."""
+
+PLAIN = 500_000
+"""Characters up to which a model can be read in the page as it is."""
 
 _MODEL = re.compile(r'<script type="application/json" id="model">(.*?)</script>', re.DOTALL)
 
@@ -34,8 +43,10 @@ def template() -> str:
 
 
 def embedded(page: dict[str, Any]) -> str:
-    """JSON that can stand in a script element: no `</script>` of a program's text ends it."""
+    """JSON that can stand in a script element: no `</script>` of a program's text ends it. Of large pages, compressed."""
     text = dumped(page)
+    if len(text) > PLAIN:
+        return COMPRESSED + base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
     for sign, code in (
         ("<", "\\u003c"),
         (">", "\\u003e"),
@@ -57,8 +68,11 @@ def model_in(page: str) -> dict[str, Any]:
     if found is None:
         raise ValueError("it has no model in it; is it a page that `dualtape explain` wrote?")
     try:
-        model: dict[str, Any] = json.loads(found.group(1))["models"][0]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+        text = found.group(1).strip()
+        if text.startswith(COMPRESSED):
+            text = gzip.decompress(base64.b64decode(text[len(COMPRESSED) :])).decode()
+        model: dict[str, Any] = json.loads(text)["models"][0]
+    except (ValueError, KeyError, IndexError, TypeError, OSError, EOFError, zlib.error) as error:
         raise ValueError(f"its model cannot be read ({error})") from error
     return model
 

@@ -128,7 +128,27 @@ class Function:
                 self._eager, name="tf.function", effects_once=True, axes=axes,
                 dynamic=None if self._reduce_retracing or axes is not None else False,
             )  # fmt: skip
+            functools.update_wrapper(self._compiled, self._python_function, updated=())
         return self._compiled
+
+    def explain(self) -> str:
+        """What was compiled and why, what it cost, what runs natively, and what runs eagerly and why: see `dualtape.jit`."""
+        text: str = self._program().explain()
+        return text
+
+    def graph(self) -> Any:
+        """The graph of the last program compiled: see `dualtape.jit`."""
+        return self._program().graph()
+
+    def llvm(self) -> str:
+        """The LLVM code of the last program: see `dualtape.jit`."""
+        text: str = self._program().llvm()
+        return text
+
+    def asm(self) -> str:
+        """The machine code of the last program: see `dualtape.jit`."""
+        text: str = self._program().asm()
+        return text
 
     def export_c(self, directory: Any, *args: Any, **options: Any) -> Any:
         """Write the function and its derivatives as C, variables that it only reads as they are now: see `dualtape.jit`."""

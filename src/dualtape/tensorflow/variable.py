@@ -8,36 +8,28 @@ before an assignment is right after it, as in TensorFlow.
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
 
-from ..core.bind import BinaryPrimitive
-from ..core.boxes import Box
 from ..core.departures import NUMPY, left
 from ..core.tensor import Tensor, wrap
-from ..ops import arithmetic as a
 from . import printing
 from .convert import as_tensor, converted, numpy_dtype
 from .dtype import DType, of_numpy
 from .enums import VariableAggregation, VariableSynchronization
 from .gather import gather_elements, gather_rows
-from .hosted import on_numbers
 from .names import scoped
-from .raising import dims, kernel_error
 from .recording import Recording, leaf_of, recording, watched_again
 from .shapes import TensorShape, known_shape
-from .tensor import DEVICE, EagerTensor, Readable, Reference, restored, set_edge, tensor
+from .tensor import DEVICE, EagerTensor, Readable, Reference, restored, tensor
+from .variable_assigning import Assigning
+from .variable_parts import assignable
 from .variable_scatters import Scattering
-from .variable_state import Compilable, taken
+from .variable_state import Compilable
 
 _numbers = itertools.count(1)
-
-# How often an array is held when only a variable's dict and `_updated`'s own variable hold it, counting
-# the argument of getrefcount.
-_ALONE = 3
 
 _EAGER_ONLY = {
     "op": "Tensor.op is undefined when eager execution is enabled.",
@@ -45,7 +37,7 @@ _EAGER_ONLY = {
 }
 
 
-class Variable(Compilable, Scattering, Readable):
+class Variable(Compilable, Assigning, Scattering, Readable):
     """A value of fixed dtype, and shape unless declared looser, that programs assign to.
 
     Args:
@@ -327,108 +319,15 @@ class Variable(Compilable, Scattering, Readable):
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored_variable, (np.asarray(self._value), self._trainable, self._name)
 
-    # --- assigning ----------------------------------------------------------------------------
-
-    def assign(
-        self,
-        value: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
-        """Put in a new value.
-
-        Args:
-            value: A tensor of the variable's dtype, or what one can be made of.
-            use_locking: Not used.
-            name: Not used.
-            read_value: Whether to return the variable.
-
-        Raises:
-            TypeError: Python numbers that do not fit the dtype.
-            ValueError: A tensor of another dtype, or another shape.
-        """
-        new = self._fitting(value)
-        mine = self._value
-        if new.shape != mine.shape and not self.shape.is_compatible_with(new.shape):
-            raise ValueError(
-                f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
-                f"{self.shape}, and the assigned value shape {tuple(new.shape)} are incompatible."
-            )
-        return self._put(new.copy() if type(new) is np.ndarray else new, read_value)
-
-    def assign_add(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
-        """Add `delta`, which has the variable's shape; see `assign`.
-
-        Raises:
-            InvalidArgumentError: `delta` has another shape.
-        """
-        return self._updated("AssignAddVariableOp", a.add, delta, read_value)
-
-    def assign_sub(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
-        """Subtract `delta`, which has the variable's shape; see `assign`.
-
-        Raises:
-            InvalidArgumentError: `delta` has another shape.
-        """
-        return self._updated("AssignSubVariableOp", a.sub, delta, read_value)
-
-    def _fitting(self, value: Any) -> Any:
-        """The value to assign, in the variable's dtype."""
-        dtype = self._value.dtype
-        if value.__class__ is EagerTensor and value.value.dtype is dtype:
-            return value.value
-        return converted(value, dtype).value
-
-    def _updated(self, op: str, primitive: BinaryPrimitive, delta: Any, read_value: bool) -> Any:
-        change = self._fitting(delta)
-        value = self._value
-        if change.shape != value.shape:
-            raise kernel_error(
-                op,
-                f"Cannot update variable with shape {dims(value.shape)} using a Tensor with shape "
-                f"{dims(change.shape)}, shapes must be equal.",
-            )
-        self._snapshot = None
-        if (
-            type(value) is np.ndarray
-            and type(change) is np.ndarray
-            and sys.getrefcount(value) <= _ALONE
-        ):
-            # Nobody else sees this memory: no snapshot that a graph holds, no view.
-            # By operators, which cost a third of `np.add(..., out=value)`.
-            if primitive is a.add:
-                value += change
-            else:
-                value -= change
-            return self if not read_value else _unread(self)
-        return self._put(primitive(value, change), read_value)
-
-    def _put(self, value: Any, read_value: bool) -> Any:
-        if isinstance(value, Box) and not isinstance(self._value, Box):
-            raise TypeError(
-                "a value of an open transformation was assigned to a tf.Variable, which lives on after it. "
-                "Return it from the transformed function and assign it outside."
-            )
-        self._value = value
-        self._snapshot = None
-        return _unread(self) if read_value else None
+    def _unread(self) -> Variable:
+        """The same variable (one dict, two objects), printed as `UnreadVariable`."""
+        out = object.__new__(UnreadVariable)
+        out.__dict__ = self.__dict__
+        return out
 
     def __getitem__(self, index: Any) -> Any:
         part = self._read()[index]
-        return _assignable(part, self, index)
+        return assignable(part, self, index)
 
 
 def differentiable(value: Any) -> bool:
@@ -446,69 +345,9 @@ class UnreadVariable(ResourceVariable):
     _shown_name = "UnreadVariable"
 
 
-def _unread(variable: Variable) -> Variable:
-    """The same variable (one dict, two objects), printed as `UnreadVariable`."""
-    out = object.__new__(UnreadVariable)
-    out.__dict__ = variable.__dict__
-    return out
-
-
 def _restored_variable(array: np.ndarray[Any, Any], trainable: bool, name: str) -> Variable:
     return Variable(restored(array), trainable=trainable, name=name)
 
-
-class SlicedTensor(EagerTensor):
-    """A part of a variable, which can be assigned to: `v[0].assign(3.0)`."""
-
-    __slots__ = ("_index", "_variable")
-
-    _index: Any
-    _variable: Variable
-
-    def assign(
-        self,
-        value: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
-        """Put a new value into this part of the variable.
-
-        Raises:
-            InvalidArgumentError: The value does not broadcast to the part's shape.
-        """
-        variable = self._variable
-        whole = taken(variable)
-        new = variable._fitting(value)
-        place = tuple(self._index) if isinstance(self._index, (tuple, list)) else self._index
-
-        def changed(whole: Any, new: Any) -> Any:
-            out = np.array(whole)
-            try:
-                out[place] = np.broadcast_to(new, out[place].shape)
-            except ValueError:
-                raise kernel_error(
-                    "ResourceStridedSliceAssign",
-                    f"Cannot broadcast input shape {dims(new.shape)} into final shape "
-                    f"{dims(out[place].shape)}",
-                    name="strided_slice/_assign",
-                ) from None
-            return out
-
-        out = on_numbers(changed, whole.shape, whole.dtype, whole, new)
-        return variable._put(out, read_value)
-
-
-def _assignable(part: EagerTensor, variable: Variable, index: Any) -> EagerTensor:
-    if not isinstance(index, (int, slice, tuple, list, type(None), type(Ellipsis))):
-        return part
-    out: SlicedTensor = wrap(SlicedTensor, part.value)  # type: ignore[assignment]
-    set_edge(out, Tensor.__dict__["edge"].__get__(part))
-    out._index, out._variable = index, variable
-    return out
-
-
-SlicedTensor.result_class = EagerTensor
 
 # Where TensorFlow keeps them; `print(type(v))` says it.
 for _cls, _name in ((ResourceVariable, "ResourceVariable"), (UnreadVariable, "_UnreadVariable")):

@@ -46,6 +46,7 @@ from .joints import *
 from .legacy_types import *
 from .matmul import *
 from .norms import *
+from .parametric_draws import *
 from .pointwise import *
 from .pointwise_binary import *
 from .pointwise_ternary import *
@@ -90,6 +91,7 @@ from .inplace_functions import *  # last: all methods must be there
 _LAZY = frozenset(
     (
         "accelerator",
+        "amp",
         "backends",
         "compiler",
         "cuda",
@@ -109,7 +111,15 @@ _LAZY = frozenset(
 
 
 # Functions of such modules.
-_ELSEWHERE = {"cond": "control_flow", "vmap": "func", "while_loop": "control_flow"}
+_ELSEWHERE = {
+    "autocast": "amp", "cond": "control_flow", "vmap": "func", "while_loop": "control_flow",
+    **dict.fromkeys((
+        "adaptive_avg_pool1d", "avg_pool1d", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
+        "conv_transpose2d", "conv_transpose3d", "cosine_similarity", "group_norm", "hardshrink", "layer_norm", "max_pool1d",
+        "max_pool2d", "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "rms_norm", "selu",
+        "selu_", "threshold_",
+    ), "nn.functional"),
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:

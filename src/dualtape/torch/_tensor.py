@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,10 +14,12 @@ from ..core.batching import Batched
 from ..core.boxes import Box
 from ..core.departures import DATA, DETACHED, NUMBER, NUMPY, WANTED, left
 from ..core.errors import GraphError, TransformError
-from ..core.graph import AccumulateGrad, InferenceVersion, Node
+from ..core.graph import AccumulateGrad, Node
 from ..core.stopped import stopped
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import alias, wrap
+from ..core.tracing import Traced
+from ..core.versions import InferenceVersion
 from . import dtypes
 from .dtypes import from_numpy_dtype
 from .random_dtypes import scalar_name
@@ -243,7 +246,7 @@ class Tensor(CoreTensor):
             raise GraphError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
-        if isinstance(self.value, Box) and not force:
+        if isinstance(self.value, Box) and not isinstance(self.value, Traced) and not force:
             raise TransformError(
                 "numpy() was called on a value inside a transformation, where its derivative would get lost: call "
                 "detach() first"
@@ -320,7 +323,7 @@ class Tensor(CoreTensor):
         return number
 
     def __index__(self) -> int:
-        if self.value.dtype.kind not in "iub" or self.value.size != 1:
+        if self.value.dtype.kind not in "iub" or math.prod(self.value.shape) != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.item())
 

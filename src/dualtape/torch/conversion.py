@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import GraphError
-from ..core.graph import InferenceVersion
 from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import retyped, wrap
+from ..core.versions import InferenceVersion
 from ..ops.complex import cast
 from ..ops.views import clone
 from . import dtypes

@@ -24,9 +24,10 @@ from ._tensor import Tensor, concrete
 from .arguments import integer, invalid_combination, known, number, tensor_argument
 from .batched_draws import drawn, is_traced, memory_of, varying
 from .generator import stream_of
+from .parametric_draws import bernoulli_each, recorded
 from .random_dtypes import require_kernel
 from .registry import method
-from .sampling import bernoulli_each, filler, normal_filler, recorded
+from .sampling import filler, normal_filler
 
 
 def overwrite(self: Tensor, function: str, fill: Callable[[Any], None]) -> Tensor:

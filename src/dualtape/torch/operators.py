@@ -17,10 +17,10 @@ from ..core.adapted import own_copy
 from ..core.aval import FLOATS
 from ..core.bind import BinaryPrimitive
 from ..core.conform import unfit
-from ..core.graph import InferenceVersion, Version
 from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import constant, constant_tensor
+from ..core.versions import InferenceVersion, Version
 from ..ops import arithmetic as a
 from ..ops.complex import cast
 from ..ops.views import clone

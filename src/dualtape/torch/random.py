@@ -11,12 +11,8 @@ from .generator import (
     set_rng_state,
     stream_of,
 )
+from .parametric_draws import bernoulli, binomial, multinomial, normal, poisson
 from .sampling import (
-    bernoulli,
-    binomial,
-    multinomial,
-    normal,
-    poisson,
     rand,
     rand_like,
     randint,

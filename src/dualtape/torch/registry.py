@@ -10,9 +10,9 @@ import numpy as np
 
 from ..core import modes
 from ..core.boxes import Box
-from ..core.graph import Version
 from ..core.inplace import write
 from ..core.tensor import Tensor as CoreTensor
+from ..core.versions import Version
 from ._tensor import Tensor, checked_result
 from .random_dtypes import scalar_name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..core.tensor import Tensor as CoreTensor
 from ._tensor import Tensor
 from .creation import as_tensor
 
-__all__ = ["assert_close"]
+__all__ = ["assert_allclose", "assert_close", "make_tensor"]  # noqa: F822 - the last one is made when asked for
 
 # By the name of the dtype; others are compared exactly. A number takes those of the widest type of its kind.
 _TOLERANCES = {
@@ -214,5 +215,19 @@ def _compare_numbers(x: Any, y: Any, rtol: float, atol: float, options: _Options
     )
 
 
+def assert_allclose(
+    actual: Any, expected: Any, rtol: float | None = None, atol: float | None = None, equal_nan: bool = True, msg: str = ""
+) -> None:  # fmt: skip
+    """`assert_close` as it was called before: any dtype and number, NaN equal to NaN."""
+    actual, expected = as_tensor(actual), as_tensor(expected)
+    if rtol is None and atol is None:
+        rtol, atol = _Options(None, None).tolerances(actual.dtype.name, expected.dtype.name)
+    assert_close(
+        actual, expected, rtol=rtol, atol=atol, equal_nan=equal_nan, check_dtype=False, msg=msg or None
+    )  # fmt: skip
+
+
 def __getattr__(name: str) -> Any:
+    if name == "make_tensor":
+        return import_module(".making", __package__).make_tensor
     raise missing_attribute(__name__, name, globals())

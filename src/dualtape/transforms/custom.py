@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,10 @@ class CustomRule:
         self.simple_jvp: Callable[..., Any] | None = None
         self.simple_vjp: Callable[..., Any] | None = None
         self.node_class = node_class(f"{camel(self.name)}Backward")
-        try:
-            self.signature: inspect.Signature | None = inspect.signature(f, follow_wrapped=False)
-        except (TypeError, ValueError):  # a built-in function without one
-            self.signature = None
+        self.signature: inspect.Signature | None = None  # as for built-in functions without one
+        if not isinstance(f, np.ufunc):  # whose `out` and `where` are no arguments of the rule
+            with suppress(TypeError, ValueError):
+                self.signature = inspect.signature(f, follow_wrapped=False)
         parameters = () if self.signature is None else self.signature.parameters.values()
         self.arity = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
@@ -117,11 +118,18 @@ class CustomRule:
 
     def _check_example(self) -> None:
         if self.example is not None and not self.checked:
-            self.checked = True
             args = self._positional(self.example, {})
             operation, tensors = self._operation(args, residuals=False)
-            values = [inner(t) for t in tensors]
-            verify(operation, values, operation.run(values))
+            operation.run([inner(t) for t in tensors])
+
+    def check(self, operation: Operation, values: Any, outs: Any) -> None:
+        """Hold the rules against the function at a call; see `verify`. What fails is checked again at the next call."""
+        self.checked = True  # while it is being checked, it is called
+        try:
+            verify(operation, values, outs)
+        except BaseException:
+            self.checked = False
+            raise
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         if not kwargs and len(args) >= self.arity:

@@ -28,7 +28,6 @@ from . import tree
 from .custom_batch import OnBatch
 from .forward import jvp
 from .reverse import vjp
-from .rule_check import verify
 from .surface import inner, lift, lower, native, output, outward
 
 if TYPE_CHECKING:
@@ -115,8 +114,7 @@ class Operation(Rules):
         else:
             outs = [inner(t) for t in self.note(self.user.f(*args))]
         if not self.user.checked and not any(isinstance(v, Value) for v in (*values, *outs)):
-            self.user.checked = True
-            verify(self, values, outs[: len(self.out_classes)])
+            self.user.check(self, values, outs[: len(self.out_classes)])
         return outs
 
     def forward(self, result: Any, given: list[Any]) -> Values:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..core import tracing
 from ..core.aval import aval_of, is_inexact
+from ..core.custom import is_differentiated, not_closed
 from ..core.errors import DtypeError, GradientWarning, LinAlgError, ShapeError
 from ..core.value import Value
 from ..ops.linalg import solve as dense_solve
@@ -44,7 +45,8 @@ def root(
 
     Args:
         F: Maps x and the parameters to as many equations as x has elements: a tree of arrays. Written in
-            functions that can be differentiated; must not close over differentiated values.
+            functions that can be differentiated; must not close over differentiated values. Also
+            called once per solution, to see that it does not.
         solver: Maps the parameters, plain arrays, to x, a real array or a tree of them, by any means.
         linear_solver: Maps (matvec, b), on plain vectors, to the v with matvec(v) = b: `implicit.gmres`,
             `implicit.cg` or the like. None solves with the matrix dF/dx, right for small systems.
@@ -56,6 +58,7 @@ def root(
         ShapeError: (when differentiated) F does not return as many equations as there are unknowns.
         DtypeError: x is not real and floating.
         LinAlgError: dF/dx is singular, and x is no differentiable function of the parameters.
+        TransformError: F closes over a value that is being differentiated.
 
     Warns with `GradientWarning` where a Newton step would move x by more than a thousandth (without a
     `linear_solver`): the solver has not solved it, and derivatives are those of another point.
@@ -67,7 +70,9 @@ def root(
     """
 
     def plain(*theta: Any) -> Any:
-        return solver(*theta)
+        x = solver(*theta)
+        _check_closed(F, x, theta)
+        return x
 
     solution = custom_rule(named(solver, plain, "root"), check=False, by_slices=True)
 
@@ -302,6 +307,23 @@ def parameters(
         return structure.unflatten(out)
 
     return held, [leaves[i] for i in places], places
+
+
+def _check_closed(F: Callable[..., Any], x: Any, theta: tuple[Any, ...]) -> None:
+    """Raise where the equations depend on a value under differentiation that is no parameter: its share would be lost.
+
+    Args:
+        F: The equations.
+        x: A solution, computed from plain arrays; where it has a history, the solver itself is differentiated.
+        theta: The parameters, plain arrays.
+
+    Raises:
+        TransformError: They do.
+    """
+    if any(map(is_differentiated, tree.leaves((x, theta)))):
+        return
+    if any(map(is_differentiated, tree.leaves(F(x, *theta)))):
+        raise not_closed(f"implicit: {name_of(F)}")
 
 
 def _solved(matrix: Any, right: Any, name: str) -> Any:

@@ -310,6 +310,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
         edges = [o.current_edge() for o in outs]
         needed, more = variables.reach(edges)
         more = more and not mode & modes.NO_GRAD
+        variables.end()  # nobody else gets hold of them: the pullback knows its way
     avals = [(tuple(o.shape), o.value.dtype) for o in outs]
 
     def pullback(cotangent: Any) -> Any:

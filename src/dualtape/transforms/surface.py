@@ -13,11 +13,11 @@ import numpy as np
 
 from ..core import modes
 from ..core.aval import is_inexact
-from ..core.bind import kept
-from ..core.boxes import Box
+from ..core.boxes import Box, open_trace
 from ..core.errors import ConcreteError, DtypeError
 from ..core.graph import AccumulateGrad, Identity, new_node
 from ..core.large import LARGE, met, waiting
+from ..core.recording import kept
 from ..core.tensor import Tensor, boxed, unboxed, wrap
 
 _native: type[Tensor] = Tensor
@@ -166,6 +166,9 @@ def variable(t: Tensor) -> Tensor:
     """
     depth = modes.depth()
     cls = type(t).variable_class or type(t).result_class
+    trace = open_trace.get()
+    if trace is not None:
+        trace.meet((t,))  # which would take the new variable for one from outside of it
     edge = t.current_edge()
     if edge is None or edge.level < depth:
         value = t.value if edge is None else boxed(kept(t))

@@ -10,8 +10,8 @@ import numpy as np
 from ..core import callsite, modes
 from ..core.boxes import Box
 from ..core.errors import GraphError
-from ..core.graph import Freed
 from ..core.observation import observing
+from ..core.residuals import Freed
 from ..core.tensor import Tensor
 from ..transforms import tree
 from ..transforms.surface import is_array, lift, native, output, variable

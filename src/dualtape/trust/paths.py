@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ..core.graph import LEAF, Freed
+from ..core.graph import LEAF
+from ..core.residuals import Freed
 
 _MOST = 1_000_000
 

@@ -6,12 +6,14 @@
  * (isotonic regression; Ayer et al. 1955). Boxes must come in topological order, as an engine creates them.
  */
 
-import type { Box, Layout, Link, Place, Point, Spacing } from "./types";
-import { SPACING } from "./types";
+import type { Box, Frames, Layout, Link, Place, Point, Spacing } from "./types";
+import { NONE, SPACING } from "./types";
 
 /** Links longer than this many ranks get no bends: a program's parameters may be used everywhere. */
-const LONGEST_BEND = 8;
+export const LONGEST_BEND = 8;
+/** How often a picture is gone through, down and up: a very large one half as often. */
 const SWEEPS = 4;
+const LARGE = 6000;
 
 interface Item {
   width: number;
@@ -23,7 +25,45 @@ interface Item {
   below: Item[];
 }
 
-function ranked(boxes: readonly Box[], links: readonly Link[]): Map<string, Item> {
+/** What keeps the frames of iterations apart: all of one is above a barrier, all of the next below it. */
+function barriers(boxes: readonly Box[], items: Map<string, Item>, { outer, after }: Frames): Set<Item> {
+  const above = new Map<string, Item>();
+  const below = new Map<string, Item>();
+  for (const [frame, before] of after) {
+    const bar: Item = { width: 0, height: 0, rank: 0, order: 0, x: 0, above: [], below: [] };
+    below.set(frame, bar);
+    above.set(before, bar);
+  }
+  for (const { id, parent } of after.size > 0 ? boxes : []) {
+    const item = items.get(id)!;
+    for (let frame = parent; frame !== undefined; frame = outer.get(frame)) {
+      const [over, under] = [below.get(frame), above.get(frame)];
+      over?.below.push(item);
+      if (over) item.above.push(over);
+      under?.above.push(item);
+      if (under) item.below.push(under);
+    }
+  }
+  return new Set(below.values());
+}
+
+/** Items after all that are above them. Those of a circle, which folding may close, come last. */
+function inOrder(items: readonly Item[]): Item[] {
+  const waiting = new Map(items.map((item) => [item, item.above.length]));
+  const found = items.filter((item) => item.above.length === 0);
+  for (const item of found) {
+    for (const next of item.below) {
+      const left = waiting.get(next)! - 1;
+      waiting.set(next, left);
+      if (left === 0) found.push(next);
+    }
+  }
+  const done = new Set(found);
+  return [...found, ...items.filter((item) => !done.has(item))];
+}
+
+/** Longest-path ranks; what nothing leads to stands right above its first use. */
+export function ranked(boxes: readonly Box[], links: readonly Link[], frames: Frames = NONE): Map<string, Item> {
   const items = new Map<string, Item>();
   for (const box of boxes) {
     const { width, height } = box;
@@ -36,10 +76,14 @@ function ranked(boxes: readonly Box[], links: readonly Link[]): Map<string, Item
     from.below.push(to);
     to.above.push(from);
   }
-  for (const item of items.values()) {
-    for (const other of item.above) item.rank = Math.max(item.rank, other.rank + 1);
+  const bars = barriers(boxes, items, frames);
+  for (const item of inOrder([...items.values(), ...bars])) {
+    for (const other of item.above) item.rank = Math.max(item.rank, other.rank + (bars.has(other) ? 0 : 1));
   }
-  // What nothing leads to stands right above its first use, not at the top of the page.
+  for (const item of items.values()) {
+    item.above = item.above.filter((other) => !bars.has(other));
+    item.below = item.below.filter((other) => !bars.has(other));
+  }
   for (const item of [...items.values()].reverse()) {
     if (item.above.length === 0 && item.below.length > 0) {
       item.rank = Math.max(0, Math.min(...item.below.map((b) => b.rank)) - 1);
@@ -79,10 +123,10 @@ function withBends(items: Map<string, Item>, links: readonly Link[]): Item[][] {
 const mean = (items: Item[], of: (item: Item) => number): number =>
   items.reduce((sum, item) => sum + of(item), 0) / items.length;
 
-function order(layers: Item[][]): void {
+function order(layers: Item[][], sweeps: number): void {
   const number = (layer: Item[]) => layer.forEach((item, i) => (item.order = i));
   layers.forEach(number);
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+  for (let sweep = 0; sweep < sweeps; sweep++) {
     const down = sweep % 2 === 0;
     for (let i = 0; i < layers.length; i++) {
       const layer = layers[down ? i : layers.length - 1 - i]!;
@@ -113,10 +157,14 @@ export function pooled(wanted: readonly number[], gaps: readonly number[]): numb
     }
     blocks.push(block);
   });
-  return blocks.flatMap((b) => Array<number>(b.count).fill(b.sum / b.count)).map((x, i) => x + offsets[i]!);
+  let i = 0;
+  for (const { sum, count } of blocks) {
+    for (const end = i + count; i < end; i++) offsets[i]! += sum / count;
+  }
+  return offsets;
 }
 
-function place(layers: Item[][], space: number): void {
+function place(layers: Item[][], space: number, sweeps: number): void {
   const gaps = layers.map((layer) =>
     layer.slice(1).map((item, i) => (layer[i]!.width + item.width) / 2 + space),
   );
@@ -129,7 +177,7 @@ function place(layers: Item[][], space: number): void {
     const middle = x / 2;
     for (const item of layer) item.x -= middle;
   });
-  for (let sweep = 0; sweep < 2 * SWEEPS; sweep++) {
+  for (let sweep = 0; sweep < 2 * sweeps; sweep++) {
     const down = sweep % 2 === 0;
     for (let i = 0; i < layers.length; i++) {
       const r = down ? i : layers.length - 1 - i;
@@ -138,6 +186,10 @@ function place(layers: Item[][], space: number): void {
         const near = down ? item.above : item.below;
         return near.length > 0 ? mean(near, (n) => n.x) : item.x;
       });
+      if (layer.length === 1) {
+        layer[0]!.x = wanted[0]!;
+        continue;
+      }
       pooled(wanted, gaps[r]!).forEach((x, j) => (layer[j]!.x = x));
     }
   }
@@ -147,18 +199,19 @@ function place(layers: Item[][], space: number): void {
 export function layered(
   boxes: readonly Box[],
   links: readonly Link[],
-  outer: ReadonlyMap<string, string> = new Map(),
+  around: Frames = NONE,
   spacing: Spacing = SPACING,
 ): Layout {
-  const items = ranked(boxes, links);
+  const items = ranked(boxes, links, around);
   const chains = withBends(items, links);
   const layers: Item[][] = [];
   const put = (item: Item) => (layers[item.rank] ??= []).push(item);
   for (const item of items.values()) put(item);
   for (const chain of chains) chain.slice(1, -1).forEach(put);
   for (let r = 0; r < layers.length; r++) layers[r] ??= [];
-  order(layers);
-  place(layers, spacing.node);
+  const sweeps = boxes.length > LARGE ? SWEEPS / 2 : SWEEPS;
+  order(layers, sweeps);
+  place(layers, spacing.node, sweeps);
 
   const tops: number[] = [];
   let y = 0;
@@ -189,7 +242,7 @@ export function layered(
     });
   });
   const width = Number.isFinite(right - left) ? right - left : 0;
-  return { boxes: places, paths, frames: framed(boxes, places, outer), width, height: Math.max(0, y - spacing.rank) };
+  return { boxes: places, paths, frames: framed(boxes, places, around.outer), width, height: Math.max(0, y - spacing.rank) };
 }
 
 const PADDING = 12;

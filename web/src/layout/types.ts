@@ -8,6 +8,14 @@ export interface Box {
   parent?: string | undefined;
 }
 
+/** How frames stand to one another: the frame around each, and the one that it has to stand below (the iteration before). */
+export interface Frames {
+  outer: ReadonlyMap<string, string>;
+  after: ReadonlyMap<string, string>;
+}
+
+export const NONE: Frames = { outer: new Map(), after: new Map() };
+
 export interface Link {
   from: string;
   to: string;

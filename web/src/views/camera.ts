@@ -68,11 +68,11 @@ export function cameraOf(element: HTMLElement, picture: SVGSVGElement, draw: () 
     const { width, height } = picture.getBoundingClientRect();
     if (!width || !height) return;
     const room = 34;
-    // Buttons above, the legend below.
-    const [above, below] = [54, 44];
+    // Buttons above.
+    const [above, below] = [54, 16];
     const free = height - above - below;
     const all = Math.min((width - 2 * room) / Math.max(w, 1), free / Math.max(hh, 1), 1.15);
-    const k = whole || all > 0.7 ? Math.max(0.02, all) : Math.max(all, Math.min(1, Math.max(0.62, (width - 2 * room) / Math.max(w, 1))));
+    const k = whole || all > 0.6 ? Math.max(0.02, all) : Math.max(all, Math.min(1, Math.max(0.62, (width - 2 * room) / Math.max(w, 1))));
     view = { k, x: (width - w * k) / 2, y: hh * k < free ? above + (free - hh * k) / 2 : above };
     draw();
   }
@@ -87,7 +87,7 @@ export function cameraOf(element: HTMLElement, picture: SVGSVGElement, draw: () 
     const left = (place.x - place.width / 2) * view.k + view.x;
     const top = (place.y - place.height / 2) * view.k + view.y;
     const [w, hh] = [place.width * view.k, place.height * view.k];
-    if (left > 10 && top > 46 && left + w < width - 10 && top + hh < height - 34 && view.k >= FAR) return;
+    if (left > 10 && top > 46 && left + w < width - 10 && top + hh < height - 10 && view.k >= FAR) return;
     const k = Math.max(view.k, 0.6);
     const to = { k, x: width / 2 - place.x * k, y: height / 2 - place.y * k };
     cancelAnimationFrame(flight);

@@ -1,57 +1,37 @@
 /** The graph: cards for values, curves for their ways, drawn only where one looks. */
 
 import type { App, Changed } from "../app";
-import type { Card, Part } from "../card";
-import { blockCard, card, shortened } from "../card";
+import type { Part } from "../card";
+import { shortened } from "../card";
 import { different } from "../compare";
 import { h, refill, svg } from "../dom";
 import { ancestors } from "../fold";
 import { shapeText } from "../format";
-import type { Layout, Place, Point } from "../layout";
-import { layout } from "../layout";
+import type { Place } from "../layout";
 import { focus, isOperation } from "../steps";
 import { cameraOf, FAR } from "./camera";
 import { cellParts, describe, show } from "./cell";
-
-/** The piece that is drawn of a link too long to follow, named after where it comes from. */
-const STUB = 24;
-
-interface Drawn {
-  cards: Map<string, Card>;
-  layout: Layout;
-  curves: string[];
-  ends: Point[];
-  middles: Point[];
-}
-
-function curve(points: readonly Point[]): string {
-  const [first, ...rest] = points;
-  if (!first) return "";
-  let text = `M${first[0].toFixed(1)} ${first[1].toFixed(1)}`;
-  let [x, y] = first;
-  for (const [nx, ny] of rest) {
-    const middle = (y + ny) / 2;
-    text += `C${x.toFixed(1)} ${middle.toFixed(1)} ${nx.toFixed(1)} ${middle.toFixed(1)} ${nx.toFixed(1)} ${ny.toFixed(1)}`;
-    [x, y] = [nx, ny];
-  }
-  return text;
-}
+import type { Drawn } from "./drawing";
+import { drawing, STUB } from "./drawing";
+import { frame, frameLabel } from "./frame";
+import { legend } from "./legend";
 
 export function graphView(app: App): { element: HTMLElement; update: (changed: Changed) => void } {
   const edges = svg("g");
   const frames = svg("g");
+  const labels = svg("g");
   const nodes = svg("g");
   const far = svg("g", { "aria-hidden": "true" });
-  const world = svg("g", {}, frames, edges, far, nodes);
+  const world = svg("g", {}, frames, edges, far, labels, nodes);
   const picture = svg("svg", { role: "group", "aria-label": app.t("graph"), "aria-describedby": "graph-help" }, world);
   const tools = h("div", { class: "tools", role: "toolbar", "aria-label": app.t("graph") });
-  const legend = h("div", { class: "legend", "aria-hidden": "true" });
+  const legendOf = h("div", { class: "legend", "aria-hidden": "true" });
   const element = h(
     "section",
     { class: "graph", "aria-label": app.t("graph") },
     picture,
     tools,
-    legend,
+    legendOf,
     h("p", { id: "graph-help", class: "sr" }, app.t("graphHelp")),
   );
 
@@ -60,6 +40,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
   const shownNodes = new Map<string, SVGGElement>();
   const shownEdges = new Map<number, SVGGElement>();
   const shownFrames = new Map<string, SVGGElement>();
+  const shownLabels = new Map<string, SVGGElement>();
   let marks = { matches: new Set<string>(), differs: new Set<number>(), now: new Set<string>(), links: new Set<string>(), tone: "" };
 
   const parts = (node: number): Part[] => {
@@ -68,50 +49,9 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
   };
 
   function lay(): void {
-    const { boxes, links, frames: open } = app.folded;
-    const cards = new Map<string, Card>();
-    for (const box of boxes) cards.set(box.id, box.block >= 0 ? blockCard(app, box.block, box.members.filter((i) => isOperation(app.node(i))).length) : card(app, box.node, parts(box.node)));
-    const outer = new Map<string, string>();
-    for (const frame of open) {
-      const parent = app.graph!.blocks[frame]!.parent;
-      if (parent >= 0) outer.set(String(frame), String(parent));
-    }
-    const placed = layout(
-      boxes.map((box) => ({ id: box.id, width: cards.get(box.id)!.width, height: cards.get(box.id)!.height, parent: box.frame })),
-      links,
-      outer,
-    );
-    // Links arrive beside one another, in the order in which they come from left to right.
-    const arriving = new Map<string, number[]>();
-    links.forEach(({ to }, i) => arriving.set(to, [...(arriving.get(to) ?? []), i]));
-    const ends: Point[] = [];
-    for (const [to, list] of arriving) {
-      const place = placed.boxes.get(to)!;
-      const gap = Math.min(26, (place.width - 16) / list.length);
-      const from = (i: number): number => (placed.paths[i]!.length > 2 ? placed.paths[i]!.at(-2)![0] : placed.boxes.get(links[i]!.from)!.x);
-      list.sort((a, b) => from(a) - from(b));
-      list.forEach((i, j) => (ends[i] = [place.x + (j - (list.length - 1) / 2) * gap, place.y - place.height / 2]));
-    }
-    const ways = links.map(({ from }, i): Point[] => {
-      const start = placed.boxes.get(from)!;
-      const [x, y] = ends[i]!;
-      if (placed.paths[i]!.length < 2) return [[x, y - STUB], [x, y - 5]];
-      // dagre bends a link between two ranks once in the middle, for nothing.
-      const bends = placed.paths[i]!.length > 3 ? placed.paths[i]!.slice(1, -1) : [];
-      return [[start.x, start.y + start.height / 2], ...bends, [x, y - 5]];
-    });
-    drawn = {
-      cards,
-      layout: placed,
-      curves: ways.map(curve),
-      ends,
-      middles: ways.map((way) => {
-        const [x, y] = way[0]!;
-        return [x + 6, y + 15];
-      }),
-    };
-    camera.hold(placed);
-    for (const shown of [shownNodes, shownEdges, shownFrames]) {
+    drawn = drawing(app, parts);
+    camera.hold(drawn.layout);
+    for (const shown of [shownNodes, shownEdges, shownFrames, shownLabels]) {
       for (const part of shown.values()) part.remove();
       shown.clear();
     }
@@ -149,7 +89,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
       classes.push("group");
       if (done === 0 && operations.length > 0) classes.push("pending");
       if (box.members.some((i) => marks.differs.has(i))) classes.push("differs");
-      g.setAttribute("aria-label", `${app.t("unfold", { name: title })} ${op}${app.t("comma")}${text}`);
+      g.setAttribute("aria-label", [[app.t("unfold", { name: title }), op].filter(Boolean).join(" "), text].join(app.t("comma")));
       g.setAttribute("aria-expanded", "false");
       refill(
         g,
@@ -259,37 +199,8 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
     return g;
   }
 
-  function makeFrame(id: string): SVGGElement {
-    const { x, y, width, height } = drawn.layout.frames.get(id)!;
-    const block = Number(id);
-    const { name, type } = app.graph!.blocks[block]!;
-    const label = shortened(name && type ? `${name} · ${type}` : name || type, Math.max(6, Math.floor(width / 7.2) - 3));
-    const close = (): void => foldAgain(block);
-    return svg(
-      "g",
-      { class: "frame" },
-      svg("rect", { x: x - width / 2, y: y - height / 2 - 8, width, height: height + 8, rx: 10 }),
-      svg(
-        "text",
-        {
-          x: x - width / 2 + 8,
-          y: y - height / 2 + 5,
-          role: "button",
-          tabindex: 0,
-          "aria-label": app.t("fold", { name: name || type }),
-          "aria-expanded": "true",
-          click: close,
-          keydown: ((event: KeyboardEvent) => {
-            if (event.key !== "Enter" && event.key !== " ") return;
-            event.preventDefault();
-            event.stopPropagation();
-            close();
-          }) as (event: never) => void,
-        },
-        `− ${label}`,
-      ),
-    );
-  }
+  const makeFrame = (id: string): SVGGElement => frame(drawn.layout.frames.get(id)!);
+  const makeLabel = (id: string): SVGGElement => frameLabel(app, drawn, Number(id), () => foldAgain(Number(id)));
 
   // --- what is in sight --------------------------------------------------------------------------------------------
 
@@ -300,11 +211,13 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
     const inside = ({ x, y, width, height }: Place): boolean =>
       x + width / 2 > s.left && x - width / 2 < s.right && y + height / 2 > s.top && y - height / 2 < s.bottom;
     const distant = view.k < FAR;
-    nodes.style.display = edges.style.display = distant ? "none" : "";
+    nodes.style.display = edges.style.display = labels.style.display = distant ? "none" : "";
 
     const depth = (id: string): number => ancestors(app.graph!, Number(id)).length;
     const framed = [...drawn.layout.frames].flatMap(([id, place]) => (inside(place) ? [id] : []));
-    sync(shownFrames, frames, framed.sort((a, b) => depth(a) - depth(b)), makeFrame);
+    framed.sort((a, b) => depth(a) - depth(b));
+    sync(shownFrames, frames, framed, makeFrame);
+    sync(shownLabels, labels, framed, makeLabel);
     const { boxes, links } = app.folded;
     if (distant) {
       drawFar(inside);
@@ -367,7 +280,8 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
     const id = (event.target as Element).closest("[data-id]")?.getAttribute("data-id");
     if (id && camera.moved < 5) activate(id);
   });
-  nodes.addEventListener("focusin", (event) => {
+  // Not on a part of the picture: what listens for the focus there would get it itself.
+  element.addEventListener("focusin", (event) => {
     const id = (event.target as Element).getAttribute("data-id");
     if (id && (event.target as Element).matches(":focus-visible")) reveal(id, true);
   });
@@ -429,16 +343,7 @@ export function graphView(app: App): { element: HTMLElement; update: (changed: C
       button(app.t("zoomIn"), () => camera.zoom(1.25), "+"),
       button(app.t("fit"), () => fit()),
     );
-    const entry = (style: string, label: string) => h("span", {}, h("i", { style }), label);
-    refill(
-      legend,
-      entry("background:var(--forward-soft);border-color:transparent", app.t("value")),
-      app.state.direction === "forward"
-        ? entry("background:var(--tangent-soft);border-color:transparent", app.t("tangent"))
-        : entry("background:var(--backward-soft);border-color:transparent", app.t("gradient")),
-      (app.graph?.updates ?? []).length > 0 && app.state.direction === "reverse" && entry("background:var(--good-soft);border-color:transparent", app.t("update")),
-      entry("border-style:dashed", app.t("notYet")),
-    );
+    refill(legendOf, legend(app));
   }
 
   function update(changed: Changed): void {

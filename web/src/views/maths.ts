@@ -13,40 +13,43 @@ export function m(tag: string, ...children: (Element | string)[]): Element {
   return element;
 }
 
-/** A name as mathematics: one letter slanted, words upright, v₃ with its index. */
-export function nameMath(label: string): Element {
-  const numbered = /^v([₀-₉]+)$/.exec(label);
+/** A name as mathematics: one letter slanted, words upright, v₃ with its index. `mark` draws something over what the index belongs to. */
+export function nameMath(label: string, mark: (base: Element) => Element = (base) => base): Element {
+  const numbered = /^(.+?)(₍?)([₀-₉]+)(₎?)$/.exec(label);
   if (numbered) {
-    const digits = [...numbered[1]!].map((d) => d.charCodeAt(0) - "₀".charCodeAt(0)).join("");
-    return m("msub", m("mi", "v"), m("mn", digits));
+    const digits = [...numbered[3]!].map((d) => d.charCodeAt(0) - "₀".charCodeAt(0)).join("");
+    const index = m("mn", digits);
+    return m("msub", mark(wordMath(numbered[1]!)), numbered[2] ? m("mrow", m("mo", "("), index, m("mo", ")")) : index);
   }
-  if (/^[−-]?[\d.]+(×10.*)?$/.test(label)) return m("mn", label);
+  if (/^[−-]?[\d.]+(×10.*)?$/.test(label)) return mark(m("mn", label));
   const indexed = /^([A-Za-z])_?(\d+)$/.exec(label);
-  if (indexed) return m("msub", m("mi", indexed[1]!), m("mn", indexed[2]!));
-  const word = m("mi", label);
-  if (label.length > 1) word.setAttribute("class", "word");
+  if (indexed) return m("msub", mark(m("mi", indexed[1]!)), m("mn", indexed[2]!));
+  return mark(wordMath(label));
+}
+
+function wordMath(text: string): Element {
+  const word = m("mi", text);
+  if (text.length > 1) word.setAttribute("class", "word");
   return word;
 }
 
-/** What has arrived at a value: its name under a bar. */
-export function barMath(label: string): Element {
-  if (label.length > 2 && !label.startsWith("v")) {
-    // Fonts' bars do not stretch over words.
-    const word = nameMath(label);
-    word.setAttribute("class", "word barred");
-    return word;
-  }
-  const over = m("mover", nameMath(label), m("mo", "¯"));
+function accented(base: Element, accent: string): Element {
+  const over = m("mover", base, m("mo", accent));
   over.setAttribute("accent", "true");
   return over;
 }
 
+/** What has arrived at a value: its name under a bar. */
+export const barMath = (label: string): Element =>
+  nameMath(label, (base) => {
+    if ((base.textContent ?? "").length < 3) return accented(base, "¯");
+    // Fonts' bars do not stretch over words.
+    base.setAttribute("class", "word barred");
+    return base;
+  });
+
 /** Its derivative along a direction: its name under a dot. */
-export function dotMath(label: string): Element {
-  const over = m("mover", nameMath(label), m("mo", "˙"));
-  over.setAttribute("accent", "true");
-  return over;
-}
+export const dotMath = (label: string): Element => nameMath(label, (base) => accented(base, "˙"));
 
 /** ∂out/∂in */
 export function partial(out: string, by: string): Element {

@@ -2,8 +2,10 @@
 
 import type { App } from "../app";
 import { h } from "../dom";
+import { ancestors } from "../fold";
 import { shapeText } from "../format";
 import { spread } from "../numbers";
+import type { LeftOut } from "../steps";
 import { isOperation } from "../steps";
 import { arrayView, matrixView, pending } from "./array";
 import { barMath } from "./maths";
@@ -38,6 +40,16 @@ function jacobian(app: App, node: number, operand: number): HTMLElement {
   return h("div", { "data-testid": "jacobian" }, matrixView(app, elements, columns, label), h("p", { class: "quiet", style: "font-size:12.5px;margin-top:6px" }, label));
 }
 
+/** The gradient of an earlier pass, where the present one does not come. */
+function leftOut(app: App, { earlier, pass }: LeftOut): HTMLElement {
+  return h(
+    "div",
+    { class: "leftout" },
+    h("p", {}, app.t("leftOutText")),
+    earlier && h("div", { class: "labelled" }, h("small", {}, app.t("passNumber", { i: pass })), arrayView(app, app.numbers(earlier.slot))),
+  );
+}
+
 export function nodePanel(app: App): Element_[] {
   const { graph, state } = app;
   const index = state.selected;
@@ -54,7 +66,9 @@ export function nodePanel(app: App): Element_[] {
   const fact = (name: string, ...value: (HTMLElement | string | false | null)[]) => [h("dt", {}, name), h("dd", {}, value)];
   const list = (nodes: number[]) => [...new Set(nodes)].slice(0, 24).flatMap((i, k) => [k > 0 ? ", " : "", nodeLink(app, i)]);
   const step = (i: number) => i >= 0 && h("button", { class: "button", type: "button", "data-k": `step${i}`, click: () => app.set({ step: i, tab: "step" }) }, app.t("gotoStep", { i }));
-  const block = node.block >= 0 ? graph.blocks[node.block]! : null;
+  const around = ancestors(graph, app.folded.blockOf[index]!).reverse();
+  const compiled = around.find((b) => graph.blocks[b]!.compiled !== undefined);
+  const out = app.moment.leftOut([index, 0]);
   const differentiable = isOperation(node) ? node.inputs.flatMap((_, i) => (graph.passes.some((p) => p.steps.some((s) => s.node === index && s.to.some((t) => t.input === i))) ? [i] : [])) : [];
   return [
     h("p", { class: "phase", style: "color:var(--quiet)" }, app.t(names[node.kind]), node.op && " · ", node.op),
@@ -65,11 +79,12 @@ export function nodePanel(app: App): Element_[] {
       { class: "facts" },
       aval && fact(app.t("shape"), aval.shape.length ? shapeText(aval.shape) : app.t("scalar"), ` · ${aval.dtype}`),
       node.also && node.also.length > 0 && fact(app.t("alsoNamed"), node.also.join(", ")),
-      block && fact(app.t("module"), h("code", {}, block.name || block.type), block.type && block.name ? ` ${block.type}` : ""),
+      around.length > 0 && fact(app.t("within"), ...around.flatMap((b, k) => [k > 0 && " › ", h("code", {}, app.block(b).title), app.block(b).type && ` ${app.block(b).type}`])),
       node.unrecorded && fact(app.t("recording"), app.t(UNRECORDED[node.unrecorded])),
       node.inputs.length > 0 && fact(app.t("from"), ...list(node.inputs.map(([i]) => i).filter((i) => i >= 0))),
       users.length > 0 && fact(app.t("usedBy"), ...list(users)),
     ),
+    compiled !== undefined && h("p", { class: "quiet", "data-testid": "compiled" }, app.t("compiledText", { by: graph.blocks[compiled]!.compiled!, name: graph.blocks[compiled]!.name })),
     Math.max(forward, backward, update) >= 0 && h("div", { class: "sums" }, step(forward), step(backward), step(update)),
     h("h3", {}, app.t("value")),
     h("div", { "data-testid": "value" }, computed[index] ? arrayView(app, app.numbers(slot)) : pending(app)),
@@ -82,7 +97,7 @@ export function nodePanel(app: App): Element_[] {
       h(
         "div",
         { "data-testid": "gradient" },
-        arrived || (app.without.has(index) && app.moment.passes > 0) ? (!arrived || app.isNone(arrived.slot) ? h("code", {}, "None") : arrayView(app, app.numbers(arrived.slot))) : app.reached[index] ? pending(app) : h("span", { class: "quiet" }, app.t("noGradient")),
+        arrived || (app.without.has(index) && app.moment.passes > 0) ? (!arrived || app.isNone(arrived.slot) ? h("code", {}, "None") : arrayView(app, app.numbers(arrived.slot))) : out ? leftOut(app, out) : app.reached[index] ? pending(app) : h("span", { class: "quiet" }, app.t("noGradient")),
       ),
     ...formulaBlock(app, index),
     differentiable.length > 0 && h("h3", {}, app.t("jacobian")),

@@ -50,13 +50,31 @@ export function sourceView(app: App): { element: HTMLElement; update: (changed: 
         return h(
           "li",
           { "data-line": i + 1, class: known ? "known" : null, click: known ? () => app.set({ step, tab: "step" }) : null },
-          h("span", { class: "no" }, i + 1),
+          known
+            ? h("button", { class: "no", type: "button", tabindex: -1, "data-step": step, "aria-label": app.t("lineStep", { n: i + 1, i: step }) }, i + 1)
+            : h("span", { class: "no" }, i + 1),
           h("span", {}, tokens.map(({ kind, text }) => (CLASS[kind] ? h("span", { class: CLASS[kind] }, text) : text))),
         );
       }),
     );
+    rove(code.querySelector<HTMLElement>("button.no"));
     markError();
   }
+
+  /** One of the lines can be reached by Tab; from there arrow keys go to the others. */
+  function rove(to: HTMLElement | null | undefined): void {
+    if (!to) return;
+    for (const button of code.querySelectorAll<HTMLElement>("button.no")) button.tabIndex = button === to ? 0 : -1;
+  }
+  code.addEventListener("keydown", (event) => {
+    const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (!by) return;
+    const all = [...code.querySelectorAll<HTMLElement>("button.no")];
+    const next = all[all.indexOf(event.target as HTMLElement) + by];
+    event.preventDefault();
+    rove(next);
+    next?.focus();
+  });
 
   /** The place to be marked: the step's, or the chosen node's while one looks at it. */
   function current(): { place: Place | undefined; tone: Tone } {
@@ -86,6 +104,7 @@ export function sourceView(app: App): { element: HTMLElement; update: (changed: 
       line.classList.add("now");
       if (tone) line.classList.add(tone);
       line.setAttribute("aria-current", "true");
+      if (!code.contains(document.activeElement)) rove(line.querySelector<HTMLElement>("button.no"));
       if (n !== place[1]) continue;
       const top = line.offsetTop - element.offsetTop;
       if (top < element.scrollTop + 20 || top > element.scrollTop + element.clientHeight - 60) {

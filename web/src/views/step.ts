@@ -5,6 +5,7 @@ import { h } from "../dom";
 import { shapeText } from "../format";
 import type { Contribution, Derivative, Formula, Pass, Ref, Step } from "../model";
 import type { Numbers } from "../numbers";
+import { real } from "../numbers";
 import { arrayView } from "./array";
 import { arrayMath, barMath, byName, byNumber, dotMath, equal, fits, m, maths, partial, substituted } from "./maths";
 import type { Element_ } from "./parts";
@@ -98,7 +99,7 @@ function localDerivative(app: App, node: number, to: Contribution, derivative: D
     const readable = expression.reads.length > 0 && expression.reads.every((r) => fits(app.numbers(slotRead(app, node, r, -1))));
     const numeric = readable ? equal(substituted(expression.mathml, byNumber(app, node))) : null;
     const result = diagonal ? equal(arrayMath(local, true)) : null;
-    if (numeric) parts.push(numeric);
+    if (numeric && numeric.textContent !== parts[1]!.textContent) parts.push(numeric);
     // ∂z/∂y = x = [3 4] is said once.
     if (result && result.textContent !== numeric?.textContent && result.textContent !== parts[1]!.textContent) parts.push(result);
     lines.push(maths(`∂${out}/∂${target} = ${expression.text}`, ...parts));
@@ -216,18 +217,31 @@ function ruleStep(app: App, pass: Pass, step: Step): Element_[] {
   ];
 }
 
+const whyLink = (app: App): Element_ => app.model.why.length > 0 && h("button", { class: "link", type: "button", "data-k": "why", click: () => app.set({ tab: "why" }) }, app.t("tabWhy"));
+
+/** What the end of a pass says of variables that got no gradient, or a NaN. */
+function troubles(app: App, pass: Pass): Element_ {
+  const none = app.model.why.filter(({ kind }) => kind === "none").map(({ name }) => name);
+  const broken = pass.results.filter(({ gradient }) => (app.numbers(gradient)?.elements ?? []).some((e) => Number.isNaN(real(e)))).map(({ at }) => app.label(at[0]));
+  if (none.length + broken.length === 0) return null;
+  const list = (names: readonly string[]): string => [...new Set(names)].join(app.t("comma"));
+  const said = [none.length > 0 && app.t("whyNoneTitle", { name: list(none) }), broken.length > 0 && app.t("whyNanTitle", { name: list(broken) })];
+  return h("p", { "data-testid": "troubles" }, said.filter(Boolean).join(app.t("semicolon")), " ", whyLink(app));
+}
+
 function results(app: App, pass: Pass): Element_[] {
   return [
     h("p", { class: "phase back" }, app.t("backward")),
     h("h2", {}, app.t("endText")),
     excerpt(app, pass.place),
+    troubles(app, pass),
     ...pass.results.map((result) =>
       h(
         "section",
         { class: "flow" },
         h("header", {}, nodeLink(app, result.at[0]), pass.kind === "backward" && h("code", {}, ".grad")),
         result.gradient < 0
-          ? row([], "", h("p", {}, h("code", {}, "None"), " ", app.model.why.length > 0 && h("button", { class: "link", type: "button", click: () => app.set({ tab: "why" }) }, app.t("tabWhy"))))
+          ? row([], "", h("p", {}, h("code", {}, "None"), " ", whyLink(app)))
           : result.gradBefore >= 0 && app.numbers(result.gradBefore)
             ? row(
                 [app.t("sum")],

@@ -57,7 +57,7 @@ export function whyPanel(app: App): (HTMLElement | false | null)[] {
         { style: "padding-left:1.2em" },
         notes.map((note) => {
           const key = NOTES[note.code];
-          return h("li", { class: "quiet" }, key && app.state.language !== "en" ? app.t(key, Object.fromEntries(note.numbers.map((n, i) => [`n${i}`, n]))) : note.text);
+          return h("li", { class: "quiet" }, key && app.state.language !== "en" ? app.t(key, { ...Object.fromEntries(note.numbers.map((n, i) => [`n${i}`, n])), names: (note.names ?? []).join(app.t("comma")) }) : note.text);
         }),
       ),
   ];

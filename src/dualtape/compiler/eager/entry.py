@@ -197,6 +197,14 @@ def driver(block: int, steps: Sequence[int], slots: int, arena: int) -> str:
     )
 
 
+def joined(ir: str, text: str) -> str:
+    """A module and its driver as one text: what both declare is declared once."""
+    lines = set(ir.splitlines())
+    declared = ("declare ", "@")
+    rest = [x for x in text.splitlines() if not (x.startswith(declared) and x in lines)]
+    return "\n".join([ir, *rest, ""])
+
+
 @functools.cache
 def readable() -> bool:
     """Whether native code can read this interpreter's objects."""

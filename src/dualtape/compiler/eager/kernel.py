@@ -10,6 +10,7 @@ import numpy as np
 from ...core.threads import thread_count
 from ..graph import Graph
 from ..lowering import lower
+from ..lowering.division import work
 from ..lowering.nodes import MAP
 from ..native import library, threads
 from ..passes import simplified
@@ -18,12 +19,6 @@ from .gates import originals
 from .traced import Trivial, Unsuitable
 
 Array = np.ndarray[Any, Any]
-
-# Work is counted in elements of a kernel with one cheap operation; elementary functions count ten times.
-THREADED = 1 << 19
-"""Work from which a second thread pays: some 50 us."""
-CHUNK = 1 << 18
-"""Work of a chunk, and of each thread at least: some 25 us."""
 
 
 class Division(NamedTuple):
@@ -40,7 +35,7 @@ class Kernel:
     Attributes:
         block: Rows that it computes at a time, and the fewest that it can be used for.
         arena: Bytes that each thread needs.
-        weight: Work for an element.
+        work: About how long a block takes, in nanoseconds.
         call: See `entry`.
     """
 
@@ -57,7 +52,7 @@ class Kernel:
             Trivial: It is a single pass of NumPy's anyway.
         """
         graph = simplified(graph)
-        lowered = lower(graph)
+        lowered = lower(graph, threaded=not any(steps))  # rows are divided here
         slots = lowered.slots
         if lowered.callbacks:
             raise Unsuitable(f"no native code for {', '.join(lowered.callbacks)}")
@@ -71,24 +66,24 @@ class Kernel:
                 raise Trivial("one call of NumPy's")
         self.block = block
         self.arena = slots.arena
-        self.weight = sum([10 if getattr(n.op, "needs", ()) else 1 for n in nodes])
+        self.work = sum(map(work, lowered.program.schedules.values()))
         text = entry.driver(block, steps, slots.count, slots.arena)
         loaded = library.load(
             f"eager {text} {lowered.key}",
-            lambda: lowered.ir() + text,
+            lambda: entry.joined(lowered.ir(), text),
             {**lowered.symbols, **entry.symbols()},
         )
         self.call = entry.entry(loaded)
 
-    def division(self, rows: int, size: int) -> Division:
-        """How to divide a job of so many rows, which are so many elements."""
-        work = size * self.weight
-        team = min(thread_count(), work // CHUNK, rows // self.block, threads.MOST)
-        if work < THREADED or team < 2:
+    def division(self, rows: int) -> Division:
+        """How to divide a job of so many rows."""
+        work = self.work * rows // self.block
+        team = min(thread_count(), work // threads.CHUNK, rows // self.block, threads.MOST)
+        if work < threads.THREADED or team < 2:
             return Division(rows, rows, 1)
         threads.start(team)
         blocks = -(-rows // self.block)
-        per = min(max(1, CHUNK * blocks // work), -(-blocks // team))
+        per = min(max(1, threads.CHUNK * blocks // work), -(-blocks // team))
         return Division(rows, per * self.block, team)
 
     def memory(self, team: int) -> tuple[int, Array]:

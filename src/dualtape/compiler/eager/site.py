@@ -177,7 +177,7 @@ class Site:
                     return None
                 if found is not None:
                     results = tuple([((*layout.lead, *tail), d) for tail, d in found.results])
-                    rows, per, team = found.kernel.division(layout.rows, size)
+                    rows, per, team = found.kernel.division(layout.rows)
                     blocks = layout.avals(avals, layout.block)
                     again = tuple([(i, blocks[i].shape) for i in repeated])
                     kernel = found.kernel

@@ -117,6 +117,13 @@ def store_masked(w: Writer, t: Lanes, value: str, pointer: str, mask: str) -> No
     w.do(f"call void {name}({t.text} {value}, ptr {pointer}, i32 {t.bits // 8}, {lanes} {mask})")
 
 
+def fetch(w: Writer, pointer: str, written: bool = False) -> None:
+    """Ask for memory before it is needed."""
+    name = "@llvm.prefetch.p0"
+    w.module.declarations[name] = f"declare void {name}(ptr, i32, i32, i32)"
+    w.do(f"call void {name}(ptr {pointer}, i32 {int(written)}, i32 3, i32 1)")
+
+
 def put(w: Writer, table: str, k: int, pointer: str) -> None:
     """Write a pointer into a table."""
     at = w.op(f"getelementptr i8, ptr {table}, i64 {8 * k}")

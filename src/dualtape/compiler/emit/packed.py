@@ -7,6 +7,7 @@ wide as a tile and stays in the first cache, a block of the left one in the seco
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -22,7 +23,11 @@ VECTORS = 2
 DEPTH = 256
 """Terms of a run at most."""
 TALL, WIDE = 392, 768
-"""Rows and columns of a block at most, multiples of all tiles'."""
+"""Rows of a block at most, and columns where runs are as long as can be; multiples of all tiles'."""
+SLAB = 16
+"""Terms that are copied at a time."""
+EVEN = 16
+"""Terms of a run are a multiple of this: vectors along them are aligned where the operands are."""
 
 
 class Geometry(NamedTuple):
@@ -46,9 +51,9 @@ class Geometry(NamedTuple):
     def room(self, m: int, n: int, k: int) -> int:
         """Bytes of memory for panels that a product needs."""
         kept = min(k, DEPTH)
-        left = -(-min(m, TALL) // self.rows) * self.step
-        right = -(-min(n, WIDE) // self.columns) * self.columns
-        return (left + right) * kept * self.item
+        left = -(-min(m, TALL) // self.rows) * self.step * kept
+        right = min(-(-n // self.columns) * self.columns * kept, WIDE * DEPTH)
+        return (left + right) * self.item
 
 
 def geometry(element: str, wide: bool) -> Geometry:
@@ -106,7 +111,8 @@ def _product(out: Module, g: Geometry) -> None:
         )
         item = g.item
         runs = (k + (DEPTH - 1)) / DEPTH
-        most = (k + runs - 1) / runs
+        most = _least(((k + runs - 1) / runs + (EVEN - 1)) / EVEN * EVEN, k)
+        span = whole(w, WIDE * DEPTH) / most / g.columns * g.columns
         left = _least(m, TALL) + (g.rows - 1)
         left_room = (left / g.rows) * most * (g.step * item)
         right_at = _past(w, "%room", left_room)
@@ -116,32 +122,47 @@ def _product(out: Module, g: Geometry) -> None:
             adding = (p > 0).cast("zext", "i64") | add
 
             def columns(j: Value) -> None:
-                wide = _least(n - j, WIDE)
+                wide = _least(n - j, span)
 
-                def right(c: Value) -> None:
-                    for v in range(VECTORS):
-                        lane = c + v * g.width
-                        there = _least(wide - lane, g.width)
-                        source = _past(w, "%b", ((j + lane) * bs1 + p * bs0) * item)
-                        to = _past(w, right_at, c * depth * item + v * g.width * item)
-                        copy = partial(packer, w, source, bs1, bs0, there, depth, to, g.columns)
-                        when(w, there > 0, copy)
+                def right(q: Value, length: Value) -> None:
+                    def panel(c: Value) -> None:
+                        for v in range(VECTORS):
+                            lane = c + v * g.width
+                            there = _least(wide - lane, g.width)
+                            source = _past(w, "%b", ((j + lane) * bs1 + (p + q) * bs0) * item)
+                            to = _past(
+                                w, right_at, (c * depth + q * g.columns + v * g.width) * item
+                            )
+                            copy = partial(
+                                packer, w, source, bs1, bs0, there, length, to, g.columns
+                            )
+                            when(w, there > 0, copy)
 
-                each(w, wide, right, step=g.columns)
+                    each(w, wide, panel, step=g.columns)
+
+                _slabs(w, depth, bs1, right)
 
                 def rows(i: Value) -> None:
                     tall = _least(m - i, TALL)
 
-                    def left(r: Value) -> None:
-                        high = _least(tall - r, g.rows)
-                        for lane in range(0, g.rows, g.width):
-                            there = _least(high - lane, g.width)
-                            source = _past(w, "%a", ((i + r + lane) * as0 + p * as1) * item)
-                            to = _past(w, "%room", (r / g.rows * g.step * depth + lane) * item)
-                            copy = partial(packer, w, source, as0, as1, there, depth, to, g.step)
-                            when(w, there > 0, copy)
+                    def left(q: Value, length: Value) -> None:
+                        def panel(r: Value) -> None:
+                            high = _least(tall - r, g.rows)
+                            for lane in range(0, g.rows, g.width):
+                                there = _least(high - lane, g.width)
+                                source = _past(
+                                    w, "%a", ((i + r + lane) * as0 + (p + q) * as1) * item
+                                )
+                                at = r / g.rows * g.step * depth + q * g.step + lane
+                                to = _past(w, "%room", at * item)
+                                copy = partial(
+                                    packer, w, source, as0, as1, there, length, to, g.step
+                                )
+                                when(w, there > 0, copy)
 
-                    each(w, tall, left, step=g.rows)
+                        each(w, tall, panel, step=g.rows)
+
+                    _slabs(w, depth, as0, left)
 
                     def strip(c: Value) -> None:
                         lanes = wide - c
@@ -175,7 +196,11 @@ def _product(out: Module, g: Geometry) -> None:
 
                 each(w, m, rows, step=TALL)
 
-            each(w, n, columns, step=WIDE)
+            def block(j: Value) -> list[Value]:
+                columns(j)
+                return [j + span]
+
+            flow.during(w, [whole(w, 0)], lambda j: j < n, block)
 
         def runs_of(p: Value) -> list[Value]:
             run(p)
@@ -185,6 +210,22 @@ def _product(out: Module, g: Geometry) -> None:
 
     name = function(out, "product", _parameters(PARAMETERS, g.element), body)
     out.functions[name] = out.functions[name].replace("define internal", "define", 1)
+
+
+def _slabs(
+    w: LoopWriter, depth: Value, across: Value, pack: Callable[[Value, Value], None]
+) -> None:
+    """Copy into all panels some terms at a time, where memory is read along the panels, else all terms at a time.
+
+    So what lies side by side is read in one go, which the processor notices, and fetches ahead.
+    """
+    few = across.equals(1).where(whole(w, SLAB), depth)
+
+    def slab(q: Value) -> list[Value]:
+        pack(q, _least(depth - q, few))
+        return [q + few]
+
+    flow.during(w, [whole(w, 0)], lambda q: q < depth, slab)
 
 
 def _past(w: LoopWriter, pointer: str, offset: Value) -> str:

@@ -72,9 +72,15 @@ def _body(w: LoopWriter, t: Lanes, item: int) -> None:
 
     def transposed() -> None:
         starts = [_lane(w, across, lanes, k, item) for k in range(t.width)]
+        following = across * (t.width * item)
 
         def block(i: Value) -> None:
             first = i.intrinsic("smin", length - t.width)
+            for p in (
+                starts
+            ):  # the next strip's lines, which are in no order that the processor would notice
+                q = memory.offset(w, p, (first * item + following).name, 1)
+                memory.fetch(w, q)
             rows = [
                 memory.load(w, t, memory.offset(w, p, first.name, item), 1, t.width) for p in starts
             ]

@@ -84,3 +84,22 @@ def add(w: LoopWriter, scalar: Lanes, source: str, target: str, count: int) -> N
         memory.store(w, t, total, q, 1, there)
 
     over(w, scalar, count, body)
+
+
+def total(
+    w: LoopWriter, scalar: Lanes, source: str, step: int, rows: int, target: str, count: int
+) -> None:
+    """Set elements to the sums of those of several arrays, which are so many bytes apart, in order."""
+    size = memory.stored(scalar).bits // 8
+
+    def body(t: Lanes, i: str | int, there: int) -> None:
+        p = at(w, source, i, size)
+
+        def row(k: str, sums: list[str]) -> list[str]:
+            q = memory.offset(w, p, memory.times(w, k, step), 1)
+            return [w.binary("fadd", t, sums[0], memory.load(w, t, q, 1, there))]
+
+        (sums,) = w.loop(0, rows, 1, row, [(t, t.constant(0))])
+        memory.store(w, t, sums, at(w, target, i, size), 1, there)
+
+    over(w, scalar, count, body)

@@ -90,7 +90,7 @@ def low_level_callable(
     _fits(kind, label, leaves)
     made = pure(_flat_result(f), leaves, structure, label)
     _check(kind, label, made)
-    lowered = lower(made.graph)
+    lowered = lower(made.graph, threaded=False)
     if lowered.callbacks:
         raise ExportError(
             f"{label} has no native code throughout: NumPy runs {', '.join(sorted(set(lowered.callbacks)))}. Pass the Python "

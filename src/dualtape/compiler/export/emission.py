@@ -102,7 +102,7 @@ class CEmission(emission.Emission):
     kernel = _Kernel
 
     def __init__(self, graph: Graph, module: CModule, name: str, file: Any) -> None:
-        super().__init__(Scalar(graph))
+        super().__init__(Scalar(graph, threaded=False))
         self.module = module
         self.file = file
         self.function_name = name
@@ -187,12 +187,15 @@ class CEmission(emission.Emission):
 
     # Steps
 
-    def _cluster(self, c: Cluster, k: int) -> None:
-        if not c.routine:
-            names = ", ".join(dict.fromkeys([n.name for n in c.members]))
-            self.w.effect(f"/* {names} */")
-            self._kernel(k).write()
+    def _step(self, numbers: tuple[int, ...]) -> None:
+        if len(numbers) > 1:
+            super()._step(numbers)
             return
+        names = ", ".join(dict.fromkeys([n.name for n in self.p.order[numbers[0]].members]))
+        self.w.effect(f"/* {names} */")
+        self._kernels(numbers)[0].write()
+
+    def _routine(self, c: Cluster) -> None:
         node = next(iter(c.members))
         op = node.op
         if isinstance(op, int):

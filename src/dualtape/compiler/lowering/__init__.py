@@ -5,8 +5,9 @@ build.py        calls become nodes: views dissolve (views.py), composites are ex
 fusion.py       nodes become clusters that share a loop nest; rowblocks.py takes some apart again
 schedule.py     a cluster becomes loops, lanes and sweeps
 program.py      the order of everything, and where arrays live (arena.py)
-emission.py     the text; kernel.py, ahead.py, partials.py and values.py write a cluster
-products.py     which way a product of matrices goes; product.py writes it, packed.py calls the library, team.py threads
+division.py     which kernels are divided among threads, and into which chunks
+emission.py     the text; kernel.py, records.py, ahead.py, partials.py and values.py write a cluster, team.py what threads share
+products.py     which way a product of matrices goes; product.py writes it, packed.py calls the library
 routine.py      functions of the module with loops of their own: scans.py, sorting.py, selection.py, searching.py, sparse.py
                 (resampling, folding), places.py, meeting.py; matrices.py and its neighbours call LAPACK (lapack.py)
 halves.py       half precision in single; capsules.py finds what SciPy lends
@@ -23,16 +24,17 @@ from .program import Program
 __all__ = ["Lowered", "Slots", "lower"]
 
 
-def lower(graph: Graph) -> Lowered:
+def lower(graph: Graph, threaded: bool = True) -> Lowered:
     """Arrange a graph as kernels and calls.
 
     Args:
         graph: Sound, of static shapes.
+        threaded: Whether kernels are divided among threads where it pays.
 
     Returns:
         What there is to know; the code's text is written when asked for.
     """
-    program = Program(graph)
+    program = Program(graph, threaded)
     b = program.build
     slots = Slots(
         len(graph.inputs),

@@ -69,10 +69,8 @@ class Ahead(Partials):
         if sweep is not self.busiest:
             return
         w = self.w
-        name = "@llvm.prefetch.p0"
-        w.module.declarations[name] = f"declare void {name}(ptr, i32, i32, i32)"
         for node, strides, offset, written in self.streams:
             p = self.address(node, strides, offset, chunk)
             if not written:
                 p = memory.offset(w, p, strides[-2] * self.ahead, node.dtype.itemsize)
-            w.do(f"call void {name}(ptr {p}, i32 {int(written)}, i32 3, i32 1)")
+            memory.fetch(w, p, written)

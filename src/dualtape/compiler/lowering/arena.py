@@ -9,6 +9,8 @@ from typing import NamedTuple
 from .nodes import Node
 
 ALIGNMENT = 64
+SMALL = 4096
+"""Bytes of an array that is kept apart from large ones."""
 
 
 class Life(NamedTuple):
@@ -26,21 +28,25 @@ def rounded(size: int) -> int:
 def arranged(lives: Mapping[Node, Life]) -> tuple[dict[Node, int], int]:
     """Offsets of arrays, and how many bytes they take together.
 
-    In order of birth, the larger first, each as low as nothing that lives then is.
+    In order of birth, the larger first, each as low as nothing that lives then is. Small ones are behind all large ones: a number
+    that lives long would keep these from the place that was used last, which is still in the cache.
     """
     offsets: dict[Node, int] = {}
-    living: list[tuple[int, int, int]] = []  # offset, end, last step
     top = 0
-    for node in sorted(lives, key=lambda n: (lives[n].born, -n.size, n.number)):
-        size = rounded(node.size * node.dtype.itemsize)
-        life = lives[node]
-        living = [p for p in living if p[2] >= life.born]
-        at = 0
-        for start, end, _ in living:
-            if at + size <= start:
-                break
-            at = max(at, end)
-        offsets[node] = at
-        insort(living, (at, at + size, life.last))
-        top = max(top, at + size)
+    for small in (False, True):
+        chosen = [n for n in lives if (n.size * n.dtype.itemsize < SMALL) == small]
+        start = top
+        living: list[tuple[int, int, int]] = []  # offset, end, last step
+        for node in sorted(chosen, key=lambda n: (lives[n].born, -n.size, n.number)):
+            size = rounded(node.size * node.dtype.itemsize)
+            life = lives[node]
+            living = [p for p in living if p[2] >= life.born]
+            at = start
+            for begin, end, _ in living:
+                if at + size <= begin:
+                    break
+                at = max(at, end)
+            offsets[node] = at
+            insort(living, (at, at + size, life.last))
+            top = max(top, at + size)
     return offsets, top

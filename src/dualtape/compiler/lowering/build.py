@@ -14,6 +14,7 @@ from ...ops.complex import cast_p
 from ...ops.views import clone_p
 from ..graph import Call, Graph
 from . import halves, scalars
+from .checks import divisor
 from .expand import EXPANSIONS
 from .expansion import Unexpanded
 from .nodes import CONSTANT, INPUT, IOTA, LITERAL, MAP, Node, Nodes, Ref, Shape, frozen
@@ -177,6 +178,8 @@ class Build:
         if rule is None:
             return None
         shape, dtype = outs[0]
+        if len(xs) == 2:
+            xs = [xs[0], divisor(self, p, xs, params)]
         return [self.nodes.map(rule, tuple(xs), shape, dtype, p.name, params)]
 
     def _reduction(

@@ -10,13 +10,22 @@ import numpy as np
 from ...core.aval import Aval
 from ...core.primitive import Primitive
 from ...ops import compare as c
-from ...ops.arithmetic import add, sub
+from ...ops.arithmetic import (
+    add,
+    div_floor,
+    div_trunc,
+    floor_divide,
+    fmod,
+    remainder,
+    sub,
+    truncated_quotient,
+)
 from ...ops.exponential import log, log1p
 from ...ops.picking import position_p
 from ...ops.pointwise_loss import binary_cross_entropy_p
 from ...ops.reduce import all_p, sum_all_p
 from ...ops.select import clamp_p, where
-from .nodes import Node, Ref
+from .nodes import LITERAL, Node, Ref
 from .scalars import supported
 
 if TYPE_CHECKING:
@@ -47,7 +56,7 @@ class Guard:
         w.do(f"br label %{right}")
         w.label(right)
         e.scalars[node] = "0"
-        if e.p.large:
+        if e.p.in_memory(node):
             w.do(f"store i64 0, ptr {e.pointer(w, node)}, align 8")
 
 
@@ -94,6 +103,15 @@ def checked(
     return b.call(add, wide, guarded(b, everywhere(b, inside), p, params, xs))
 
 
+def divisor(b: Build, p: Primitive, xs: list[Ref], params: dict[str, Any]) -> Ref:
+    """What a division of integers divides by, known not to be 0 anywhere; another operation's second operand."""
+    y = xs[1]
+    if p not in DIVISIONS or y.dtype.kind not in "iu" or y.node.kind == LITERAL or 0 in y.shape:
+        return y
+    good = everywhere(b, b.call(c.ne, y, b.nodes.literal(0, y.dtype)))
+    return b.call(add, y, b.cast(guarded(b, good, p, params, xs), y.dtype))
+
+
 def _position(
     b: Build, xs: list[Ref], outs: list[Aval], params: dict[str, Any]
 ) -> list[Ref] | None:
@@ -126,6 +144,7 @@ def _losses(x: Any, y: Any, *, reduction: str) -> Any:
     return total / prod(out.shape) if reduction == "mean" else total
 
 
+DIVISIONS = frozenset({floor_divide, truncated_quotient, div_floor, div_trunc, remainder, fmod})
 ROUTINES: dict[Primitive, Any] = {
     position_p: _position,
     binary_cross_entropy_p: _binary_cross_entropy,

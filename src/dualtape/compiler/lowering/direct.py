@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ...core.aval import Aval
 from ...ops.stencils import Sliding
-from ..emit import correlate, correlate_weights, runs
+from ..emit import correlate, correlate_weights, memory, runs
 from ..emit.correlate import Windows
+from ..emit.frames import LoopWriter
 from ..emit.writer import Lanes
-from . import blas
+from ..native.threads import MOST
+from . import blas, team
+from .arena import rounded
+from .division import equal_parts
 from .joining import Part, joined
 from .nodes import Node, Ref, Shape
 from .pooling import apart
@@ -26,6 +31,8 @@ USED = 0.75
 """Lanes that a row of windows has to fill for this to be quicker than BLAS on columns: 14 of 16, but not 8 of 16."""
 CACHED = 1 << 20
 """Bytes of x and y that the weights' gradient goes over at a time."""
+SUMS = 160
+"""Bytes of products that are added up in a nanosecond, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +42,80 @@ class Direct:
     Attributes:
         weight: Which.
         windows: What is read.
+        per: Examples of a chunk, where threads share it.
         many: Examples whose windows the weights' gradient goes over at a time.
         start: Of the weights, in elements.
     """
 
     weight: bool
     windows: Windows
+    per: int
     many: int = 0
     start: int = 0
+
+    @property
+    def chunks(self) -> int:
+        """How many; each adds up weights by itself, and they are added up in order."""
+        return self.windows.n // self.per
+
+    @property
+    def externals(self) -> tuple[tuple[str, int], ...]:
+        """What it calls, with addresses."""
+        return team.externals() if self.chunks > 1 else ()
+
+    def room(self, itemsize: int) -> int:
+        """Bytes of the arena that it uses."""
+        return self._record(itemsize) * self.chunks if self.weight and self.chunks > 1 else 0
+
+    def _record(self, itemsize: int) -> int:
+        v = self.windows
+        return rounded(v.groups * v.w[0] * itemsize)
 
     def write(self, e: Emission, node: Node) -> None:
         """Write the loops."""
         w, v = e.w, self.windows
         scalar = Lanes(ELEMENTS[node.dtype.char])
+        item = node.dtype.itemsize
         x, y = [e.at(w, a) for a in node.args]
         out = e.pointer(w, node)
+        if self.chunks == 1:
+            self._write(w, scalar, v, x, y, out)
+            return
+        result = v.groups * v.rows * v.positions
+        record = self._record(item)
+        to = e.room(self.room(item)) if self.weight else out
+
+        def chunk(inner: LoopWriter, pointers: list[str]) -> None:
+            first = memory.times(inner, "%chunk", self.per)
+            p, q, r = pointers
+            p = correlate.at(inner, p, item, (first, v.x[0]))
+            if self.weight:
+                q = correlate.at(inner, q, item, (first, result))
+                r = correlate.at(inner, r, 1, ("%chunk", record))
+            else:
+                r = correlate.at(inner, r, item, (first, result))
+            self._write(inner, scalar, replace(v, n=self.per), p, q, r)
+
+        key = hashlib.sha256(f"{self!r} {scalar.element}".encode()).hexdigest()[:16]
+        team.write(e, f"windows.{key}", [x, y, to], self.chunks, min(self.chunks, MOST), chunk)
+        if self.weight:
+            runs.total(w, scalar, to, record, self.chunks, out, node.size)
+
+    def _write(self, w: LoopWriter, t: Lanes, v: Windows, x: str, y: str, out: str) -> None:
+        """Write it for some examples."""
         if not self.weight:
-            y = correlate.at(w, y, node.dtype.itemsize, (self.start, 1))
-            correlate.forward(w, scalar, v, x, y, out)
+            y = correlate.at(w, y, t.bits // 8, (self.start, 1))
+            correlate.forward(w, t, v, x, y, out)
             return
         if self.many < v.n:
-            runs.fill(w, scalar, 0, out, node.size)
-        correlate_weights.gradient(w, scalar, v, x, y, out, self.many)
+            runs.fill(w, t, 0, out, v.groups * v.w[0])
+        correlate_weights.gradient(w, t, v, x, y, out, self.many)
+
+
+def _per(v: Windows, itemsize: int, record: int = 0) -> int:
+    """Examples of a chunk."""
+    sums = prod((v.n, v.groups, v.rows, v.inner, *v.kernel, v.positions))
+    return equal_parts(v.n, sums * itemsize // SUMS, record)
 
 
 def _laid_out(
@@ -131,7 +190,7 @@ def forward(b: Build, xs: list[Ref], out: Shape, params: dict[str, Any]) -> Ref 
         out[0], groups, rows, w.shape[1], out[2:], kernel, _outer(x), steps, taps, last,
         (rows * own[0], *own),
     )  # fmt: skip
-    return _node(b, Direct(False, v), (x, w), out)
+    return _node(b, Direct(False, v, _per(v, x.dtype.itemsize)), (x, w), out)
 
 
 def weight(b: Build, xs: list[Ref], out: Shape, params: dict[str, Any]) -> Ref | None:
@@ -147,9 +206,13 @@ def weight(b: Build, xs: list[Ref], out: Shape, params: dict[str, Any]) -> Ref |
     v = Windows(
         n, groups, rows, out[1], y.shape[2:], kernel, _outer(x), steps, taps, last, (rows * own[0], *own)
     )  # fmt: skip
-    bytes_of_one = (prod(x.shape[1:]) + prod(y.shape[1:])) * x.dtype.itemsize
-    many = max([k for k in range(1, n + 1) if n % k == 0 and k * bytes_of_one <= CACHED], default=1)
-    return _node(b, Direct(True, v, many), (x, b.materialized(y)), out)
+    item = x.dtype.itemsize
+    per = _per(v, item, 5 * prod(out) * item)  # lanes are folded once a chunk
+    bytes_of_one = (prod(x.shape[1:]) + prod(y.shape[1:])) * item
+    many = max(
+        [k for k in range(1, per + 1) if per % k == 0 and k * bytes_of_one <= CACHED], default=1
+    )
+    return _node(b, Direct(True, v, per, many), (x, b.materialized(y)), out)
 
 
 def input(b: Build, xs: list[Ref], out: Shape, params: dict[str, Any]) -> Ref | None:
@@ -176,7 +239,8 @@ def input(b: Build, xs: list[Ref], out: Shape, params: dict[str, Any]) -> Ref | 
         out[0], groups, rows, inner, out[2:], kernel, _outer(wide), wide.strides[2:], taps, last,
         (inner * own[0], own[1], own[0], *[-s for s in own[2:]]),
     )  # fmt: skip
-    return _node(b, Direct(False, v, start=prod(kernel) - 1), (wide, w), out)
+    per = _per(v, y.dtype.itemsize)
+    return _node(b, Direct(False, v, per, start=prod(kernel) - 1), (wide, w), out)
 
 
 def contiguous_as_is(shape: Shape) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,14 @@ from ..emit import gemm, memory
 from ..emit.frames import LoopWriter
 from ..emit.writer import Lanes, Module
 from ..native import target
-from . import blas
+from . import blas, team
 from .arena import rounded
 from .fusion import Cluster, stages
-from .kernel import Kernel, blocks
+from .kernel import Kernel
 from .nodes import CONSTANT, MAP, ROUTINE, Node, Ref
 from .rowblocks import BLOCK
 from .scalars import ELEMENTS
+from .windows import blocks
 
 if TYPE_CHECKING:
     from .program import Program
@@ -50,6 +52,7 @@ class Emission:
         self.header: list[str] = []
         self.slots: dict[int, str] = {}
         self.used = 0  # of the arena, by the step that is being written
+        self.of_worker = ""  # bytes from one thread's part of it to that of who runs this function
         self.failing = False
         self.first_callback = 0  # its own callbacks' numbers in the program that it is a part of
         self.written_out = 0  # uses of elementary functions in kernels of programs with many
@@ -118,10 +121,10 @@ class Emission:
         """Write some steps."""
         for k in steps:
             self.used = self.p.rooms
-            if k in self.p.groups:
-                self._group(self.p.groups[k])
+            if self.p.order[k].routine:
+                self._routine(self.p.order[k])
             else:
-                self._cluster(self.p.order[k], k)
+                self._step(tuple(self.p.groups.get(k, (k,))))
 
     def _close(self, head: str, before: list[str], after: list[str], attributes: str = "") -> None:
         tail = [*after, "  ret i32 0"]
@@ -130,6 +133,21 @@ class Emission:
         lines = [f"{head}(ptr noalias %slots) {attributes}{{", "entry:", *self.header, *before,
                  "  br label %body", "body:", self.w.text(), *tail, "}"]  # fmt: skip
         self.module.functions[head] = "\n".join(lines)
+
+    def apart(self, kind: str, write: Callable[[], None]) -> str:
+        """Write a chunk's work as a function of its own; its name."""
+        name = f"@{kind}.{len(self.module.functions)}"
+        self.module.functions[name] = ""  # taken
+        outside = self.w, self.scalars, self.top, self.header, self.slots, self.failing
+        self._begin()
+        write()
+        assert not self.failing, "a chunk cannot fail"
+        lines = [f"define internal void {name}(ptr %slots, i64 %chunk, i64 %worker) {{", "entry:", *self.header,
+                 "  br label %body", "body:", self.w.text(), "  ret void", "}"]  # fmt: skip
+        self.module.functions[name] = "\n".join(lines)
+        self.w, self.scalars, self.top, self.header, self.slots, self.failing = outside
+        self.of_worker = ""
+        return name
 
     def _threads(self) -> tuple[list[str], list[str]]:
         """One thread for BLAS from the first line to the last: its threads wait in loops, which costs more than it gains."""
@@ -148,33 +166,43 @@ class Emission:
         self.written_out += uses
         return True
 
-    def _group(self, numbers: list[int]) -> None:
-        """Kernels that take turns on blocks of rows."""
-        counted = self.module.counted
-        self.module.counted |= max([prod(self.p.order[k].dims) for k in numbers]) >= FOLLOWED
-        kernels = [self._kernel(k) for k in numbers]
-        kernels[-1].final = True
+    def _step(self, numbers: tuple[int, ...]) -> None:
+        """A kernel, or several that take turns on blocks of rows."""
+        clusters = [self.p.order[k] for k in numbers]
+        few, counted = self.module.inline, self.module.counted
+        if len(clusters) == 1:
+            self.module.inline = (few and not _deep(clusters[0])) or self._worth_it(clusters[0])
+        self.module.counted |= max([prod(c.dims) for c in clusters]) >= FOLLOWED
+        division = self.p.divisions.get(numbers[0])
+        if division is not None:
+            block = BLOCK if len(numbers) > 1 else 0
+            team.write_kernels(
+                self, division, self.p.iterations(numbers), block, lambda: self._kernels(numbers)
+            )
+        elif len(numbers) > 1:
+            self._in_turns(self._kernels(numbers), self.p.iterations(numbers))
+        else:
+            self._kernels(numbers)[0].write()
+        self.module.inline, self.module.counted = few, counted
+
+    def _in_turns(self, kernels: list[Kernel], rows: int) -> None:
         for kernel in kernels:
-            kernel.windowed = True
-            kernel.block = BLOCK
             kernel.begin()
-        s = kernels[0].s
-        blocks(self.w, s.loops[0] if s.loops else s.length, BLOCK, kernels)
+        blocks(self.w, (0, rows), BLOCK, kernels)
         for kernel in kernels:
             kernel.end()
-        self.module.counted = counted
 
-    def _kernel(self, k: int) -> Kernel:
-        return self.kernel(self.w, self.p.schedules[k], self, self.p.stored)
+    def _kernels(self, numbers: tuple[int, ...]) -> list[Kernel]:
+        p = self.p
+        made = [self.kernel(self.w, p.schedules[k], self, p.stored) for k in numbers]
+        if len(made) > 1:
+            made[-1].final = True
+            for kernel in made:
+                kernel.windowed = kernel.in_parts = True
+                kernel.block = BLOCK
+        return made
 
-    def _cluster(self, c: Cluster, k: int) -> None:
-        if not c.routine:
-            few, counted = self.module.inline, self.module.counted
-            self.module.inline = (few and not _deep(c)) or self._worth_it(c)
-            self.module.counted |= prod(c.dims) >= FOLLOWED
-            self._kernel(k).write()
-            self.module.inline, self.module.counted = few, counted
-            return
+    def _routine(self, c: Cluster) -> None:
         node = next(iter(c.members))
         if isinstance(node.op, int):
             self._callback(node)
@@ -268,10 +296,17 @@ class Emission:
         start = self.used
         self.used += rounded(size)
         assert self.used <= rounded(self.p.arena), "a step uses more memory than was planned for it"
+        return self.in_arena(start)
+
+    def in_arena(self, start: int) -> str:
+        """The address of what begins there in the arena."""
         base = self.slot(self.p.arena_slot)
         name = f"%room.{len(self.header)}"
         self.header.append(f"  {name} = getelementptr i8, ptr {base}, i64 {start}")
-        return name
+        if not self.of_worker:
+            return name
+        self.header.append(f"  {name}.own = getelementptr i8, ptr {name}, i64 {self.of_worker}")
+        return f"{name}.own"
 
 
 def _uses(c: Cluster) -> int:

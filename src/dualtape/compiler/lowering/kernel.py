@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from ..emit import memory, runs
-from ..emit.frames import LoopWriter
 from ..emit.writer import Lanes
 from .accumulate import combine, identity
-from .ahead import Ahead
 from .nodes import MAP, REDUCE, Node
+from .records import Records
 from .scalars import ELEMENTS
 from .schedule import Sweep
 from .values import ROW, Chunk
+from .windows import Window, blocks, smaller_of
 
 BLOCK = 4096
 """Elements that one run adds up before its sum is put away in double precision."""
 REGISTERS = 8
 """Vectors at most that are added up in registers over a loop."""
-
-
-def blocks(w: LoopWriter, rows: int, block: int, kernels: list[Kernel]) -> None:
-    """Run kernels on a block of rows after the other."""
-
-    def body(start: str, _: list[str]) -> list[str]:
-        last = w.op(f"add nsw i64 {start}, {block}")
-        end = smaller_of(w, last, rows)
-        for kernel in kernels:
-            kernel.body((start, end))
-        return []
-
-    w.loop(0, -(-rows // block) * block, block, body)
-
-
-def smaller_of(w: LoopWriter, a: str, b: int) -> str:
-    """The smaller of two indices."""
-    name = "@llvm.smin.i64"
-    w.module.declarations[name] = f"declare i64 {name}(i64, i64)"
-    return w.op(f"call i64 {name}(i64 {a}, i64 {b})")
 
 
 class Kept(NamedTuple):
@@ -50,28 +30,34 @@ class Kept(NamedTuple):
     there: int
 
 
-class Kernel(Ahead):
+class Kernel(Records):
     """One cluster being written."""
 
     def write(self) -> None:
         """Write the kernel."""
         self.begin()
         if not self.s.empty:
-            if self.s.block:
-                blocks(self.w, self.s.loops[0], self.s.block, [self])
-            else:
-                self.body(None)
+            self.run(None)
         self.end()
 
-    def begin(self) -> None:
-        """Give what is accumulated its first values."""
+    def run(self, window: Window | None) -> None:
+        """Write the loops, by blocks of rows where that is called for."""
+        if self.flushed:
+            blocks(self.w, window or (0, self.s.loops[0]), self.s.block, [self])
+        else:
+            self.body(window)
+
+    def begin(self, places: Collection[Node] = ()) -> None:
+        """Give what is accumulated its first values, but for arrays that are put together of records."""
         self._plan_ahead()
         for node in self._sinks():
             scope = self._scope(node)
+            if scope is None and node in places:
+                continue
             if scope is None:
                 p = self.around.pointer(self.w, node)
                 runs.fill(self.w, self._element(node), identity(node.op, node.dtype), p, node.size)
-            elif scope == 0 and (self.depth_of(node) or self.windowed) and not self.s.empty:
+            elif scope == 0 and (self.depth_of(node) or self.in_parts) and not self.s.empty:
                 self._begin(node)
 
     def end(self) -> None:
@@ -80,20 +66,20 @@ class Kernel(Ahead):
             if self._scope(node) == 0 and node in self.partial:
                 self._finish(node)
 
-    def body(self, window: tuple[str, str] | None) -> None:
+    def body(self, window: Window | None) -> None:
         """Write the loops, of which the first may run over a window only; long sums over it are added up by window."""
         w = self.w
         self.window = window
         self.base = w.depth
         if window is not None:
             self.memo[0] = {}
-        for node in self.s.flushed:
+        for node in self.flushed:
             if node not in self.redirected:
                 self.redirected[node] = self.around.room(node.size * node.dtype.itemsize)
             runs.fill(w, self._element(node), 0, self.redirected[node], node.size)
         self._rows(0)
-        for node in self.s.flushed:
-            target = self.around.pointer(w, node)
+        for node in self.flushed:
+            target = self.own(node)
             runs.add(w, self._element(node), self.redirected[node], target, node.size)
 
     def _bounds(self, depth: int) -> tuple[int | str, int | str]:
@@ -205,7 +191,7 @@ class Kernel(Ahead):
 
     def _run(self, sweep: Sweep) -> None:
         n, width = self.s.length, self.s.width
-        folded = [r for r in sweep.reductions if self._folds(r)]
+        folded = [r for r in sweep.reductions if self.s.folds(r)]
         kinds = [Lanes(ELEMENTS[r.dtype.char], self._run_width()) for r in folded]
         firsts = [t.constant(identity(r.op, r.dtype)) for r, t in zip(folded, kinds, strict=True)]
         if self.s.static:
@@ -217,31 +203,52 @@ class Kernel(Ahead):
             assert totals is not None
             self._put_away(folded, kinds, totals)
             return
-        if self.window is not None and not self.depth:
+        flat = self.window is not None and not self.depth
+        if flat and self.windowed:
             self._windowed_run(sweep, folded, kinds, firsts)
             return
-        unroll = 4 if folded and sweep.short else 1
-        self.overlaps = unroll == 1 and n % width > 0 and not any(s.target for s in sweep.stores)
-        main = -(-n // width) * width if self.overlaps else n - n % (width * unroll)
+        unroll, self.overlaps, main = self.s.run(sweep)
         totals = firsts
         own: list[Node] = []
         if main:
+            bounds: Window = self.window if flat and self.window is not None else (0, main)
             if folded and main > 2 * BLOCK:
                 own = [r for r in folded if r not in self.partial]
                 for node in own:
                     self._begin(node)
-                self._blocks(sweep, folded, kinds, firsts, main, unroll)
+                self._blocks(sweep, folded, kinds, firsts, bounds, unroll)
             else:
-                totals = self._main(sweep, folded, kinds, firsts, 0, main, unroll)
-        for start in range(main, n, width):
-            chunk = Chunk(start, width, min(width, n - start), start)
-            self.memo.append({})
-            totals = self._chunk(sweep, folded, chunk, totals)
-            self.memo.pop()
-        if totals is not firsts or not own:
+                totals = self._main(sweep, folded, kinds, firsts, bounds, unroll)
+        if not flat:
+            totals = self._tail(sweep, folded, totals, main)
+        if totals is not firsts or not (own or flat):
             self._put_away(folded, kinds, totals)
         for node in own:
             self._finish(node)
+
+    def rest(self) -> None:
+        """Write what chunks of a single loop leave over."""
+        if self.depth or self.windowed:
+            return
+        for sweep in self.s.sweeps:
+            main = self.s.run(sweep).main
+            folded = sweep.reductions
+            kinds = [Lanes(ELEMENTS[r.dtype.char], self._run_width()) for r in folded]
+            firsts = [
+                t.constant(identity(r.op, r.dtype)) for r, t in zip(folded, kinds, strict=True)
+            ]
+            if main < self.s.length:
+                self._put_away(folded, kinds, self._tail(sweep, folded, firsts, main))
+
+    def _tail(self, sweep: Sweep, folded: list[Node], totals: list[str], start: int) -> list[str]:
+        """What a run leaves over; returns the new partial results."""
+        n, width = self.s.length, self.s.width
+        for first in range(start, n, width):
+            chunk = Chunk(first, width, min(width, n - first), first)
+            self.memo.append({})
+            totals = self._chunk(sweep, folded, chunk, totals)
+            self.memo.pop()
+        return totals
 
     def _windowed_run(
         self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str]
@@ -253,28 +260,31 @@ class Kernel(Ahead):
         up = w.op(f"add nsw i64 {end}, {width - 1}")
         up = w.op(f"and i64 {up}, {-width}")
         self.overlaps = True
-        totals = self._main(sweep, folded, kinds, firsts, start, up, 1)
+        totals = self._main(sweep, folded, kinds, firsts, (start, up), 1)
         self._put_away(folded, kinds, totals)
 
     def _blocks(
-        self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str], main: int,
+        self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str], bounds: Window,
         unroll: int,
     ) -> None:  # fmt: skip
         """Runs of at most BLOCK elements, whose sums are put away one by one."""
         w = self.w
+        first, behind = bounds
 
         def body(start: str, _: list[str]) -> list[str]:
             last = w.op(f"add nsw i64 {start}, {BLOCK}")
-            end = smaller_of(w, last, main)
-            totals = self._main(sweep, folded, kinds, firsts, start, end, unroll)
+            end = smaller_of(w, last, behind)
+            totals = self._main(sweep, folded, kinds, firsts, (start, end), unroll)
             self._put_away(folded, kinds, totals)
             return []
 
-        w.loop(0, main if main % BLOCK == 0 else main + BLOCK - main % BLOCK, BLOCK, body)
+        w.loop(
+            first, behind if isinstance(behind, str) else -(-behind // BLOCK) * BLOCK, BLOCK, body
+        )
 
     def _main(
-        self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str],
-        start: str | int, end: str | int, unroll: int,
+        self, sweep: Sweep, folded: list[Node], kinds: list[Lanes], firsts: list[str], bounds: Window,
+        unroll: int,
     ) -> list[str]:  # fmt: skip
         width, w = self.s.width, self.w
         count = len(folded)
@@ -294,7 +304,7 @@ class Kernel(Ahead):
             return out
 
         carried = list(zip(kinds, firsts, strict=True)) * unroll
-        totals = w.loop(start, end, width * unroll, body, carried)
+        totals = w.loop(*bounds, width * unroll, body, carried)
         while len(totals) > count:
             half = len(totals) // 2
             totals = [

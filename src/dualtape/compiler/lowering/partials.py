@@ -9,9 +9,6 @@ from .nodes import REDUCE, Node
 from .scalars import ELEMENTS
 from .values import ROW, Chunk, Values
 
-BLOCK = 4096
-"""Elements that one run adds up before its sum is put away in double precision."""
-
 
 class Partials(Values):
     """Where a kernel's reductions are kept."""
@@ -20,14 +17,7 @@ class Partials(Values):
         return [n for n in self.c.members if n.kind == REDUCE and not self.c.row_reduction(n)]
 
     def _scope(self, node: Node) -> int | None:
-        """After how many loops' bodies a reduction's result is whole; None: all over, it is kept in memory."""
-        kept = [s != 0 for s in self.s.lay(self.c.result(node))]
-        if self.c.row_reduction(node):
-            return self.s.rows
-        if kept[-1]:
-            return None
-        scope = kept.index(False)
-        return None if any(kept[scope:]) else scope
+        return self.s.scope(node)
 
     def depth_of(self, node: Node) -> int:
         """In how many loops a reduction's runs are."""
@@ -36,10 +26,6 @@ class Partials(Values):
     def _run_width(self) -> int:
         n = self.s.length
         return self.s.width if n >= self.s.width else 1 << (n - 1).bit_length()
-
-    def _folds(self, node: Node) -> bool:
-        """Whether a reduction's lanes are folded at the end of a run."""
-        return self.s.lay(self.c.result(node))[-1] == 0
 
     def _put_away(self, folded: list[Node], kinds: list[Lanes], totals: list[str]) -> None:
         """What a run has accumulated goes where the reduction is kept."""
@@ -56,12 +42,11 @@ class Partials(Values):
             self.w, t, total, lambda s, a, b: combine(self.w, node.op, node.dtype, s, a, b)
         )
 
-    def _begin(self, node: Node) -> None:
-        """Make a place on the stack for a reduction over several runs, and set it to nothing."""
+    def _begin(self, node: Node, place: str = "") -> None:
+        """Find a place for a reduction over several runs, on the stack if none is given, and set it to nothing."""
         w = self.w
         t = self._partial_lanes(node)
-        p = self.around.stack(t.width * max(t.bits // 8, 1))
-        self.partial[node] = p
+        p = self.partial[node] = place or self.around.stack(t.width * max(t.bits // 8, 1))
         first = identity(node.op, node.dtype)
         memory.store(w, t, t.constant(first), p, 1, t.width)
 

@@ -62,6 +62,13 @@ class Product:
         own = packed.externals(self.element) if self.how == "panels" else ()
         return (*own, *team.externals()) if self.team > 1 else own
 
+    def shareable(self, x: Ref, y: Ref) -> bool:
+        """Whether several threads can do it: panels, or a stack of tiles one by one."""
+        if self.how == "tile":
+            item = 4 if self.element == "float" else 8
+            return bool(self.stack) and self.stack[0] > 1 and self._part(x, y, item) is None
+        return self.how == "panels"
+
     def room(self, itemsize: int) -> int:
         """Bytes of the arena that it uses."""
         if self.how != "panels":
@@ -99,8 +106,9 @@ class Product:
         size = self.room(node.dtype.itemsize) // self.team
 
         def body(w: LoopWriter, pointers: list[str]) -> None:
-            room = w.op(f"mul i64 %worker, {size}")
-            pointers[3] = w.op(f"getelementptr i8, ptr {pointers[3]}, i64 {room}")
+            if size:
+                room = w.op(f"mul i64 %worker, {size}")
+                pointers[3] = w.op(f"getelementptr i8, ptr {pointers[3]}, i64 {room}")
             self._write(w, node, pointers, "%chunk")
 
         team.write(e, f"shared.{self._key(node)}", bases, self._chunks(node), self.team, body)

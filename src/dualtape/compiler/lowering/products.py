@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -80,8 +81,10 @@ def product(
     elif how == "blas":
         x, y = [v if readable(v, rank) else b.materialized(v) for v in (x, y)]
     x, y = [b.materialized(v) if v.node.kind in (LITERAL, IOTA) else v for v in (x, y)]
-    threads = team.size(prod((*stack, m, n, k)) // SHARE) if how == "panels" else 1
+    threads = team.size(prod((*stack, m, n, k)) // SHARE)
     op = Product(stack, m, n, k, how, ELEMENTS[x.dtype.char], places, row, threads)
+    if threads > 1 and not op.shareable(x, y):
+        op = replace(op, team=1)
     return b.nodes.routine(op, (x, y), shape, x.dtype, repr(op)).ref()
 
 

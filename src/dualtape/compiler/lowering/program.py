@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
-from . import blas, emission, structured
+from . import blas, emission, structured, team
 from .accumulated import accumulate_updates
 from .arena import Life, arranged
 from .build import Build, Callback
+from .division import Division, divided
 from .emission import MOST, Emission
 from .fusion import Cluster, Fusion
 from .joining import Joined
 from .nodes import CONSTANT, INPUT, MAP, REDUCE, ROUTINE, Node, Ref
-from .rowblocks import in_step, parted
+from .rowblocks import BLOCK, in_step, parted
 from .schedule import Schedule, external, schedule
 
 
@@ -28,11 +29,19 @@ class Program:
         build: The nodes.
         order: Clusters, in which routines stand alone.
         width: Lanes of every kernel; 0: as many as suit it.
+        divisions: How kernels are divided among threads, by the first of those that take turns.
+        elsewhere: The kernels of which that is true, which are therefore functions of their own.
     """
 
     width = 0
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, threaded: bool = True) -> None:
+        """Arrange it.
+
+        Args:
+            graph: Sound, of static shapes.
+            threaded: Whether kernels are divided among threads where it pays.
+        """
         self.graph = graph
         self.build = Build(graph)
         self.slot: dict[Node, int] = {}  # of inputs, constants and outputs
@@ -70,8 +79,36 @@ class Program:
         self.span = {k: (k, k) for k in range(len(self.order))}
         for g in self.groups.values():
             self.span.update(dict.fromkeys(g, (g[0], g[-1])))
+        self.divisions = self._divided() if threaded else {}
+        self.elsewhere = {k for first in self.divisions for k in self.groups.get(first, [first])}
         self.arena = 0
         self._place_inside()
+
+    def _divided(self) -> dict[int, Division]:
+        """See `divisions`."""
+        found = {}
+        grouped = {k for g in self.groups.values() for k in g[1:]}
+        for k, s in self.schedules.items():
+            if k in grouped or s.empty or (s.static and not s.loops):
+                continue
+            numbers = self.groups.get(k, [k])
+            block = BLOCK if k in self.groups else s.block or (1 if s.loops else 4 * s.width)
+            each = [self.schedules[n] for n in numbers]
+            division = divided(each, self.iterations(numbers), block)
+            if division is not None:
+                found[k] = division
+        return found
+
+    def iterations(self, numbers: Sequence[int]) -> int:
+        """Of the first loop of a kernel, or of several that take turns; in a single loop without what a tail does."""
+        s = self.schedules[numbers[0]]
+        if s.loops:
+            return s.loops[0]
+        return s.length if len(numbers) > 1 else max([s.run(x).main for x in s.sweeps], default=0)
+
+    def in_memory(self, node: Node) -> bool:
+        """Whether a number has to be in memory, since other functions read it."""
+        return self.large or any(self.home[n] in self.elsewhere for n in self.reading.get(node, ()))
 
     def _place_outside(self, graph: Graph) -> None:
         b = self.build
@@ -139,7 +176,8 @@ class Program:
     def symbols(self) -> dict[str, int]:
         """Addresses of the functions that are called by name."""
         ops = [n.op for c in self.order for n in c.members]
-        return dict([pair for op in ops for pair in getattr(op, "externals", ())])
+        found = dict([pair for op in ops for pair in getattr(op, "externals", ())])
+        return {**found, **dict(team.externals())} if self.divisions else found
 
     # Memory
 
@@ -150,6 +188,7 @@ class Program:
         rooms = {k: s.room for k, s in self.schedules.items()}
         for first, g in self.groups.items():
             rooms[first] = sum([self.schedules[k].room for k in g])
+        rooms.update({k: d.room for k, d in self.divisions.items()})
         rooms.update({k: self._own_room(c) for k, c in enumerate(self.order) if c.routine})
         most = max(rooms.values(), default=0)
         self.arena = top + most
@@ -188,7 +227,7 @@ class Program:
 
     def _carried(self, node: Node) -> bool:
         """Whether everybody who reads a node finds it in registers: see `Kernel.memo`."""
-        if self.large:
+        if self.in_memory(node):
             return False
         if node.size == 1:
             return True
@@ -240,7 +279,8 @@ class Program:
             return f"{a.node.number} {text(a.shape)} {text(a.strides)} {a.offset}"
 
         lines = [
-            f"{blas.find().interface} {sorted(self.symbols)} {self.arena} {self.large} {emission.MOST}"
+            f"{blas.find().interface} {sorted(self.symbols)} {self.arena} {self.large} {emission.MOST} "
+            f"{[(k, d.per, d.chunks, d.threads) for k, d in self.divisions.items()]}"
         ]
         for n in self.build.nodes.every:
             op = repr(n.op) if isinstance(n.op, (int, float, str, bool)) else ""
@@ -265,14 +305,18 @@ class Program:
             if c.routine:
                 node = next(iter(c.members))
                 kind = "NumPy" if isinstance(node.op, int) else "call"
-                out.append(f"{kind} {node.name} {list(node.shape)}")
+                chunks = getattr(node.op, "chunks", 1)
+                shared = f" on threads in {chunks} chunks" if chunks > 1 else ""
+                out.append(f"{kind} {node.name} {list(node.shape)}{shared}")
                 continue
             s = self.schedules[k]
             shown = ", ".join(
                 names if len(names) <= 12 else [*names[:11], f"... {len(names) - 11} more"]
             )
+            d = self.divisions.get(self.span[k][0])
+            shared = "" if d is None else f" on threads in {d.chunks} chunks"
             out.append(
-                f"loop {'x'.join(map(str, (*s.loops, s.length)))} rows {s.rows} sweeps {len(s.sweeps)}: {shown}"
+                f"loop {'x'.join(map(str, (*s.loops, s.length)))} rows {s.rows} sweeps {len(s.sweeps)}{shared}: {shown}"
             )
         return out
 

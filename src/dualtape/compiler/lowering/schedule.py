@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
+from typing import NamedTuple
 
 from .arena import rounded
 from .domain import Dims
@@ -42,6 +43,20 @@ class Sweep:
     def wanted(self) -> list[Node]:
         """What has to be computed for its own sake."""
         return [*self.stores, *[r.args[0].node for r in self.reductions]]
+
+
+class Run(NamedTuple):
+    """How the innermost loop runs in a sweep.
+
+    Attributes:
+        unroll: Vectors of a step.
+        overlaps: Whether the last vector begins where it fits, which saves a tail's code.
+        main: Elements that the loop goes over; the rest is a tail.
+    """
+
+    unroll: int
+    overlaps: bool
+    main: int
 
 
 @dataclass(slots=True)
@@ -94,6 +109,29 @@ class Schedule:
     def lay(self, strides: Dims) -> Dims:
         """Strides on the cluster's dimensions as strides of the loops, the innermost last."""
         return tuple([strides[g[-1]] if g else 0 for g in self.groups])
+
+    def folds(self, node: Node) -> bool:
+        """Whether a reduction's lanes are folded at the end of a run."""
+        return self.lay(self.cluster.result(node))[-1] == 0
+
+    def scope(self, node: Node) -> int | None:
+        """After how many loops' bodies a reduction's result is whole; None: all over, it is kept in memory."""
+        kept = [s != 0 for s in self.lay(self.cluster.result(node))]
+        if self.cluster.row_reduction(node):
+            return self.rows
+        if kept[-1]:
+            return None
+        scope = kept.index(False)
+        return None if any(kept[scope:]) else scope
+
+    def run(self, sweep: Sweep) -> Run:
+        """How the innermost loop runs."""
+        n, width = self.length, self.width
+        unroll = 4 if sweep.short and any(self.folds(r) for r in sweep.reductions) else 1
+        overlaps = unroll == 1 and n % width > 0 and not any(s.target for s in sweep.stores)
+        return Run(
+            unroll, overlaps, -(-n // width) * width if overlaps else n - n % (width * unroll)
+        )
 
     @property
     def row_size(self) -> int:

@@ -16,9 +16,6 @@ from .nodes import IOTA, LITERAL, Node, Ref
 from .scalars import ELEMENTS
 from .schedule import Schedule
 
-BLOCK = 4096
-"""Elements that one run adds up before its sum is put away in double precision."""
-
 
 class Surroundings(Protocol):
     """What a kernel knows of the rest of the program."""
@@ -85,8 +82,11 @@ class Values:
         self.partial: dict[Node, str] = {}
         self.registers: dict[tuple[Node, int], str] = {}  # lanes of reductions by chunk's key
         self.overlaps = False
-        self.window: tuple[str, str] | None = None
+        self.window: tuple[int | str, int | str] | None = None
         self.windowed = False
+        self.in_parts = False
+        self.flushed = s.flushed
+        self.records: dict[Node, str] = {}  # where a chunk's sums are
         self.base = 0
         self.redirected: dict[Node, str] = {}
         self.orders: dict[int, list[Node]] = {}
@@ -227,6 +227,10 @@ class Values:
 
     # Memory
 
+    def own(self, node: Node) -> str:
+        """Where a node's array is: a chunk has one of its own for what it adds up."""
+        return self.records.get(node) or self.around.pointer(self.w, node)
+
     def address(self, node: Node, strides: Dims, offset: int, chunk: Chunk) -> str:
         """Where a chunk's first element of a node's array is."""
         size = node.dtype.itemsize
@@ -234,7 +238,7 @@ class Values:
         deps = sum([1 << i for i, s in enumerate(outer) if s])
 
         def base() -> str:
-            p = self.redirected.get(node) or self.around.pointer(self.w, node)
+            p = self.redirected.get(node) or self.own(node)
             total: str | int = offset
             for index, s in zip(self.indices, outer, strict=False):
                 if s:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.graph import Version
 from ...core.tensor import Tensor
+from ...core.versions import Version
 from ...core.views import View
 from .slots import Array
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...core import modes
-from ...core.graph import Version
+from ...core.versions import Version
 from .ctypes_call import changed, stamp, unfit
 from .ctypes_checks import READABLE, WRITEABLE
 from .guards import (

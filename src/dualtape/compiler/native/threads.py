@@ -30,12 +30,16 @@ import threading
 from string import Template
 from typing import Any
 
-from ...core.threads import thread_count
+from ...core.threads import thread_count, told
 from . import library, target
 from .layout import python_function
 
 MOST = 64
 """Threads at most, with the caller's."""
+THREADED = 50_000
+"""Nanoseconds of work from which a second thread pays."""
+CHUNK = 25_000
+"""Nanoseconds of a chunk."""
 SPIN = 400
 """Looks at the ticket before sleep."""
 _HEADER, _LINE = 256, 64
@@ -312,6 +316,7 @@ def _pool() -> _Pool:
     pool = _Pool()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=pool.reset)
+    told.append(pool.start)
     return pool
 
 

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from ...core import forward, modes
 from ...core.forward import Dual, ForwardMode
-from ...core.graph import LEAF, SavedOutput
+from ...core.graph import LEAF
+from ...core.residuals import SavedOutput
 from ...core.stopped import stopped
 from ...core.sweep import as_tensor
 from ...core.tensor import Tensor as CoreTensor

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...core import callsite, modes, tracing
 from ...core.custom import UserNode
 from ...core.errors import InplaceError
-from ...core.graph import Freed, Version, check_residuals, new_node, saved_inference
+from ...core.graph import new_node
 from ...core.inplace import rebase
+from ...core.residuals import Freed, check_residuals, saved_inference
 from ...core.saved import PackHooks, active_hooks, is_inference, packed
 from ...core.sweep import as_tensor, user_code
 from ...core.tensor import Tensor as CoreTensor
 from ...core.tensor import boxed, is_outer, wrap
+from ...core.versions import Version
 from .._tensor import Tensor
 
 if TYPE_CHECKING:

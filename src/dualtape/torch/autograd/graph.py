@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from ...core import sweep
 from ...core.errors import GraphError
-from ...core.graph import AccumulateGrad, InferenceVersion, Output
+from ...core.graph import AccumulateGrad, Output
 from ...core.graph import Node as CoreNode
 from ...core.saved import packing, packing_forbidden
 from ...core.tensor import Tensor as CoreTensor
+from ...core.versions import InferenceVersion
 from .._tensor import Tensor
 from .hooks import RemovableHandle
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..autograd.hooks import RemovableHandle
 from .backward_hooks import BackwardHooks
+from .everywhere import Hook as _Hook
+from .everywhere import everywhere, hook_number, with_everywhere
+from .everywhere import register_module_backward_hook as register_module_backward_hook
+from .everywhere import register_module_forward_hook as register_module_forward_hook
+from .everywhere import register_module_forward_pre_hook as register_module_forward_pre_hook
+from .everywhere import register_module_full_backward_hook as register_module_full_backward_hook
+from .everywhere import (
+    register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
+)
 from .module_conversions import ConvertibleModule
 from .parameter import Buffer, Parameter
 from .state import IncompatibleKeys, load_into, state_of
-
-_hook_number = itertools.count()
-
-
-class _Hook(NamedTuple):
-    """A hook and whether it takes the call's keyword arguments; `always`: also when forward raises."""
-
-    function: Callable[..., Any]
-    with_kwargs: bool
-    always: bool = False
 
 
 class Module(ConvertibleModule):
@@ -37,6 +35,7 @@ class Module(ConvertibleModule):
     dump_patches = False
     call_super_init = False
     _version = 1
+    _lazy = False  # whether it may have parameters without a shape
 
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
@@ -83,12 +82,13 @@ class Module(ConvertibleModule):
             or d["_forward_pre_hooks"]
             or d["_backward_hooks"]
             or d["_backward_pre_hooks"]
+            or everywhere
         ):
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook in list(self._forward_pre_hooks.values()):
+        for hook in list(with_everywhere("forward_pre", self._forward_pre_hooks).values()):
             if hook.with_kwargs:
                 back = hook.function(self, args, kwargs)
                 if back is not None:
@@ -102,17 +102,19 @@ class Module(ConvertibleModule):
                 if back is not None:
                     args = back if isinstance(back, tuple) else (back,)
         backward = None
-        if self._backward_hooks or self._backward_pre_hooks:
-            backward = BackwardHooks(self, self._backward_hooks, self._backward_pre_hooks)
+        hooks = with_everywhere("backward", self._backward_hooks)
+        pre_hooks = with_everywhere("backward_pre", self._backward_pre_hooks)
+        if hooks or pre_hooks:
+            backward = BackwardHooks(self, hooks, pre_hooks)
             args = backward.inputs(args)
         try:
             out = self.forward(*args, **kwargs)
         except Exception:
-            for hook in list(self._forward_hooks.values()):
+            for hook in list(with_everywhere("forward", self._forward_hooks).values()):
                 if hook.always:
                     hook.function(self, args, None)
             raise
-        for hook in list(self._forward_hooks.values()):
+        for hook in list(with_everywhere("forward", self._forward_hooks).values()):
             back = (
                 hook.function(self, args, kwargs, out)
                 if hook.with_kwargs
@@ -123,7 +125,7 @@ class Module(ConvertibleModule):
         return out if backward is None else backward.outputs(out)
 
     def _added(self, hooks: dict[int, Any], hook: Any, prepend: bool = False) -> RemovableHandle:
-        number = next(_hook_number)
+        number = next(hook_number)
         hooks[number] = hook
         if prepend:
             rest = {k: v for k, v in hooks.items() if k != number}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ...core import modes
+from ...core.missing import missing_attribute
 from ...core.saved import mark_inference
 from ...core.tensor import wrap
 from .._tensor import Tensor, set_requires_grad
@@ -64,3 +66,14 @@ class Buffer(Tensor):
 
     def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
         """Everything is done in `__new__`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in (
+        "UninitializedParameter",
+        "UninitializedBuffer",
+        "UninitializedTensorMixin",
+        "is_lazy",
+    ):
+        return getattr(import_module(".uninitialized", __package__), name)
+    raise missing_attribute(__name__, name, globals())

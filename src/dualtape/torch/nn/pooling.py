@@ -145,6 +145,39 @@ PixelUnshuffle = _layer(
 )
 
 
+class _LPPool(Module):
+    rank: int
+
+    def __init__(
+        self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> None:
+        super().__init__()
+        self.norm_type, self.kernel_size, self.stride = norm_type, kernel_size, stride
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Norms of windows of (N, C, *S) or (C, *S)."""
+        pooled = (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d)[self.rank - 1]
+        return pooled(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        """See `Module.extra_repr`."""
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+LPPool1d, LPPool2d, LPPool3d = (
+    type(
+        f"LPPool{n}d",
+        (_LPPool,),
+        {"rank": n, "__doc__": f"p-norms of windows over {n} axes.", "__module__": __name__},
+    )
+    for n in (1, 2, 3)
+)
+
+
 class Upsample(Module):
     """Resizes the spatial axes; see `functional.interpolate`."""
 
@@ -278,6 +311,9 @@ __all__ = [
     "ConstantPad2d",
     "ConstantPad3d",
     "Fold",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",

@@ -47,6 +47,7 @@ def state_of(module: Module, into: Any, prefix: str, keep_vars: bool) -> Any:
         metadata[prefix[:-1]] = local
     for hook in module._state_dict_pre_hooks.values():
         hook(module, prefix, keep_vars)
+    keep_vars = keep_vars or module._lazy  # what has no shape yet cannot be shared
     for name, p in module._parameters.items():
         if p is not None:
             into[prefix + name] = p if keep_vars else alias(p)
@@ -125,6 +126,8 @@ def _load(
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
                 f"checkpoint but received {type(source)}"
             )
+            continue
+        if module._lazy and hasattr(target, "cls_to_become") and hasattr(source, "cls_to_become"):
             continue
         if tuple(source.shape) != tuple(target.shape):
             errors.append(

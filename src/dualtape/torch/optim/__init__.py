@@ -1,6 +1,7 @@
 """PyTorch's optimizers."""
 
-from typing import NoReturn
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from ...core.missing import missing_attribute
 from . import lr_scheduler as lr_scheduler
@@ -34,5 +35,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> NoReturn:
+# Read when first asked for.
+_LAZY = {"Adafactor": "adafactor", "Muon": "muon", "SparseAdam": "sparse_adam", "swa_utils": ""}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        found = _import_module("." + (_LAZY[name] or name), __name__)
+        return getattr(found, name) if _LAZY[name] else found
     raise missing_attribute(__name__, name, globals())

@@ -19,9 +19,9 @@ import numpy as np
 from ...core import departures, modes
 from ...core.boxes import Box
 from ...core.departures import ZEROED, left
-from ...core.graph import Version
 from ...core.tensor import wrap
 from ...core.tracing import option
+from ...core.versions import Version
 from ...core.vocabulary import vocabulary
 from ...ops.select import maximum
 from .._tensor import Tensor

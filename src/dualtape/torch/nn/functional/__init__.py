@@ -1,6 +1,7 @@
 """PyTorch's `torch.nn.functional`."""
 
-from typing import NoReturn as _NoReturn
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from ....core.missing import missing_attribute as _missing_attribute
 from .activation import *
@@ -12,6 +13,28 @@ from .loss import *
 from .normalization import *
 from .vision import *
 
+# Functions whose files are read when first asked for.
+_FILES = {
+    "bags": ("embedding_bag",),
+    "pools": (
+        "lp_pool1d", "lp_pool2d", "lp_pool3d", "fractional_max_pool2d", "fractional_max_pool3d",
+        "fractional_max_pool2d_with_indices", "fractional_max_pool3d_with_indices",
+    ),
+    "rewriting": (
+        "celu_", "elu_", "hardtanh_", "leaky_relu_", "rrelu_", "selu_", "threshold_",
+    ),
+    "linear_loss": ("linear_cross_entropy",),
+}  # fmt: skip
+_LAZY = {name: file for file, names in _FILES.items() for name in names}
 
-def __getattr__(name: str) -> _NoReturn:
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        found = getattr(_import_module("." + _LAZY[name], __name__), name)
+        globals()[name] = found
+        return found
     raise _missing_attribute(__name__, name, globals())

@@ -135,6 +135,8 @@ def batch_norm(
     if not training:
         return n.batch_norm_by(x, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     out, mean, variance = n.batch_norm(x, weight, bias, eps)
+    if x.numel() == 0:  # no batch, no news: the running statistics stay
+        return out  # type: ignore[no-any-return]
     count = x.numel() // max(x.shape[1], 1)
     _update(running_mean, mean, momentum)
     _update(running_var, variance * (count / max(count - 1, 1)), momentum)

@@ -1,7 +1,10 @@
 """PyTorch's `torch.nn.modules`: the same classes under the paths of the files that define them there."""
 
 import sys
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
+from ....core.missing import missing_attribute as _missing_attribute
 from .. import activations as activation
 from .. import containers as container  # noqa: F401  # looked up by name below
 from .. import layers as linear
@@ -32,3 +35,30 @@ for _name in (
 ):  # fmt: skip
     sys.modules[f"{__name__}.{_name}"] = globals()[_name]
 del _name
+
+# Modules whose files are read when first asked for.
+_FILES = {
+    "bags": ("EmbeddingBag",),
+    "fractional": ("FractionalMaxPool2d", "FractionalMaxPool3d"),
+    "lazy": (
+        "LazyModuleMixin", "LazyLinear", "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d",
+        "LazyConvTranspose3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d",
+        "LazyInstanceNorm3d",
+    ),
+    "linear_cross_entropy_options": ("LinearCrossEntropyOptions",),
+    "linear_loss": ("LinearCrossEntropyLoss",),
+    "transformer": (
+        "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+    ),
+}  # fmt: skip
+LAZY = {name: file for file, names in _FILES.items() for name in names}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LAZY})
+
+
+def __getattr__(name: str) -> _Any:
+    if name in LAZY:
+        return getattr(_import_module("." + LAZY[name], __name__), name)
+    raise _missing_attribute(__name__, name, globals())

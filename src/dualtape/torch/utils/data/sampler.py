@@ -9,7 +9,8 @@ from ... import dtypes
 from ...creation import as_tensor
 from ...filled import empty
 from ...generator import Generator, default_generator
-from ...sampling import multinomial, randint, randperm
+from ...parametric_draws import multinomial
+from ...sampling import randint, randperm
 
 T = TypeVar("T", covariant=True)
 

@@ -1,0 +1,212 @@
+"""Where the formulas and rules are from, by family (a file of `dualtape/ops`) and by primitive. Part of `docs/make_rules.py`."""
+# ruff: noqa: E501, RUF001 (a row is a row; Chinese has commas of its own)
+
+_DLMF = "NIST Digital Library of Mathematical Functions"
+_GRIEWANK = "Griewank and Walther, Evaluating Derivatives, 2nd ed. (2008)"
+_COOKBOOK = "Petersen and Pedersen, The Matrix Cookbook (2012)"
+_GILES = "Giles, Collected matrix derivative results for forward and reverse mode algorithmic differentiation (2008)"
+_ADJOINTS = "Claerbout, Geophysical Image Estimation by Example (2014), ch. 1: the table of operators and their adjoints"
+_CLARKE = "Clarke, Optimization and Nonsmooth Analysis (1983), 2.3 (maxima); which element of the subdifferential is chosen: the page of kinks"
+_CHOICE = "the choices of TensorFlow 2.21 where calculus leaves one, as measured: the page of kinks"
+_CALCULUS = f"{_GRIEWANK}, ch. 2 and 3"
+_PIECES = f"constant or linear by pieces: {_GRIEWANK}, ch. 14"
+_NONE = "no derivative: the results are truth values or whole numbers"
+_SELECTION = f"a selection of elements is a linear map, its transpose adds them back: {_ADJOINTS}"
+_SCANS = "Blelloch, Prefix Sums and Their Applications (1990), 1.4, for the recurrence"
+
+FAMILIES: dict[str, str] = {
+    "activation": f"{_DLMF} 7.2 for the error function in Φ; the functions as named below",
+    "affine": f"{_COOKBOOK}, 2.4 and 2.5; {_GILES}",
+    "along": f"sorted values are the elements in another order, so that the derivative is that permutation: {_PIECES}",
+    "arithmetic": _CALCULUS,
+    "assign": f"an assignment is linear in what it overwrites and in what it writes: {_GRIEWANK}, ch. 3; {_ADJOINTS}",
+    "attention": "Vaswani et al., Attention Is All You Need (2017); the derivative is that of softmax",
+    "bessel": f"{_DLMF} 9.2 (Airy), 10.6 and 10.29 (recurrences and derivatives)",
+    "binning": _NONE,
+    "compare": _NONE,
+    "complex": f"cotangents are taken with the real inner product Re(conj(a) · b), as PyTorch's are; {_COOKBOOK}, ch. 4, for such derivatives",
+    "contraction": f"multilinear, each operand's transpose is a contraction with the others: {_COOKBOOK}, 2.4 and 2.5",
+    "convolution": "the transpose of a correlation is a convolution: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), ch. 4",
+    "cross_entropy": "softmax less target: Bridle, Probabilistic interpretation of feedforward classification network outputs (1990)",
+    "diagonals": _SELECTION,
+    "distances": "the identity where a bound is applied outside of differentiation",
+    "exponential": f"{_DLMF} 4.2 (definitions) and 4.7 (derivatives)",
+    "exponentials": "Higham, Functions of Matrices (2008), ch. 10; values: Higham, SIAM J. Matrix Anal. Appl. 26 (2005); derivative from a block matrix: Van Loan, IEEE Trans. AC 23 (1978)",
+    "extrema": _CLARKE,
+    "factorisation": f"{_GILES}; the factorisations as named below",
+    "fft": "linear, with a symmetric matrix: Van Loan, Computational Frameworks for the Fast Fourier Transform (1992), 1.1",
+    "fractional": "Graham, Fractional Max-Pooling (2014)",
+    "fused": _CALCULUS,
+    "grid": "Jaderberg et al., Spatial Transformer Networks (2015), 3.3",
+    "guarded": f"{_CALCULUS}; the values at 0 are conventions",
+    "incomplete": f"{_DLMF} 8.2 and 8.8 (gamma), 8.17 (beta)",
+    "integrals": f"{_DLMF} 6.2 (Ei), 7.2 and 7.10 (Dawson, Fresnel), 25.12 (dilogarithm)",
+    "joining": f"joining and splitting are each other's transpose: {_ADJOINTS}",
+    "linalg_spectra": _NONE,
+    "logistic": f"{_DLMF} 4.7, by the chain rule: σ′ = σ (1 − σ)",
+    "lookup": _SELECTION,
+    "loss": _NONE,
+    "matmul": f"{_COOKBOOK}, 2.4 and 2.5; {_GILES}",
+    "moments": f"{_COOKBOOK}, 2.6, for sums of squares about the mean",
+    "normalize": "Zhang and Sennrich, Root Mean Square Layer Normalization (2019)",
+    "norms": f"{_COOKBOOK}, 2.6, for 2-norms; by the chain rule for others",
+    "numbers": f"{_PIECES}; derivatives at the jumps: the page of kinks",
+    "others": _NONE,
+    "padding": f"copies are added back: {_ADJOINTS}",
+    "picking": _SELECTION,
+    "piecewise": f"{_PIECES}; the functions as named below",
+    "pointwise_loss": f"{_CALCULUS}; the functions as named below",
+    "polynomials": f"{_DLMF} 18.9 (recurrences), differentiated term by term",
+    "pooling": "Goodfellow, Bengio and Courville, Deep Learning (2016), 9.3; the gradient goes to the element that was chosen",
+    "products": f"{_CALCULUS}; {_SCANS}",
+    "quantile": _NONE,
+    "random": "a number that was drawn is a constant",
+    "rearrange": _SELECTION,
+    "reduce": f"summing and spreading are each other's transpose: {_ADJOINTS}",
+    "resampling": f"{_ADJOINTS}; the kernels: Keys, Cubic convolution interpolation for digital image processing, IEEE Trans. ASSP 29 (1981)",
+    "scan": f"causal and anticausal summation are each other's transpose: {_ADJOINTS}; {_SCANS}",
+    "scatter_reduce": _CLARKE,
+    "select": _CLARKE,
+    "shape": f"{_SELECTION}; spreading and summing likewise",
+    "softmax": "Bridle, Probabilistic interpretation of feedforward classification network outputs (1990)",
+    "solving": f"{_GILES}; {_COOKBOOK}, 2.1 and 2.2",
+    "sorting": _PIECES,
+    "special": f"{_DLMF} 5.2 and 5.15 (gamma and polygamma), 7.2, 7.10 and 7.17 (error functions and inverses), 25.11 (zeta)",
+    "spectral": f"{_GILES}; the decompositions as named below",
+    "standardize": "the projection orthogonal to the ones and to the result; the functions as named below",
+    "stopping": "no derivative, by definition",
+    "strided": f"patches of an array and their merging: {_ADJOINTS}",
+    "tf_choices": f"{_CALCULUS}; {_CHOICE}",
+    "tf_slopes": f"{_DLMF} 4.7, 4.24 and 4.38; {_CHOICE}",
+    "trigonometric": f"{_DLMF} 4.20 and 4.34 (functions), 4.24 and 4.38 (inverses)",
+    "vectors": "a × b is bilinear, and c · (a × b) = a · (b × c) = b · (c × a): any textbook of vector algebra",
+    "views": _SELECTION,
+}
+"""By family: the source of what stands in its table."""
+
+_WALTER = "Walter and Lehmann, Algorithmic differentiation of linear algebra functions, Optim. Methods Softw. 28 (2013)"
+_MAGNUS = "Magnus and Neudecker, Matrix Differential Calculus (3rd ed. 2007), ch. 8"
+_BLANCHARD = "Blanchard, Higham and Higham, IMA J. Numer. Anal. 41 (2021)"
+_HOWARD = "Howard et al., Searching for MobileNetV3 (2019)"
+
+PRIMITIVES: dict[str, str] = {
+    "elu": "Clevert et al. (2015)",
+    "gelu": "Hendrycks and Gimpel (2016)",
+    "gelu_tanh": "Hendrycks and Gimpel (2016)",
+    "mish": "Misra (2019)",
+    "silu": "Hendrycks and Gimpel (2016); Elfwing et al. (2017)",
+    "selu_right": "Klambauer et al. (2017), eq. 14",
+    "hardswish": _HOWARD,
+    "hardsigmoid": _HOWARD,
+    "leaky_relu": "Maas et al. (2013)",
+    "prelu": "He et al. (2015)",
+    "relu": "Nair and Hinton (2010)",
+    "softshrink": "Donoho and Johnstone (1994)",
+    "hardshrink": "Donoho and Johnstone (1994)",
+    "huber_loss": "Huber (1964)",
+    "smooth_l1_loss": "Girshick, Fast R-CNN (2015)",
+    "binary_cross_entropy": "Bishop, Pattern Recognition and Machine Learning (2006), 4.3.2",
+    "binary_cross_entropy_with_logits": "Bishop, Pattern Recognition and Machine Learning (2006), 4.3.2",
+    "batch_norm": "Ioffe and Szegedy (2015)",
+    "group_norm": "Wu and He (2018)",
+    "layer_norm": "Ba, Kiros and Hinton (2016)",
+    "cholesky": "Murray, Differentiation of the Cholesky decomposition (2016)",
+    "qr": _WALTER,
+    "qr_complete": _WALTER,
+    "lu": "de Hoog, Anderssen and Lukas, Math. Comp. 80 (2011)",
+    "cofactor": _MAGNUS,
+    "det": f"Jacobi's formula: {_MAGNUS}",
+    "slogdet": f"Jacobi's formula: {_MAGNUS}",
+    "eigh": f"{_GILES}",
+    "eig": "Boeddeker et al., On the computation of complex-valued gradients with application to statistically optimum beamforming (2017)",
+    "svd": f"{_GILES}; Townsend, Differentiating the singular value decomposition (2016); complex: Wan and Zhang (2019)",
+    "svdvals": f"{_GILES}",
+    "pinv": "Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973)",
+    "logsumexp": f"the gradient is the softmax: {_BLANCHARD}",
+    "logcumsumexp": f"as logsumexp: {_BLANCHARD}",
+}
+"""By primitive: a source of its own, which stands beside its rule."""
+
+_CLARKE_ZH = "Clarke, Optimization and Nonsmooth Analysis (1983), 2.3（极大值）；次微分中取哪一个元素，见不可导点一页"
+_PIECES_ZH = f"分段常数或分段线性：{_GRIEWANK}, ch. 14"
+_NONE_ZH = "没有导数：结果是真假值或整数"
+_SELECTION_ZH = f"选取元素是线性映射，其转置把元素加回去：{_ADJOINTS}"
+
+FAMILIES_ZH: dict[str, str] = {
+    "activation": f"Φ 中的误差函数见 {_DLMF} 7.2；各函数的出处见表",
+    "affine": FAMILIES["affine"],
+    "along": f"排序后的值是换了次序的元素，导数就是这个置换：{_PIECES_ZH}",
+    "arithmetic": _CALCULUS,
+    "assign": f"赋值对被覆盖者和写入者都是线性的：{_GRIEWANK}, ch. 3; {_ADJOINTS}",
+    "attention": "Vaswani et al., Attention Is All You Need (2017)；导数即 softmax 的导数",
+    "bessel": f"{_DLMF} 9.2（Airy），10.6 与 10.29（递推与导数）",
+    "binning": _NONE_ZH,
+    "compare": _NONE_ZH,
+    "complex": f"余切按实内积 Re(conj(a) · b) 取，与 PyTorch 相同；这类导数见 {_COOKBOOK}, ch. 4",
+    "contraction": f"多线性，每个操作数的转置是与其余操作数的收缩：{_COOKBOOK}, 2.4, 2.5",
+    "convolution": "互相关的转置是卷积：Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), ch. 4",
+    "cross_entropy": "softmax 减去目标：Bridle, Probabilistic interpretation of feedforward classification network outputs (1990)",
+    "diagonals": _SELECTION_ZH,
+    "distances": "在求导之外施加的界，导数照旧",
+    "exponential": f"{_DLMF} 4.2（定义）与 4.7（导数）",
+    "exponentials": "Higham, Functions of Matrices (2008), ch. 10；取值：Higham, SIAM J. Matrix Anal. Appl. 26 (2005)；由分块矩阵求导数：Van Loan, IEEE Trans. AC 23 (1978)",
+    "extrema": _CLARKE_ZH,
+    "factorisation": f"{_GILES}；各分解的出处见表",
+    "fft": "线性，矩阵对称：Van Loan, Computational Frameworks for the Fast Fourier Transform (1992), 1.1",
+    "fractional": FAMILIES["fractional"],
+    "fused": _CALCULUS,
+    "grid": FAMILIES["grid"],
+    "guarded": f"{_CALCULUS}；0 处的值是约定",
+    "incomplete": f"{_DLMF} 8.2 与 8.8（伽马），8.17（贝塔）",
+    "integrals": f"{_DLMF} 6.2（Ei），7.2 与 7.10（Dawson、Fresnel），25.12（二重对数）",
+    "joining": f"连接与拆分互为转置：{_ADJOINTS}",
+    "linalg_spectra": _NONE_ZH,
+    "logistic": f"{_DLMF} 4.7，再用链式法则：σ\u2032 = σ (1 − σ)",
+    "lookup": _SELECTION_ZH,
+    "loss": _NONE_ZH,
+    "matmul": FAMILIES["matmul"],
+    "moments": f"关于均值的平方和：{_COOKBOOK}, 2.6",
+    "normalize": FAMILIES["normalize"],
+    "norms": f"2-范数：{_COOKBOOK}, 2.6；其余用链式法则",
+    "numbers": f"{_PIECES_ZH}；跳跃处的导数见不可导点一页",
+    "others": _NONE_ZH,
+    "padding": f"副本加回原件：{_ADJOINTS}",
+    "picking": _SELECTION_ZH,
+    "piecewise": f"{_PIECES_ZH}；各函数的出处见表",
+    "pointwise_loss": f"{_CALCULUS}；各函数的出处见表",
+    "polynomials": f"{_DLMF} 18.9（递推），逐项求导",
+    "pooling": "Goodfellow, Bengio and Courville, Deep Learning (2016), 9.3；梯度归于被选中的元素",
+    "products": f"{_CALCULUS}；递推：Blelloch, Prefix Sums and Their Applications (1990), 1.4",
+    "quantile": _NONE_ZH,
+    "random": "抽出的数是常数",
+    "rearrange": _SELECTION_ZH,
+    "reduce": f"求和与扩展互为转置：{_ADJOINTS}",
+    "resampling": f"{_ADJOINTS}；核函数：Keys, Cubic convolution interpolation for digital image processing, IEEE Trans. ASSP 29 (1981)",
+    "scan": f"从前与从后的累加互为转置：{_ADJOINTS}；递推：Blelloch, Prefix Sums and Their Applications (1990), 1.4",
+    "scatter_reduce": _CLARKE_ZH,
+    "select": _CLARKE_ZH,
+    "shape": f"{_SELECTION_ZH}；扩展与求和同理",
+    "softmax": FAMILIES["softmax"],
+    "solving": FAMILIES["solving"],
+    "sorting": _PIECES_ZH,
+    "special": f"{_DLMF} 5.2 与 5.15（伽马、多伽马），7.2、7.10 与 7.17（误差函数及其反函数），25.11（ζ）",
+    "spectral": f"{_GILES}；各分解的出处见表",
+    "standardize": "到与全 1 向量和结果都正交的子空间的投影；各函数的出处见表",
+    "stopping": "按定义没有导数",
+    "strided": f"把数组切成小块与把小块合并：{_ADJOINTS}",
+    "tf_choices": f"{_CALCULUS}；微积分留有选择之处取 TensorFlow 2.21 实测的选择，见不可导点一页",
+    "tf_slopes": f"{_DLMF} 4.7, 4.24, 4.38；微积分留有选择之处取 TensorFlow 2.21 实测的选择，见不可导点一页",
+    "trigonometric": f"{_DLMF} 4.20 与 4.34（函数），4.24 与 4.38（反函数）",
+    "vectors": "a × b 双线性，且 c · (a × b) = a · (b × c) = b · (c × a)：任何一本向量代数教材",
+    "views": _SELECTION_ZH,
+}
+"""The same in Chinese."""
+
+PHRASES = {
+    "Jacobi's formula: ": "雅可比公式：",
+    "the gradient is the softmax: ": "梯度即 softmax：",
+    "as logsumexp: ": "同 logsumexp：",
+    "; complex: ": "；复矩阵：",
+    "the table of operators and their adjoints": "算子与其伴随之表",
+}
+"""Words between titles, in Chinese."""
