@@ -23,7 +23,6 @@ class Assigning:
     """The methods that put in a new value."""
 
     if TYPE_CHECKING:  # the variable's
-
         name: Any
         shape: Any
         _value: Any
