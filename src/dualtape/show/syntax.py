@@ -16,6 +16,7 @@ from .loop_facts import range_of as _range
 
 _TEXT = 60
 _NEXT = dis.opmap["FOR_ITER"]
+_CACHE = dis.opmap["CACHE"]
 
 
 class Span(NamedTuple):
@@ -226,7 +227,7 @@ def nest_at(code: CodeType, instruction: int) -> Nest:
 
 def _nest_at(code: CodeType, instruction: int) -> Nest:
     at = raw_span(code, instruction)
-    stepping = code.co_code[instruction] == _NEXT if instruction >= 0 else False
+    stepping = _opcode(code, instruction) == _NEXT if instruction >= 0 else False
     loops = [
         loop
         for loop in loops_at(code, instruction)
@@ -234,6 +235,13 @@ def _nest_at(code: CodeType, instruction: int) -> Nest:
     ]
     asked = next((loop for loop in loops if _within(at, facts(loop).test)), None)
     return Nest(tuple(reversed(loops)), asked, at in _file(code.co_filename).repeating, stepping)
+
+
+def _opcode(code: CodeType, instruction: int) -> int:
+    """What an instruction does. CPython 3.12 calls a generator that a loop asks from the cache behind the instruction."""
+    while instruction > 0 and code.co_code[instruction] == _CACHE:
+        instruction -= 2
+    return code.co_code[instruction]
 
 
 def _within(at: Raw, around: Raw | None) -> bool:
