@@ -136,7 +136,7 @@ class General:
         return self.native >= AT_ONCE and not any(loops)
 
     def note(self, program: Program) -> None:
-        """Hear that a program has been made native code, if it could be."""
+        """Count a program that is as native as it gets: without llvmlite NumPy runs it for good."""
         self.native += 1
         for run in (program.run, None if program.derivative is None else program.derivative.run):
             self.size += 0 if run is None else run.size

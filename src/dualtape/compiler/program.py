@@ -123,7 +123,7 @@ class Program(Parts):
         derivative: How differentiable results lead back to the inputs, if there are any.
         run: Runs the graph: takes an array per input, writes the updates, returns the outputs.
         call: Does what a whole call does, natively, if the program is of the common kind.
-        trial: If NumPy runs it until it is worth native code, how often it has been called (see `general`).
+        trial: What counts its calls while NumPy runs it, until it is worth native code (see `general.Trial`).
     """
 
     graph: Graph

@@ -5,13 +5,16 @@ A front end ends its ``__init__.py`` (and any other public module) with::
     def __getattr__(name: str) -> NoReturn:
         raise missing_attribute(__name__, name, globals())
 
-`missing_hint` is the same advice as text, for errors that are not about a module's attribute.
+`missing_hint` is the same advice as text, for errors that are not about a module's attribute. A package some of whose
+names are in files that are read when first asked for ends with `late_attribute` instead.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from opcode import opname
 from types import FrameType
+from typing import Any
 
 COVERAGE_PAGE = "docs/coverage.md"
 
@@ -45,6 +48,27 @@ def missing_attribute(
     message = f"module {shown!r} has no attribute {attribute!r}{advice}"
     # With `obj` left to Python, its own "Did you mean" would repeat the advice.
     return AttributeError(message, name=attribute, obj=None)
+
+
+def late_attribute(
+    package: str, files: Mapping[str, str], name: str, candidates: Iterable[str]
+) -> Any:
+    """Return what a package has under a name whose file is read when it is first asked for.
+
+    Args:
+        package: The package's ``__name__``.
+        files: By name the file in it; a file that is called as the name is what is meant.
+        name: The name that was asked for.
+        candidates: The other names that exist, ``globals()`` for instance.
+
+    Raises:
+        AttributeError, ImportError: There is none; see `missing_attribute`.
+    """
+    file = files.get(name)
+    if file is None:
+        raise missing_attribute(package, name, [*candidates, *files])
+    module = import_module(f"{package}.{file}")
+    return module if file == name else getattr(module, name)
 
 
 def missing_hint(owner: str, name: str, candidates: Iterable[str]) -> str:

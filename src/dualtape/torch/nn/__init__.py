@@ -1,9 +1,8 @@
 """PyTorch's `torch.nn`: modules, parameters, and the functions and initial values beside them."""
 
-from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from ...core.missing import missing_attribute as _missing_attribute
+from ...core.missing import late_attribute as _late_attribute
 from . import compiled as _compiled  # noqa: F401 - tells Module what torch.compile makes of it
 from . import functional as functional
 from . import init as init
@@ -21,20 +20,18 @@ from .parameter import Parameter as Parameter
 from .pooling import *
 from .recurrent import *
 
-_ELSEWHERE = {
-    "DataParallel": ".parallel",
-    "UninitializedBuffer": ".uninitialized",
-    "UninitializedParameter": ".uninitialized",
+# By name the file that is read when it is first asked for.
+_LAZY = {
+    "DataParallel": "parallel",
+    "UninitializedBuffer": "uninitialized",
+    "UninitializedParameter": "uninitialized",
+    **{name: f"modules.{file}" for name, file in modules.LAZY.items()},
 }
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *modules.LAZY, *_ELSEWHERE})
+    return sorted({*globals(), *_LAZY})
 
 
 def __getattr__(name: str) -> _Any:
-    if name in modules.LAZY:
-        return getattr(modules, name)
-    if name in _ELSEWHERE:
-        return getattr(_import_module(_ELSEWHERE[name], __name__), name)
-    raise _missing_attribute(__name__, name, globals())
+    return _late_attribute(__name__, _LAZY, name, globals())

@@ -1,9 +1,8 @@
 """PyTorch's optimizers."""
 
-from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from ...core.missing import missing_attribute
+from ...core.missing import late_attribute as _late_attribute
 from . import lr_scheduler as lr_scheduler
 from .adadelta import Adadelta
 from .adam import Adam, AdamW
@@ -35,8 +34,13 @@ __all__ = [
 ]
 
 
-# Read when first asked for.
-_LAZY = {"Adafactor": "adafactor", "Muon": "muon", "SparseAdam": "sparse_adam", "swa_utils": ""}
+# By name the file that is read when it is first asked for.
+_LAZY = {
+    "Adafactor": "adafactor",
+    "Muon": "muon",
+    "SparseAdam": "sparse_adam",
+    "swa_utils": "swa_utils",
+}
 
 
 def __dir__() -> list[str]:
@@ -44,7 +48,4 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> _Any:
-    if name in _LAZY:
-        found = _import_module("." + (_LAZY[name] or name), __name__)
-        return getattr(found, name) if _LAZY[name] else found
-    raise missing_attribute(__name__, name, globals())
+    return _late_attribute(__name__, _LAZY, name, globals())

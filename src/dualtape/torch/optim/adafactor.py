@@ -14,7 +14,7 @@ from ...ops.matmul import matmul
 from ...ops.reduce import mean
 from ...ops.select import maximum
 from .._tensor import Tensor
-from .optimizer import Optimizer, Params, advanced, fitted, number, put
+from .optimizer import Optimizer, Params, advanced, fitted, number, put_value
 from .stepwise import zero_steps
 
 
@@ -118,11 +118,3 @@ def _smaller(x: Any, y: Any) -> Any:
         x, y = (vocabulary.cast(v, double) if isinstance(v, Box) else np.float64(v) for v in (x, y))
         return -maximum(-x, -y)
     return min(x, y)
-
-
-def put_value(p: Tensor, new: Any) -> None:
-    """Store the new value of a parameter in its memory, if it has any."""
-    if isinstance(p.value, np.ndarray) and not isinstance(new, Box):
-        p.value[...] = new
-        new = p.value
-    put(p, new)

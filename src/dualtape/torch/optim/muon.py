@@ -14,8 +14,7 @@ from ...ops.reduce import sum as total
 from ...ops.select import maximum
 from ...ops.views import swapaxes
 from .._tensor import Tensor
-from .adafactor import put_value
-from .optimizer import Optimizer, Params, fitted, number, zeros_for
+from .optimizer import Optimizer, Params, fitted, number, put_value, zeros_for
 
 _ADJUSTED = (None, "original", "match_rms_adamw")
 

@@ -51,6 +51,14 @@ def put(t: Tensor, value: Any) -> None:
     t.version.bump(5)  # by way of `update` and `step`
 
 
+def put_value(p: Tensor, new: Any) -> None:
+    """Store the new value of a parameter in its memory, if it has any."""
+    if isinstance(p.value, np.ndarray) and not isinstance(new, Box):
+        p.value[...] = new
+        new = p.value
+    put(p, new)
+
+
 def in_pieces(rule: Callable[..., tuple[Any, ...]], *values: Any) -> tuple[Any, ...]:
     """Call an elementwise update rule, piece by piece if the arrays are large.
 

@@ -1,9 +1,8 @@
 """PyTorch's `torch.nn.functional`."""
 
-from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from ....core.missing import missing_attribute as _missing_attribute
+from ....core.missing import late_attribute as _late_attribute
 from .activation import *
 from .attention import *
 from .ctc import *
@@ -33,8 +32,5 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> _Any:
-    if name in _LAZY:
-        found = getattr(_import_module("." + _LAZY[name], __name__), name)
-        globals()[name] = found
-        return found
-    raise _missing_attribute(__name__, name, globals())
+    found = globals()[name] = _late_attribute(__name__, _LAZY, name, globals())
+    return found

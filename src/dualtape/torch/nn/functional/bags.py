@@ -41,7 +41,7 @@ def _check(x: Tensor, table: Tensor, offsets: Any, factors: Any, mode: str) -> N
     if factors is not None and mode != "sum":
         raise NotImplementedError(
             "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got "
-            f"mode='{mode}'). Please open a feature request on GitHub."
+            f"mode='{mode}')."
         )
     for t in (x, offsets):
         if t is not None and t.value.dtype.kind not in "iu":
@@ -110,8 +110,8 @@ def embedding_bag(
         raise NotImplementedError("embedding_bag(sparse=True) is not in dualtape: use dense gradients (sparse=False)")  # fmt: skip
     if scale_grad_by_freq:
         raise NotImplementedError(
-            "embedding_bag(scale_grad_by_freq=True) is not in dualtape: divide the rows of weight.grad by "
-            "torch.bincount(input) yourself"
+            "embedding_bag(scale_grad_by_freq=True) is not in dualtape: scale the rows of weight.grad yourself, or use "
+            "embedding(scale_grad_by_freq=True) and add up"
         )
     rows = table.shape[0]
     if padding_idx is not None and not -rows <= padding_idx < rows:

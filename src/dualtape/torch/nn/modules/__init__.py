@@ -1,10 +1,9 @@
 """PyTorch's `torch.nn.modules`: the same classes under the paths of the files that define them there."""
 
 import sys
-from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from ....core.missing import missing_attribute as _missing_attribute
+from ....core.missing import late_attribute as _late_attribute
 from .. import activations as activation
 from .. import containers as container  # noqa: F401  # looked up by name below
 from .. import layers as linear
@@ -59,6 +58,4 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> _Any:
-    if name in LAZY:
-        return getattr(_import_module("." + LAZY[name], __name__), name)
-    raise _missing_attribute(__name__, name, globals())
+    return _late_attribute(__name__, LAZY, name, globals())
