@@ -292,7 +292,9 @@ says False of it; ask `np.ndim(x) == 0`. `isinstance(x, np.ndarray)` and `isinst
 differentiation, so that a function that asks takes another branch there than without: convert before, outside of it. What goes by the
 layout in memory (`order="A"` and `"K"`) has no answer under `dt.vmap`, and a mask as an index takes one value for all its places
 there (`y[y < 0] = 0.0`). Inside `dt.vmap` a function runs once for the whole batch: `np.random.normal()`, or a
-generator's, draws once, and all examples get the same number, without a word, since NumPy does not say who draws. Draw for the
+generator's, draws once for all examples. With `randomness="same"` that is meant; otherwise it is an error, for NumPy's and Python's global
+generators and for NumPy generators that the function is given or names itself (beside other threads, which may have drawn, a warning, as under
+`torch.func.vmap`). A generator that is further away, in an attribute or a helper, is not noticed. Draw for the
 batch outside and pass the numbers in (`dt.vmap(f)(x, rng.normal(size=len(x)))`).
 
 Derivatives at kinks (all of them are in [kinks.md](kinks.md)): ties of `max` and `min` share evenly, `abs`,
@@ -328,7 +330,7 @@ Derivatives at kinks (all of them are in [kinks.md](kinks.md)): ties of `max` an
 
 数组可以像 NumPy 的数组那样原地改写（`P -= K @ H`、`x[1:] += x[:-1]`、`out=`、掩码），无论导数还需不需要它们原来的内容：在可能被用到期间，会保留被覆盖内容的副本。不可以改写的是被求导函数的参数：请在 `x.copy()` 上操作。与这些数组一起使用的普通 NumPy 数组，不超过 256 KB 的也可以改写，因为使用时就已复制；更大的只记下校验和，改动过的话求导时会报错。对 `dualtape.numpy` 的数组调用 `np.asarray` 得到的是副本。
 
-与 NumPy 不同之处：求导时的标量（`x[0]`、`x.sum()`）是没有轴的 `Array`，所以 `np.isscalar` 对它为 False；请用 `np.ndim(x) == 0` 判断。`isinstance(x, np.ndarray)` 和 `isinstance(x, float)` 对求导中的数组也为 False，这样提问的函数求导时会走另一个分支：请在函数外面先转换。取决于内存布局的写法（`order="A"`、`"K"`）在 `dt.vmap` 里没有答案；掩码作为下标时，在那里只能写入一个值（`y[y < 0] = 0.0`）。在 `dt.vmap` 里，函数对整批只运行一次：`np.random.normal()` 或生成器的抽样只发生一次，所有样本得到同一个数，而且没有提示，因为 NumPy 不告诉我们谁在抽样。请在外面为整批抽好，再作为参数传进去（`dt.vmap(f)(x, rng.normal(size=len(x)))`）。
+与 NumPy 不同之处：求导时的标量（`x[0]`、`x.sum()`）是没有轴的 `Array`，所以 `np.isscalar` 对它为 False；请用 `np.ndim(x) == 0` 判断。`isinstance(x, np.ndarray)` 和 `isinstance(x, float)` 对求导中的数组也为 False，这样提问的函数求导时会走另一个分支：请在函数外面先转换。取决于内存布局的写法（`order="A"`、`"K"`）在 `dt.vmap` 里没有答案；掩码作为下标时，在那里只能写入一个值（`y[y < 0] = 0.0`）。在 `dt.vmap` 里，函数对整批只运行一次：`np.random.normal()` 或生成器的抽样只发生一次，所有样本得到同一个数。`randomness="same"` 表示这正是所要的；否则，对 NumPy 和 Python 的全局生成器，以及函数得到的或自己写出名字的 NumPy 生成器，这是一个错误（有别的线程时无法分清是谁抽样，只给警告；`torch.func.vmap` 也只警告）。放得更远的生成器（对象的属性里、被调用的函数里）察觉不到。请在外面为整批抽好，再作为参数传进去（`dt.vmap(f)(x, rng.normal(size=len(x)))`）。
 
 不可导点处的导数（全部见[不可导点处的取值](kinks.zh.md)）：`max`、`min` 相等时平分，`abs`、`norm`、`std`、`sign` 在 0 处取 0，`clip` 在界上取 1，取整处处取 0。
 """,

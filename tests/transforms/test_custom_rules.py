@@ -317,3 +317,94 @@ def test_a_rule_of_a_ufunc_has_its_operands_as_arguments():
     np.testing.assert_allclose(dt.vmap(dt.grad(f))(X), np.cos(X))
     g = dt.custom_rule(np.multiply, jvp=lambda out, args, d: args[1] * d[0] + args[0] * d[1])
     np.testing.assert_allclose(dt.grad(g, (0, 1))(2.0, 3.0), (3.0, 2.0))
+
+
+# --- the check, wherever the first call is ---------------------------------------------------------------
+
+WHERE = {
+    "vmap": lambda f: dt.vmap(dt.grad(f)),
+    "beneath vmap": lambda f: dt.grad(lambda x: np.sum(dt.vmap(f)(x))),
+    "nested vmap": lambda f: lambda x: dt.vmap(dt.vmap(dt.grad(f)))(x[:, None]),
+    "vmap, by slices": lambda f: dt.vmap(dt.grad(f)),
+    "jvp of vmap": lambda f: lambda x: dt.jvp(dt.vmap(f), (x,), (x,)),
+    "hessian": lambda f: dt.hessian(lambda x: np.sum(f(x))),
+    "jit": lambda f: dt.jit(dt.grad(lambda x: np.sum(f(np.exp(x) + 1.0)))),
+    "jit of vmap": lambda f: dt.jit(dt.vmap(dt.grad(f))),
+    "jit of vmap of a batch": lambda f: dt.jit(
+        lambda x: dt.vmap(dt.grad(lambda a: f(a * x[0])))(x)
+    ),
+    "grad of jit": lambda f: dt.grad(lambda x: np.sum(dt.jit(f)(x))),
+    "scan": lambda f: dt.grad(
+        lambda x: np.sum(dt.scan(lambda c, _: (f(c), c), x, np.arange(2.0))[0])
+    ),
+    "checkpoint": lambda f: dt.grad(lambda x: np.sum(dt.checkpoint(f)(x))),
+}
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.filterwarnings(
+    "ignore"
+)  # of jit, which runs a function eagerly where its trace raised
+def test_a_wrong_rule_is_found_at_the_first_call_wherever_it_is(where):
+    by_slices = "slices" in where
+    wrong = dt.custom_rule(
+        lambda x: x * x, vjp=lambda out, args, ct: (3 * args[0] * ct,), by_slices=by_slices
+    )
+    with pytest.raises(RuleError, match="disagrees"):
+        WHERE[where](wrong)(np.array([1.0, 2.0, 3.0]))
+    assert not wrong.checked
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.filterwarnings("error")
+def test_a_right_rule_passes_and_is_checked_once(where):
+    runs = []
+
+    def f(x):
+        if "jit" not in where:  # which would take it for a reason not to compile
+            runs.append(1)
+        return x * x
+
+    right = dt.custom_rule(f, vjp=lambda out, args, ct: (2 * args[0] * ct,), by_slices="slices" in where)  # fmt: skip
+    plain = WHERE[where](lambda x: x * x)
+    run, x = WHERE[where](right), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(run(x), plain(x))
+    assert right.checked
+    before = len(runs)
+    run(x)
+    assert len(runs) - before <= 6
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_check_sees_the_numbers_of_the_traced_call():
+    """Whose domain random numbers would miss: behind other operations, and with lengths left open."""
+    domain = []
+
+    def f(x):
+        if isinstance(x, np.ndarray):
+            domain.append(float(np.min(x)))
+        return np.log(x - 100.0)
+
+    log = dt.custom_rule(f, vjp=lambda out, args, ct: (ct / (args[0] - 100.0),))
+    w = np.array(200.0)
+    run = dt.jit(dt.grad(lambda x: np.sum(log(w + x * x))))
+    for n in (2, 3, 5):
+        x = np.linspace(1.0, 2.0, n)
+        np.testing.assert_allclose(run(x), 2 * x / (100.0 + x * x))
+    assert log.checked
+    assert domain
+    assert min(domain) > 190.0
+
+
+def test_a_rule_in_the_body_of_a_compiled_loop_still_runs():
+    square = dt.custom_rule(lambda x: x * x, vjp=lambda out, args, ct: (2 * args[0] * ct,))
+    run = dt.jit(dt.grad(lambda x: np.sum(dt.fori_loop(0, 2, lambda i, c: square(c), x))))
+    x = np.array([1.0, 1.5])
+    np.testing.assert_allclose(run(x), 4 * x**3)
+
+
+def test_an_exception_in_a_rule_says_that_it_was_being_checked():
+    broken = dt.custom_rule(lambda x: x * x, vjp=lambda out, args, ct: ([][0],))
+    with pytest.raises(IndexError) as caught:
+        dt.grad(broken)(1.0)
+    assert "held against the function" in caught.value.__notes__[0]

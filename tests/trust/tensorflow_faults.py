@@ -1,7 +1,7 @@
 """Faulty programs in TensorFlow's style, each with the lines that its error has to name.
 
 The marks are those of `torch_faults`. TensorFlow's tensors cannot be written to, so that the faults are
-others: a tape used up, and gradient functions that fail.
+others: a tape used up, gradient functions that fail, and mistakes in the forward pass.
 """
 
 _FRAGILE = """
@@ -216,5 +216,109 @@ layer = Layer()
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(layer(tf.ones((3, 1))))
 tape.gradient(loss, layer.trainable_variables)
+""",
+    "too few gradients returned": """
+@tf.custom_gradient
+def scale(x, s):
+    def grad(dy):
+        return dy * s
+    return x * s, grad
+
+x, s = tf.Variable(2.0), tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    y = scale(x, s)  #: recorded at
+tape.gradient(y, [x, s])  #: raised
+""",
+    "a custom gradient without its function": """
+@tf.custom_gradient
+def clip(x):
+    return tf.clip_by_value(x, 0.0, 1.0)
+
+x = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = clip(x)  #: raised
+""",
+    "a gradient function that takes no cotangent": """
+@tf.custom_gradient
+def twice(x):
+    def grad():
+        return 2.0
+    return x * 2.0, grad
+
+x = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = twice(x)  #: recorded at
+tape.gradient(y, x)  #: raised
+""",
+    "a cotangent of another shape": """
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    y = x * x
+tape.gradient(y, x, output_gradients=tf.ones((3,)))  #: raised
+""",
+    "shapes that do not fit in the forward pass": """
+def model(w, x):
+    return tf.tanh(x @ w)  #: raised
+
+w = tf.Variable(tf.ones((3, 2)))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(w, tf.ones((4, 5))))
+""",
+    "a tensor written to": """
+x = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    y = x * x
+    y[0] = 0.0  #: raised
+""",
+    "a value of another shape assigned": """
+w = tf.Variable([1.0, 2.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(w * w)
+g = tape.gradient(loss, w)
+w.assign_sub(tf.concat([g, g], 0))  #: raised
+""",
+    "a branch on a vector": """
+x = tf.Variable([1.0, -2.0])
+with tf.GradientTape() as tape:
+    y = x if x > 0 else -x  #: raised
+""",
+    "something watched that is no tensor": """
+x = 3.0
+with tf.GradientTape() as tape:
+    tape.watch(x)  #: raised
+    y = x * x
+""",
+    "a tangent of another shape": """
+x = tf.constant([1.0, 2.0])
+with tf.autodiff.ForwardAccumulator(x, tf.ones((3,))) as acc:  #: raised
+    y = x * x
+""",
+    "an optimizer without gradients": """
+w = tf.Variable(1.0)
+frozen = tf.constant(2.0)
+opt = tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = frozen * 3.0
+opt.apply_gradients([(tape.gradient(loss, w), w)])  #: raised
+""",
+    "a tape entered twice": """
+x = tf.Variable(1.0)
+tape = tf.GradientTape()
+with tape:
+    y = x * x
+    with tape:  #: raised
+        z = y * x
+""",
+    "a gradient with respect to a number": """
+x = 3.0
+with tf.GradientTape() as tape:
+    y = tf.Variable(x) * x
+tape.gradient(y, x)  #: raised
+""",
+    "NaN under numeric checks": """
+x = tf.Variable([1.0, -1.0])
+with tf.GradientTape() as tape:
+    y = tf.debugging.check_numerics(tf.math.log(x), "log")  #: raised
+tape.gradient(y, x)
 """,
 }

@@ -177,6 +177,106 @@ def test_most_recorded_losses_still_know_their_origin():
     assert certain >= 12
 
 
+# --- the same in the other dialects ------------------------------------------------------------------
+
+
+def tf_zero_over_zero(x):
+    y = x - x
+    z = tf.math.divide(y, y)  # HERE
+    return tf.reduce_sum(z + x)
+
+
+def tf_inf_minus_inf(x):
+    big = tf.exp(x * 1000.0)  # HERE
+    return tf.reduce_sum((big - big) * x)
+
+
+def tf_softmax_of_nothing(x):
+    scores = tf.where(x > 0, float("-inf"), x)
+    p = tf.nn.softmax(scores)  # HERE
+    return tf.reduce_sum(p * x)
+
+
+def tf_acos_outside(x):
+    z = tf.acos(x + 2.0)  # HERE
+    return tf.reduce_sum(z)
+
+
+def tf_where_and_log(x):
+    y = tf.math.log(x - 1.0)  # HERE
+    return tf.reduce_sum(tf.where(x > 1.0, y * y, 0.0))
+
+
+def tf_rsqrt_times_zero(x):
+    zero = (x - tf.stop_gradient(x)) ** 2
+    r = tf.math.rsqrt(zero)  # HERE
+    return tf.reduce_sum(r * zero)
+
+
+def np_zero_over_zero(x):
+    y = x - x
+    z = y / y  # HERE
+    return np.sum(z + x)
+
+
+def np_sqrt_of_negative(x):
+    z = np.sqrt(-x - 1.0)  # HERE
+    return np.sum(z * z)
+
+
+def np_overflow(x):
+    e = np.exp(x * 1000.0)  # HERE
+    return np.sum(e / np.sum(e) * x)
+
+
+def np_norm_at_zero(x):
+    d = x - dt.stop_gradient(x)
+    n = np.sum(d * d) ** 0.5  # HERE
+    return n + np.sum(x)
+
+
+def np_log_in_a_helper(x):
+    def entropy(p):
+        return -np.sum(p * np.log(p))  # HERE
+
+    return entropy(x - 1.0)
+
+
+def np_written_into(x):
+    out = dt.numpy.zeros(3)
+    for i in range(3):
+        out[i] = np.log(x[i] - 0.6)  # HERE
+    return np.sum(out * out)
+
+
+OTHERS = [
+    (tf_zero_over_zero, "div", "forward", "NaN"),
+    (tf_inf_minus_inf, "exp", "forward", "inf"),
+    (tf_softmax_of_nothing, "softmax", "forward", "NaN"),
+    (tf_acos_outside, "acos", "forward", "NaN"),
+    (tf_where_and_log, "log", "forward", "NaN"),
+    (tf_rsqrt_times_zero, "rsqrt", "forward", "inf"),
+    (np_zero_over_zero, "div", "forward", "NaN"),
+    (np_sqrt_of_negative, "sqrt", "forward", "NaN"),
+    (np_overflow, "exp", "forward", "inf"),
+    (np_norm_at_zero, "power", "backward", "inf"),
+    (np_log_in_a_helper, "log", "forward", "NaN"),
+    (np_written_into, "log", "forward", "NaN"),
+]
+
+
+@pytest.mark.parametrize(
+    ("f", "operation", "phase", "kind"), OTHERS, ids=lambda p: getattr(p, "__name__", None)
+)
+def test_the_origin_is_named_in_other_dialects(f, operation, phase, kind):
+    x = np.array([0.5, 0.75, 1.5])
+    found = dt.blame_nan(f, tf.constant(x) if f.__name__.startswith("tf") else x)
+    assert found is not None
+    assert (found.operation, found.phase, found.kind) == (operation, phase, kind), str(found)
+    assert (found.where.filename, found.where.line) == (__file__, line_of(f)), str(found)
+    assert found.certain
+
+
 # --- what is not reported ---------------------------------------------------------------------------
 
 

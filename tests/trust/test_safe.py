@@ -175,3 +175,30 @@ def test_anomaly_mode_looks_after_masks_too():
     with dt.safe_gradients(), torch.autograd.detect_anomaly():
         y.backward()
     assert x.grad.tolist() == [0.0, 0.25]
+
+
+@pytest.mark.parametrize("exponent", [0.5, 1.3, 2.5])
+def test_reverse_mode_over_itself_where_only_a_higher_derivative_is_infinite(exponent):
+    def f(x):
+        return np.where(x > 0, x**exponent, 0.0)
+
+    def deep(x):
+        return np.where(x > 0, np.sin(2.0 * x**exponent) * x, 0.0 * x)
+
+    for g in (f, deep):
+        for _ in range(3):
+            g = dt.grad(g)
+            assert g(0.0) == 0.0
+    x = np.array([0.0, 1.0, -1.0])
+    want = [0.0, exponent * (exponent - 1), 0.0]
+    np.testing.assert_allclose(dt.vmap(dt.grad(dt.grad(f)))(x), want)
+    np.testing.assert_allclose(dt.jit(dt.vmap(dt.grad(dt.grad(f))))(x), want)
+
+
+def test_reverse_mode_over_itself_hides_nothing_that_a_chance_zero_leaves():
+    f = lambda x: np.where(x > -1, np.sin(x) ** 2, 0.0)  # noqa: E731 - the cotangent of sin is 0
+    assert dt.grad(dt.grad(f))(0.0) == 2.0
+    f = lambda x: np.where(x > -1, np.sin(x) ** 3, 0.0)  # noqa: E731
+    assert dt.grad(dt.grad(dt.grad(f)))(0.0) == 6.0
+    f = lambda x: np.where(x >= 0, x**2.5, 0.0)  # noqa: E731 - the branch is taken
+    assert dt.grad(dt.grad(dt.grad(f)))(0.0) == np.inf

@@ -84,3 +84,22 @@ def test_stop_gradient():
 def test_of_a_function_it_says_what_to_ask_instead():
     with pytest.raises(TypeError, match=r"dualtape\.check"):
         dt.why_none(np.sin, np.ones(2))
+
+
+def test_other_ways_to_lose_a_derivative():
+    def f(x):
+        whole = np.sum(x.astype(int) * 2.0)  # whole numbers
+        y = np.sum(np.round(x))
+        kept = np.sum(np.asarray(dt.stop_gradient(x)))  # out and not back
+        count = len(x) * 2.0  # the length
+        old = x
+        x = x * 2.0  # after y
+        verdicts = [dt.why_none(v, old) for v in (whole, y, kept, count)]
+        return np.sum(x), *verdicts, dt.why_none(y, x)
+
+    whole, y, kept, count, after = asked(f, np.array([1.5, 2.0]))
+    told(whole, dt.Cause.INTEGER, "whole numbers")
+    assert y.cause is dt.Cause.HAS_GRADIENT
+    told(kept, dt.Cause.STOP_GRADIENT, "out and not back")
+    assert count.cause is dt.Cause.PYTHON_NUMBER
+    told(after, dt.Cause.NO_PATH, "after y")

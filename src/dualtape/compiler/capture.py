@@ -13,6 +13,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import Context
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from ..core.lengths import Lengths, any_open, is_open
 from ..core.open_shapes import OpenShape, concrete
 from ..core.primitive import Primitive
 from ..core.tensor import FIXED, Tensor
-from ..core.tracing import Trace, Traced, around_capture, capture
+from ..core.tracing import Evaluation, Program, Trace, Traced, around_capture, capture
 from ..transforms.loops_rules import StructuredCall
 from . import integers
 from .graph import Graph
@@ -347,6 +348,29 @@ class Capture(Trace):
             concrete(params, self.lengths.now)
         except TypeError as error:
             self.lengths.settle(f"{primitive.name}: {error}")
+
+    def numbers_now(self, wanted: Sequence[int]) -> list[Any] | None:
+        """Compute what some values of the trace are for the arguments of this call, by NumPy.
+
+        Returns:
+            An array per number; None if they depend on what is drawn or read anew at each call.
+        """
+        known = dict(self.constants)
+        known |= {c.traced.number: c.array for c in self.cells.values()}
+        known |= {p.traced.number: p.array for p in self.places.values()}
+        calls = tuple(self.instructions)
+        if self.lengths is not None:
+            now = self.lengths.now
+            calls = tuple(
+                i._replace(primitive=primitive_at(i.primitive, now), params=concrete(i.params, now))
+                for i in calls
+            )
+        needed = Program((), known, calls, tuple(wanted)).pruned()
+        made = {v for i in needed.instructions for v in i.results}
+        read = {v for i in needed.instructions for v in i.operands} | set(wanted)
+        if not read <= made | set(known):
+            return None
+        return Context().run(Evaluation(needed), ())
 
     # --- the result ---------------------------------------------------------------------------------
 

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from . import callsite, departures, modes
+from .aval import FLOATS
 from .boxes import Box
 from .forward import Dual
 from .graph import LEAF, OUTPUT, AccumulateGrad
 from .observation import tell_of_pass
+from .single import add_into
 from .stopped import stopped
 from .sweep import Pass, as_tensor, is_unshared, named, replaced, user_code
 from .tensor import Tensor, wrap
@@ -168,7 +170,8 @@ def looked_after(
 
     A masked cotangent times infinity is NaN, and a NaN stays one on its way to the leaves or is masked in its
     turn: a pass without NaN in its results needs no second look, and costs what it always does. Anomaly mode, which
-    stops at the first NaN, has only the second.
+    stops at the first NaN, has only the second. A recorded pass notes what lies beneath masks in any case, for the pass
+    back through it: see `ops.rescue.noted`.
     """
     if modes.current() & modes.ANOMALY:
         work.beneath = set()
@@ -177,6 +180,8 @@ def looked_after(
         work.run(captures)
         return work
     work.spent = []
+    if work.create_graph:
+        work.beneath = set()
     for edge, ct in roots:
         work.add(edge, ct)
     work.run(captures)
@@ -217,8 +222,11 @@ def may_be_nan(g: Any) -> bool:
         else:
             return True
     if isinstance(g, np.ndarray):
-        if g.dtype.kind in "fc":
-            g = np.vdot(g, g)  # NaN exactly if one of them is
+        # NaN exactly if one of them is.
+        if g.ndim == 1 and g.dtype in FLOATS:
+            g = g.dot(g)
+        elif g.dtype.kind in "fc":
+            g = np.vdot(g, g)
         else:
             return g.dtype.kind == "V" and bool(np.isnan(g).any())
     return bool(g != g)
@@ -279,7 +287,7 @@ def accumulate(
     else:
         value = grad.value
         if type(value) is np.ndarray and not isinstance(g, Box):
-            value += g  # in place
+            add_into(value, g)
         else:
             grad.value = value + g
         if grad.version is not None:

@@ -331,10 +331,10 @@ class BinaryPrimitive(NaryPrimitive):
         t.version = t.view_of = t.leaf = None
         ex = x.edge if x.view_of is None else x.current_edge()
         ey = y.edge if y.view_of is None else y.current_edge()
-        mask = (0 if ey is None else 2) if ex is None else (1 if ey is None else 3)
-        if not mask or mode & NO_GRAD or self.kind == "constant":
+        if mode & NO_GRAD or (ex is None and ey is None) or self.kind == "constant":
             t.edge = None
             return t
+        mask = 2 if ex is None else 1 if ey is None else 3
         plan = self._plans.get(mask) or self.plan(mask, 2)
         t.edge = node = new(self.node_class or node_class(self))
         node.inputs = (ex, ey)
@@ -343,8 +343,10 @@ class BinaryPrimitive(NaryPrimitive):
         node.plan = plan
         node.order = next_order()
         node.level = 0
-        if mask != 3:
-            node.source = ey.source if ex is None else ex.source
+        if ex is None:
+            node.source = ey.source
+        elif ey is None or ex is ey:
+            node.source = ex.source
         else:
             node.source = ex.source if ex.source == ey.source else 0
         frame = getframe(2)

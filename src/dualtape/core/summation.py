@@ -13,7 +13,7 @@ add_reduce: Any = np.add.reduce
 _LARGE = 1 << 12
 _LONG = 1 << 8
 _SHORT = 16
-_MANY = 1 << 9
+MANY = 1 << 9
 
 
 def reduce_over(ufunc: Any, x: Any, axes: Axes | int | None, keepdims: bool, *initial: Any) -> Any:
@@ -25,7 +25,7 @@ def reduce_over(ufunc: Any, x: Any, axes: Axes | int | None, keepdims: bool, *in
         axes, keepdims: As for the ufunc's `reduce`.
         *initial: What is there besides elements, if anything.
     """
-    if x.size >= _MANY and x.ndim > 1 and x.shape[-1] <= _SHORT and x.flags.c_contiguous:
+    if x.size >= MANY and x.ndim > 1 and x.shape[-1] <= _SHORT and x.flags.c_contiguous:
         axis = axes[0] if axes.__class__ is tuple and len(axes) == 1 else axes
         if axis == -1 or axis == x.ndim - 1:
             columns = x.reshape(-1, x.shape[-1]).T.copy()
@@ -41,7 +41,7 @@ def add_up(x: Any, axes: Axes | None, keepdims: bool) -> Any:
     million float32 ones times 0.1 come out 1 % off; and a long axis over a short one costs it a
     loop per row. Long axes are therefore folded to about the square root of their length first.
     """
-    if x.size < _MANY:
+    if x.size < MANY:
         return add_reduce(x, axes, None, None, keepdims)
     if (
         x.size >= _LARGE

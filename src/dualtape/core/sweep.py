@@ -21,7 +21,7 @@ from .adapted import own_copy
 from .aval import FLOATS
 from .conform import conform, summed
 from .errors import GraphError
-from .graph import LEAF, NODE, OUTPUT, Node
+from .graph import LEAF, NODE, OUTPUT, AccumulateGrad, Node, Output
 from .observation import tell_of_pass
 from .primitive import AVAL, NO_RESIDUAL, Plan
 from .pullback import chosen, forward_line
@@ -156,13 +156,13 @@ class Pass:
             tell_of_pass("begun", self)
         while heap:
             node = heappop(heap)[1]
-            plan = node.plan
-            if (
-                plainly and plan is not None and (captures is None or node not in captures)
-                and (plan.pull or shortcut(plan, node))(self, node)
-            ):  # fmt: skip
-                continue
             try:
+                plan = node.plan
+                if (
+                    plainly and plan is not None and (captures is None or node not in captures)
+                    and (plan.pull or shortcut(plan, node))(self, node)
+                ):  # fmt: skip
+                    continue
                 if node.hooks is None:
                     self.visit(node, captures)
                 else:
@@ -223,9 +223,19 @@ class Pass:
         under = node in self.beneath
         if under or masks:
             self.beneath.update([e.node for e in node.inputs if e is not None])
-        if under:
-            return [None if g is None else vocabulary.rescue(ct, g, node.params) for g in grads]
-        return grads
+        if not under:
+            return grads
+        if self.spent is None:  # a NaN came out of the first pass
+            grads = [None if g is None else vocabulary.rescue(ct, g, node.params) for g in grads]
+        return vocabulary.noted(ct, grads) if self.create_graph and reads_history(node) else grads
+
+
+def reads_history(node: Node) -> bool:
+    """Whether a node's rules read what itself has a derivative, rather than constants alone."""
+    if node.plan is None:
+        return True
+    inputs = node.inputs
+    return any(s >= len(inputs) or inputs[s] is not None for s in node.plan.sources)
 
 
 def is_unshared(g: np.ndarray[Any, Any], held: int) -> bool:
@@ -282,42 +292,45 @@ def pulled(work: Pass, node: Any) -> bool:
         edge = inputs[i]
         if needed is not None and edge not in needed and edge.node not in needed:
             continue
-        try:
-            if one is None:
-                owners = check_residuals(node)
-                args = [owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks]
-                g = rule(ct, *args, **chosen(names, params))
-            elif one >= 0:
-                owner = owners[one]
-                version = owner.version
-                if version is not None and version.stamp < node.order:
-                    owner = check_residuals(node)[one]
-                value = owner.value
-                g = rule(ct, value) if params is None else rule(ct, value, **chosen(names, params))
-            elif one == NO_RESIDUAL:
-                g = rule(ct) if params is None else rule(ct, **chosen(names, params))
-            elif params is None:  # AVAL: an edge has the shape and dtype that the rule asks for
-                g = rule(ct, edge)
-            else:
-                g = rule(ct, edge, **chosen(names, params))
-        except Exception as error:
-            error.add_note(forward_line(node))
-            raise
+        if one is None:
+            owners = check_residuals(node)
+            g = applied(rule, ct, owners, edge, i, picks, chosen(names, params))
+        elif one >= 0:
+            owner = owners[one]
+            version = owner.version
+            if version is not None and version.stamp < node.order:
+                owner = check_residuals(node)[one]
+            value = owner.value
+            g = rule(ct, value) if params is None else rule(ct, value, **chosen(names, params))
+        elif one == NO_RESIDUAL:
+            g = rule(ct) if params is None else rule(ct, **chosen(names, params))
+        elif params is None:  # AVAL: an edge has the shape and dtype that the rule asks for
+            g = rule(ct, edge)
+        else:
+            g = rule(ct, edge, **chosen(names, params))
         if g.dtype is not edge.dtype:
             g = conform(g, edge, node, i)
         elif g.shape != edge.shape:
             g = summed(g, edge, node, i)
-        if edge in pending or edge.kind == OUTPUT:
+        if edge in pending or edge.__class__ is Output:
             work.add(edge, g)
         else:
             pending[edge] = g
-            if edge.kind:
+            if edge.__class__ is not AccumulateGrad:
                 heappush(work.heap, (edge.order, edge))
     if owners and not work.retain_graph:
         node.owners = work.freed
         if work.spent is not None:
             work.spent.append((node, owners))
     return True
+
+
+def applied(
+    rule: Callable[..., Any], ct: Any, owners: Any, edge: Any, i: int, picks: tuple[int, ...], params: dict[str, Any]
+) -> Any:  # fmt: skip
+    """What a rule that needs several residuals makes of a cotangent."""
+    args = [owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks]
+    return rule(ct, *args, **params)
 
 
 def filled(node: Node, cts: list[Any]) -> Any:

@@ -22,6 +22,7 @@ class Vocabulary:
         "concatenate",
         "conj",
         "move_axis",
+        "noted",
         "put_view",
         "real",
         "rescue",
@@ -40,6 +41,7 @@ class Vocabulary:
     move_axis: Operation  # (x, source, destination)
     put_view: Operation  # (x, chain of view operations, new value of what they view)
     real: Operation  # (x)
+    noted: Operation  # (cotangent of the output, those of the operands): see `ops.rescue`
     rescue: Operation  # (cotangent of the output, one of an operand, params): see `ops.rescue`
     reshape: Operation  # (x, shape)
     stack: Operation  # (list of values), along a new first axis

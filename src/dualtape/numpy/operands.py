@@ -70,6 +70,8 @@ def constant_array(x: np.ndarray[Any, Any]) -> Any:
     """A plain array as an operand, which may be overwritten later."""
     if type(x) is not np.ndarray or x.dtype.kind == "O":
         x = ordinary(x)
+    elif x.base is None and x.nbytes <= SMALL and x.flags.writeable:
+        return wrap(Array, x.copy("K"))  # as `guarded` does after more questions
     # Inside a transformation it may be kept where nobody looks at versions.
     return guarded(Array, x, sys.maxsize if modes.current() & modes.BOXED else SMALL)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.aval import FLOATS
 from ..ops import extrema, moments, products, reduce, scan
 from ..ops.axes import count_along, normalize_axes
 from ..ops.compare import isnan, logical_not
@@ -86,7 +87,11 @@ def mean(
     *, where: Any = True,
 ) -> Any:  # fmt: skip
     """`np.mean`."""
-    x = inexact(as_array(a)) if dtype is None else cast(as_array(a), dtype)
+    x = as_array(a)
+    if dtype is not None:
+        x = cast(x, dtype)
+    elif x.value.dtype not in FLOATS:
+        x = inexact(x)
     if where is not True:
         n = how_many(x, where, axis, keepdims)
         return sum(x, axis, None, None, keepdims, where=where) / n

@@ -62,6 +62,8 @@ def _fraction_slope(a: Any, x: Any) -> Any:
     p0, q0, p1, q1 = np.ones_like(x), np.zeros_like(x), np.zeros_like(x), np.ones_like(x)
     dp0, dq0, dp1, dq1 = (np.zeros_like(x) for _ in range(4))
     h, dh = p1, dp1
+    # Rounding never lets all elements stand still at once, so each is settled when it has done so once.
+    settled, settled_slope = np.isnan(x), np.isnan(x)
     for n in range(_TERMS):
         b = x + (2 * n + 1) - a
         c, dc = (n * (a - n), float(n)) if n else (np.ones_like(x), 0.0)
@@ -72,9 +74,11 @@ def _fraction_slope(a: Any, x: Any) -> Any:
         p0, q0, dp0, dq0 = p1 * scale, q1 * scale, dp1 * scale, dq1 * scale
         p1, q1, dp1, dq1 = p * scale, np.ones_like(x), dp * scale, dq * scale
         before, h, dh = (h, dh), p1, dp1 - p1 * dq1
-        same = (abs(h - before[0]) <= 1e-16 * abs(h)) & (abs(dh - before[1]) <= 1e-15 * abs(dh))
-        if n > 2 and np.all(same | np.isnan(h)):
-            break
+        if n > 2:
+            settled |= (abs(h - before[0]) <= 1e-16 * abs(h)) | np.isnan(h)
+            settled_slope |= (abs(dh - before[1]) <= 1e-15 * abs(dh)) | np.isnan(dh)
+            if settled.all() and settled_slope.all():
+                break
     log_x = np.log(x)
     return -np.exp(a * log_x - x - lgamma.eval(a)) * (h * (log_x - digamma.eval(a)) + dh)
 

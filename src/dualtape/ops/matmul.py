@@ -198,7 +198,9 @@ def matmul(x: Any, y: Any) -> Any:
         return squeeze_p(out, axes=(n - 2,))
     if n == 1:
         if m == 2:
-            return mv(x, y)
+            if s[1] != t[0]:
+                raise _vector_size(s, t)
+            return mv_p(x, y)
         if s[-1] != t[0]:
             raise _vector_size((size_of(s[:-1]), s[-1]), t)
         return reshape_p(mv_p(rows(x), y), shape=tuple(s[:-1]))

@@ -16,7 +16,7 @@ import numpy as np
 from ..core.aval import Aval
 from ..core.errors import DtypeError
 from ..core.kinds import constant, general, linear
-from ..core.summation import add_up
+from ..core.summation import MANY, add_up
 from .axes import (
     Axes,
     AxesLike,
@@ -40,6 +40,7 @@ __all__ = [
 ]  # fmt: skip
 
 _ADDED_AS_THEY_ARE = "fdFDgG"
+_SINGLE_OR_DOUBLE = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def _sum_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> Any:
@@ -51,6 +52,12 @@ def _sum_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> An
     return add_reduce(x, axes, dtype, None, keepdims)
 
 
+def _sum_all_eval(x: Any) -> Any:
+    if x.size < MANY and x.dtype in _SINGLE_OR_DOUBLE:
+        return add_reduce(x, None)  # what `_sum_eval` comes to, a third of a microsecond sooner
+    return _sum_eval(x)
+
+
 sum_p: Any = linear(
     "sum", _sum_eval,
     lambda ct, aval, *, axes, keepdims: restore_axes(ct, aval.shape, axes, keepdims),
@@ -58,7 +65,7 @@ sum_p: Any = linear(
 )  # fmt: skip
 
 sum_all_p: Any = linear(
-    "sum_all", _sum_eval, lambda ct, aval: spread(ct, aval.shape),
+    "sum_all", _sum_all_eval, lambda ct, aval: spread(ct, aval.shape),
     aval=scalar_aval, batch=batch_reduction(lambda: sum_p), grad_name="SumBackward0",
 )  # fmt: skip
 
@@ -77,6 +84,11 @@ def _mean_eval(x: Any, *, axes: Axes | None = None, keepdims: bool = False) -> A
     return np.divide(add_reduce(x, axes, np.float32, None, keepdims), n).astype(dtype)
 
 
+def _mean_all_eval(x: Any) -> Any:
+    n = x.size
+    return add_reduce(x, None) / n if n < MANY and x.dtype in _SINGLE_OR_DOUBLE else _mean_eval(x)
+
+
 mean_p: Any = linear(
     "mean", _mean_eval,
     lambda ct, aval, *, axes, keepdims: restore_axes(
@@ -86,7 +98,7 @@ mean_p: Any = linear(
 )  # fmt: skip
 
 mean_all_p: Any = linear(
-    "mean_all", _mean_eval, lambda ct, aval: spread(ct / (size_of(aval.shape) or 1), aval.shape),
+    "mean_all", _mean_all_eval, lambda ct, aval: spread(ct / (size_of(aval.shape) or 1), aval.shape),
     aval=scalar_aval, batch=batch_reduction(lambda: mean_p), grad_name="MeanBackward0",
 )  # fmt: skip
 

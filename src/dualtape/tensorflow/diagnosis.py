@@ -163,18 +163,18 @@ def _watched_later(case: Case, y_edge: Any, edge: Any) -> Verdict | None:
     """The verdict for a source that the tape watches since the target was there already."""
     if isinstance(case.x, Variable) or edge.kind != LEAF:
         return None
-    lines = case.calls("watch", case.x_name)
+    places = case.calls("watch", case.x_name)
     if y_edge is not None:
         if edge.order > y_edge.order:
             return None
     else:
-        made = case.defined(case.y_name)
-        if not lines or made is None or lines[-1].line < made.line:
+        made = case.place_defined(case.y_name)
+        if not places or made is None or places[-1] < made:
             return None
     y, x = case.y_name or "the target", case.x_name or "the source"
     return Verdict(
         Cause.REQUIRED_LATER,
-        lines[-1] if lines else None,
+        Where(case.frame.f_code.co_filename, places[-1][0]) if places else None,
         f"{x} is watched since this line, and {y} was computed before it",
         f"Call tape.watch({x}) first thing in the tape's block.",
         certain=y_edge is not None,

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.bind import BinaryPrimitive
 from ..core.boxes import Box
+from ..core.single import add_into, subtract_from
 from ..ops import arithmetic as a
 from .convert import converted
 from .raising import dims, kernel_error
@@ -109,11 +110,7 @@ class Assigning:
             and sys.getrefcount(value) <= _ALONE
         ):
             # Nobody else sees this memory: no snapshot that a graph holds, no view.
-            # By operators, which cost a third of `np.add(..., out=value)`.
-            if primitive is a.add:
-                value += change
-            else:
-                value -= change
+            (add_into if primitive is a.add else subtract_from)(value, change)
             return self if not read_value else self._unread()
         return self._put(primitive(value, change), read_value)
 

@@ -95,13 +95,7 @@ def _of_result(case: Case, y_edge: Any, edge: Any) -> Verdict:
             f"Call {name}.retain_grad() before backward(), or ask torch.autograd.grad for it.",
         )
     verdict = answers.blocked(found)
-    if verdict is None and y_edge is not None and edge.order < y_edge.order:
-        verdict = Verdict(
-            Cause.NO_PATH,
-            made,
-            f"{name} was computed here, after {case.y_name or 'y'} had been",
-            f"Use {name} in what leads to {case.y_name or 'y'}.",
-        )
+    verdict = verdict or answers.computed_after(case, y_edge, edge)
     return verdict or case.lost() or answers.no_path(case, y_edge, _label(case))
 
 

@@ -18,6 +18,7 @@ from ..core.aval import FLOATS
 from ..core.bind import BinaryPrimitive
 from ..core.conform import unfit
 from ..core.inplace import write
+from ..core.single import add_into, subtract_from
 from ..core.tensor import Tensor as CoreTensor
 from ..core.tensor import constant, constant_tensor
 from ..core.versions import InferenceVersion, Version
@@ -204,12 +205,12 @@ div_, _ = _operators("truediv", a.div, division=True)
 
 def iadd(self: Tensor, other: Any) -> Tensor:
     """`self += other`."""
-    return updated(self, other, operator.iadd, add_)
+    return updated(self, other, add_into, add_)
 
 
 def isub(self: Tensor, other: Any) -> Tensor:
     """`self -= other`."""
-    return updated(self, other, operator.isub, sub_)
+    return updated(self, other, subtract_from, sub_)
 
 
 def imul(self: Tensor, other: Any) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.single import add_into, subtract_from
 from ..core.tensor import Tensor as CoreTensor
 from ..ops import arithmetic, exponential, incomplete, numbers, select, special, trigonometric
 from ..ops import complex as complex_ops
@@ -264,9 +265,9 @@ def _install_in_place() -> None:
         function.__doc__ = slow.__doc__
         return function
 
-    iadd, isub, imul = operator.iadd, operator.isub, operator.imul
+    imul = operator.imul
     for name, compute, plain, general in (
-        ("add_", iadd, add_, add), ("sub_", isub, sub_, sub), ("subtract_", isub, sub_, sub),
+        ("add_", add_into, add_, add), ("sub_", subtract_from, sub_, sub), ("subtract_", subtract_from, sub_, sub),
         ("mul_", imul, mul_, mul), ("multiply_", imul, mul_, mul),
         ("div_", operator.itruediv, div_, div), ("divide_", operator.itruediv, div_, div),
         ("true_divide_", operator.itruediv, div_, true_divide),

@@ -93,15 +93,15 @@ class Call:
         self, selection: Selection, keys: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         self._selection, self._keys, self._args, self._kwargs = selection, keys, args, kwargs
-        found = tuple([args[k] if isinstance(k, int) else kwargs[k] for k in keys])
-        self.chosen: Any = found[0] if selection.single else found
+        found = [args[k] if isinstance(k, int) else kwargs[k] for k in keys]
+        self.chosen: Any = found[0] if selection.single else tuple(found)
 
     def run(self, chosen: Any) -> Any:
         """Call the function with `chosen` in place of what it was called with."""
-        args, kwargs = list(self._args), dict(self._kwargs)
+        args, kwargs = list(self._args), self._kwargs.copy()
         values = (chosen,) if self._selection.single else chosen
         for k, v in zip(self._keys, values, strict=True):
-            if isinstance(k, int):
+            if k.__class__ is int:
                 args[k] = v
             else:
                 kwargs[k] = v

@@ -13,6 +13,7 @@ from ..core.tensor import Tensor, wrap
 from ..core.vocabulary import vocabulary
 from . import tree
 from .arguments import named
+from .draws import Draws
 from .surface import called, inner, is_array, lift, lower, output, outward
 
 
@@ -87,7 +88,8 @@ def vmap(
             output that is the same for every example.
         axis_size: The length of the batch; needed when nothing is batched.
         randomness: What random operations inside do: "error", "different" numbers for each example,
-            or the "same".
+            or the "same". NumPy's generators (`np.random.normal()`, `rng.normal()`) and the module `random` can only
+            give all examples the same.
 
     Returns:
         A function of batches.
@@ -96,6 +98,8 @@ def vmap(
         ArgumentError: No argument is batched and no `axis_size` given; or an unknown `randomness`.
         ShapeError: The batch axes differ in length, or an axis does not exist.
         StructureError: `in_axes` or `out_axes` is not a prefix of what it describes.
+        TransformError: `f` drew from `np.random`, `random` or a NumPy generator that it is given or names itself, and
+            `randomness` is not "same". While other threads are alive, which may have drawn, it is a warning.
 
     >>> import numpy as np, dualtape as dt
     >>> dt.vmap(np.dot, in_axes=(0, None))(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0]))
@@ -111,7 +115,8 @@ def vmap(
         prefix = tuple(in_axes) if isinstance(in_axes, list) else in_axes
         axes = tree.spread(structure, (prefix, 0), "vmap: in_axes")
         size = batch_size(flat, axes, axis_size)
-        with batch_level(size, randomness) as level:
+        draws = Draws(f, flat if randomness != "same" else None)
+        with draws, batch_level(size, randomness) as level:
             inputs = [
                 batched(level, x, a) if is_array(x) else x for x, a in zip(flat, axes, strict=True)
             ]
@@ -121,6 +126,7 @@ def vmap(
             results = [
                 unbatched(level, output(o, "vmap"), a) for o, a in zip(outs, places, strict=True)
             ]
+        draws.check("vmap", refuse=True)
         return shape.unflatten([lower(r) for r in results])
 
     return named(f, run, "vmap")

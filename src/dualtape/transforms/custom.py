@@ -10,6 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import Context
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ import numpy as np
 from ..core import modes
 from ..core.boxes import Box, open_trace
 from ..core.custom import Call, node_class
+from ..core.errors import RuleError
 from ..core.primitive import camel
 from ..core.tensor import Tensor
 from . import tree
 from .arguments import name_of
 from .custom_rules import Operation
+from .examples import example
 from .rule_check import verify
 from .surface import inner, lift
 
@@ -122,14 +125,32 @@ class CustomRule:
             operation, tensors = self._operation(args, residuals=False)
             operation.run([inner(t) for t in tensors])
 
-    def check(self, operation: Operation, values: Any, outs: Any) -> None:
+    def check(self, operation: Operation, values: Any) -> None:
         """Hold the rules against the function at a call; see `verify`. What fails is checked again at the next call."""
         self.checked = True  # while it is being checked, it is called
         try:
-            verify(operation, values, outs)
-        except BaseException:
+            self.checked = verify(operation, values)
+        except BaseException as error:
             self.checked = False
+            if not isinstance(error, RuleError):
+                error.add_note(
+                    f"in a rule of custom_rule {self.name}, which is held against the function at its first differentiated "
+                    "call; check=False leaves that out"
+                )
             raise
+
+    def _check_inside(self, args: tuple[Any, ...], tensors: list[Tensor]) -> None:
+        """Check on numbers for operands that have none themselves: of the first example, or of the call being traced."""
+        values = example(tensors)
+        if values is None:
+            return
+        operation, _ = self._operation(args, residuals=False)
+        try:  # outside of all transformations
+            Context().run(self.check, operation, values)
+        except RuleError:
+            raise
+        except Exception:
+            return  # a function that closes over values without numbers; its own error comes with the call itself
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         if not kwargs and len(args) >= self.arity:
@@ -183,6 +204,8 @@ class CustomRule:
         recording = bool(levels) and not mode & modes.NO_GRAD
         if not recording and not boxed and open_trace.get() is None:
             return self.f(*args)
+        if not self.checked and (boxed or open_trace.get() is not None):
+            self._check_inside(args, tensors)
         # Residuals are outputs where the innermost thing to know about the call is a recording.
         operation.residuals = (
             recording and self.bwd is not None and max(levels) >= max(boxed, default=0)
@@ -212,7 +235,8 @@ def custom_rule(
             residuals that are dear to compute.
         nondiff_argnums: Positions of arguments that are settings; rules get no tangent for them.
         check: Hold the rule against finite differences, and the two rules against each other: True,
-            at the first differentiated call on concrete numbers (some six runs of `f` per argument);
+            at the first differentiated call (some six runs of `f` per argument): under `vmap` on the first example, under
+            `jit` on the numbers of the call that is traced, in the body of a compiled loop not yet;
             a tuple of arguments, on these, as soon as the rule is given; False, never, which is for
             rules that differ from the derivative on purpose.
         by_slices: Under vmap, run `f` example by example, because it does not work on boxes.

@@ -26,6 +26,7 @@ from ..core.value import Value
 from ..core.vocabulary import vocabulary
 from . import tree
 from .custom_batch import OnBatch
+from .draws import apart
 from .forward import jvp
 from .reverse import vjp
 from .surface import inner, lift, lower, native, output, outward
@@ -106,16 +107,23 @@ class Operation(Rules):
 
     def run(self, values: Values) -> Values:
         """See `Rules.run`."""
+        if self.by_slices:
+            with apart():
+                outs = self.evaluate(values)
+        else:
+            outs = self.evaluate(values)
+        if not self.user.checked and not any(isinstance(v, Value) for v in (*values, *outs)):
+            self.user.check(self, values)
+        return outs
+
+    def evaluate(self, values: Values) -> Values:
+        """Call the user's function, or `fwd` where the residuals are asked for."""
         given = self.given(values)
         args = self.user.merged(self.settings, self.arguments(given))
         if self.residuals:
             assert self.user.fwd is not None
-            outs = self.forward(self.user.fwd(*args), given)
-        else:
-            outs = [inner(t) for t in self.note(self.user.f(*args))]
-        if not self.user.checked and not any(isinstance(v, Value) for v in (*values, *outs)):
-            self.user.check(self, values, outs[: len(self.out_classes)])
-        return outs
+            return self.forward(self.user.fwd(*args), given)
+        return [inner(t) for t in self.note(self.user.f(*args))]
 
     def forward(self, result: Any, given: list[Any]) -> Values:
         """The values of output and residuals; see NOTE [residuals of custom rules]."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core import modes, tracing
+from ..core.aval import FLOATS
 from ..core.backward import gradients, reaching
 from ..core.boxes import Box
 from ..core.conform import conform
@@ -63,15 +64,19 @@ class Variables:
 
     def __init__(self, arguments: Any, what: str, kept: bool = False) -> None:
         flat, self.structure = tree.flatten(arguments)
-        sources = [lift(x.copy() if kept and isinstance(x, np.ndarray) else x) for x in flat]
-        for x in sources:
-            check_differentiable(x, f"{what}: an argument")
-        self.tensors = [variable(x) for x in sources]
-        for x, source in zip(flat, self.tensors, strict=True):
-            if isinstance(x, Tensor) and isinstance(source.value, (np.ndarray, Outer)):
-                source.version = x.shared_version()  # they share memory
-        self.edges = [x.edge for x in self.tensors]
-        self.classes = [type(x).result_class for x in sources]
+        self.tensors: list[Tensor] = []
+        self.edges: list[Any] = []
+        self.classes: list[type[Tensor]] = []
+        for x in flat:
+            source = lift(x.copy() if kept and isinstance(x, np.ndarray) else x)
+            if source.value.dtype not in FLOATS:
+                check_differentiable(source, f"{what}: an argument")
+            made = variable(source)
+            if source is x and isinstance(made.value, (np.ndarray, Outer)):
+                made.version = source.shared_version()  # they share memory
+            self.tensors.append(made)
+            self.edges.append(made.edge)
+            self.classes.append(type(source).result_class)
         # Native code gets mask-safe gradients; a front end its framework's bits (`trust.safe`).
         safe = native() in self.classes and not modes.current() & modes.UNSAFE
         self.safe = modes.SAFE if safe else 0
@@ -125,18 +130,28 @@ class Variables:
     def collect(self, grads: Sequence[Any], given: Sequence[Any]) -> Any:
         """Gradients, as the pass returned them, in the structure of the arguments."""
         out: list[Any] = []
-        for e, g in zip(self.edges, grads, strict=True):
+        for g, e, cls in zip(grads, self.edges, self.classes, strict=True):
             if g is None:
                 g = tracing.zeros(e.shape, e.dtype)
             # Rules may return broadcast or shared memory; a caller gets an array of its own.
             elif type(g) is np.ndarray and (
-                g.base is not None or not g.flags.carray or [o for o in (*out, *given) if o is g]
+                g.base is not None
+                or not g.flags.carray
+                or is_among(g, grads) > 1
+                or is_among(g, given)
             ):
                 g = np.array(g, order="C")
-            out.append(g)
-        return self.structure.unflatten(
-            [lower(outward(g, cls)) for g, cls in zip(out, self.classes, strict=True)]
-        )
+            out.append(lower(outward(g, cls)))
+        return self.structure.unflatten(out)
+
+
+def is_among(x: Any, things: Sequence[Any]) -> int:
+    """How often `x` itself is among several things."""
+    found = 0
+    for other in things:
+        if other is x:
+            found += 1
+    return found
 
 
 def value_and_grad(

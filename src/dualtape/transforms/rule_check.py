@@ -9,6 +9,7 @@ import numpy as np
 from ..core.aval import is_inexact
 from ..core.custom import Call, Values
 from ..core.errors import RuleError
+from ..core.value import Value
 
 if TYPE_CHECKING:
     from .custom_rules import Operation
@@ -19,13 +20,15 @@ _FINE = (1e-3, (1e-2, 1e-4, 6e-6))
 _COARSE = (3e-2, (3e-2, 5e-3))
 
 
-def verify(operation: Operation, values: Values, outs: Values) -> None:
+def verify(operation: Operation, values: Values) -> bool:
     """Hold the rules of a call against finite differences and against each other.
 
     Args:
         operation: The call.
         values: Its operands: arrays.
-        outs: Its outputs at these.
+
+    Returns:
+        Whether that could be done: not for a function that closes over values without numbers.
 
     Raises:
         RuleError: They disagree; the message has the rule, the argument and the numbers.
@@ -34,10 +37,12 @@ def verify(operation: Operation, values: Values, outs: Values) -> None:
     rng = np.random.default_rng(0)
     plain = operation.with_residuals(False)
     base = plain.run(values)
+    if any(isinstance(o, Value) for o in base):
+        return False
     floating = [i for i, o in enumerate(base) if is_inexact(o.dtype)]
     moving = [i for i, v in enumerate(values) if is_inexact(v.dtype)]
     if not floating or not moving:
-        return
+        return True
     cts: Values = [None] * len(base)
     for i in floating:
         cts[i] = direction(rng, base[i])
@@ -58,6 +63,7 @@ def verify(operation: Operation, values: Values, outs: Values) -> None:
         if pulled is not None:
             found["vjp"] = 0.0 if pulled[i] is None else inner_product(pulled[i], v)
         compare(operation, i, values[i], found, slopes(plain, values, i, v, cts, floating))
+    return True
 
 
 def direction(rng: np.random.Generator, like: Any) -> Any:

@@ -105,8 +105,9 @@ def called(f: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     try:
         return f(*args, **kwargs)
     except ValueError as error:
-        if isinstance(error.__cause__, ConcreteError):
-            raise error.__cause__ from None
+        cause = error.__cause__
+        if isinstance(cause, ConcreteError):  # with NumPy's traceback, which has the user's line
+            raise cause.with_traceback(error.__traceback__) from None
         raise
 
 

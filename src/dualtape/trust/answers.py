@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
+from ..core.graph import LEAF
 from .case import Case
 from .paths import Way, leaves
 from .source import function_node, tree_of
@@ -107,6 +108,19 @@ def no_path(case: Case, edge: Any, label: Callable[[Any], str]) -> Verdict:
         where or case.defined(y),
         reason,
         f"Use {x} in what leads to {y}, or ask for the gradient of what it depends on.",
+    )
+
+
+def computed_after(case: Case, y_edge: Any, edge: Any) -> Verdict | None:
+    """The verdict for an `x` that was computed when `y` was there already; None for any other."""
+    if y_edge is None or edge.kind == LEAF or edge.order >= y_edge.order:
+        return None
+    y, x = case.y_name or "y", case.x_name or "x"
+    return Verdict(
+        Cause.NO_PATH,
+        at(edge.node.site),
+        f"{x} was computed here, after {y} had been",
+        f"Use {x} in what leads to {y}.",
     )
 
 

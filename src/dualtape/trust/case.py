@@ -11,10 +11,10 @@ from typing import Any
 from ..core import departures
 from ..core.tensor import Tensor
 from .breaks import Break, dotted
-from .frames import call_arguments, frame_scope
+from .frames import call_arguments, frame_scope, place_of
 from .paths import depends
 from .slicing import Slice
-from .source import Event, Position, Scope, tree_of
+from .source import Event, Place, Position, Scope, tree_of
 from .verdict import Cause, Verdict, Where, at
 
 raw_edge = Tensor.edge.__get__  # type: ignore[misc]
@@ -66,18 +66,37 @@ class Case:
         self.y_expr: ast.expr | None = None
         self.x_name = self.y_name = ""
         if self.scope is not None:
-            self.position = self.scope.position(frame.f_lineno)
+            self.position = self.scope.position(place_of(frame))
             given = call_arguments(frame, names)
             if given is not None:
                 self.y_expr, x_expr = given
-                self.x_name = dotted(x_expr) or ""
-                self.y_name = dotted(self.y_expr) or ""
+                self.x_name = self.assigned_name(dotted(x_expr) or "", x)
+                self.y_name = self.assigned_name(dotted(self.y_expr) or "", y)
+                if self.y_name != (dotted(self.y_expr) or ""):
+                    self.y_expr = ast.parse(self.y_name, mode="eval").body
         self.x_name = self.x_name or self.name_of(x) or ""
         self.y_name = self.y_name or self.name_of(y) or ""
         if self.y_expr is None and self.y_name:
             self.y_expr = ast.parse(self.y_name, mode="eval").body
         self._ways: list[tuple[Break, ...]] | None = None
         self._incomplete = self.scope is None or self.y_expr is None
+
+    def assigned_name(self, name: str, thing: Any) -> str:
+        """Another name of an object, one that a statement gave it, if no statement gave it this one.
+
+        The names of a comprehension are such: `[why_none(y, p) for p in (w, b)]`.
+        """
+        code = self.frame.f_code
+        given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if not name or name in given or self.scope is None or isinstance(thing, int):
+            return name
+        if self.definitions(name):
+            return name
+        for names in self.scope.env:
+            for other, value in list(names.items()):
+                if value is thing and other != name and self.definitions(other):
+                    return other
+        return name
 
     # --- names and lines ----------------------------------------------------------------------
 
@@ -118,6 +137,10 @@ class Case:
             return Where(scope.filename, event.position.line)
         return None
 
+    def place_defined(self, name: str) -> Place | None:
+        """The place of the statement that gave a name its present value."""
+        return next((event.position.place for _, event in self.definitions(name)), None)
+
     def rebinding(self, name: str, known: bool = False) -> Where | None:
         """The line `x = x - ...` that gave a name its present value, if it was such a line.
 
@@ -139,13 +162,13 @@ class Case:
                 return Where(scope.filename, event.position.line)
         return None
 
-    def calls(self, method: str, name: str) -> list[Where]:
-        """The lines that call a method of that name with `name` among the arguments."""
+    def calls(self, method: str, name: str) -> list[Place]:
+        """Where the program calls a method of that name with `name` among the arguments."""
         tree = None if self.scope is None else tree_of(self.scope.filename)
         if tree is None:
             return []
         return [
-            Where(self.frame.f_code.co_filename, node.lineno)
+            (node.lineno, node.col_offset)
             for node in ast.walk(tree)
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

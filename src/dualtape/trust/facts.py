@@ -14,7 +14,7 @@ from ..core import callsite, modes
 from ..core.boxes import Box
 from ..core.graph import LEAF
 from ..core.tensor import Tensor
-from .guilty import name_of
+from .guilty import called, name_of
 from .nonfinite import Masks, Summary, masks_of, summary_of
 from .subject import Key, key_of
 
@@ -96,7 +96,7 @@ class Facts:
             node = None
         site = node.site if node is not None else callsite.caller(3)
         order = node.order if node is not None else modes.next_order()
-        op = Op(primitive.name, site, order, primitive, node)
+        op = Op(called(primitive), site, order, primitive, node)
         op.edges = tuple([t.current_edge() for t in operands])
         for t, edge in zip(operands, op.edges, strict=True):
             if edge is not None:

@@ -6,13 +6,16 @@ import ast
 import linecache
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any
 
 from .breaks import dotted
 from .source import (
+    LINE_END,
     Binding,
     FunctionNode,
+    Place,
     Position,
     Scope,
     filled,
@@ -38,12 +41,21 @@ def frame_scope(frame: FrameType, depth: int = 0) -> Scope | None:
     tree = tree_of(code.co_filename)
     node = None if tree is None else function_node(tree, code)
     if node is None:
-        return None
+        return _around_comprehension(frame, depth)
     scope = Scope(code.co_filename, (frame.f_locals, frame.f_globals), module, depth=depth)
     caller = frame.f_back
     if caller is not None and depth < _CALLERS:
         _bind_from(scope, node, caller, code)
     return filled_function(scope, node)
+
+
+def _around_comprehension(frame: FrameType, depth: int) -> Scope | None:
+    """The scope around a comprehension that runs in a frame of its own; None if it is not asked from there."""
+    outer = frame.f_back
+    if outer is None or not any(c is frame.f_code for c in outer.f_code.co_consts):
+        return None
+    around = frame_scope(outer, depth)
+    return None if around is None else replace(around, env=(frame.f_locals, *around.env))
 
 
 def _bind_from(scope: Scope, node: FunctionNode, caller: FrameType, code: CodeType) -> None:
@@ -55,7 +67,7 @@ def _bind_from(scope: Scope, node: FunctionNode, caller: FrameType, code: CodeTy
         return
     function = outer.resolve(path)
     names = list(parameters(node))
-    position = outer.position(caller.f_lineno)
+    position = outer.position(place_of(caller))
     if getattr(function, "__code__", None) is not code:
         return
     if isinstance(call.func, ast.Attribute) and names[:1] == ["self"]:
@@ -120,6 +132,18 @@ def function_scope(
     module = module_scope(code.co_filename, names)
     scope = Scope(code.co_filename, (env, names), module, depth=caller.depth + 1)
     return filled_function(scope, node), node
+
+
+def place_of(frame: FrameType) -> Place:
+    """Where in the source a frame is: its line, and the column if the code object tells it.
+
+    The column is that of the instruction in progress, so that statements on one line are told apart; without
+    columns (`-X no_debug_ranges`) it is `LINE_END`.
+    """
+    line, _, column, _ = list(frame.f_code.co_positions())[frame.f_lasti // 2]
+    if line is None or column is None:
+        return frame.f_lineno, LINE_END
+    return line, column
 
 
 def current_call(frame: FrameType) -> ast.Call | None:

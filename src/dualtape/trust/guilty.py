@@ -8,6 +8,7 @@ the user are held to it as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ from .numeric import Array, differences, inner, moved, size
 from .subject import Call, Recording, Subject, key_of
 
 STEP = 1e-3
+
+_KIND = re.compile(r"_(masked|by_reciprocal|by_root|by_sinh|all)$")
 
 
 class Guilty(NamedTuple):
@@ -165,11 +168,16 @@ class _Place(NamedTuple):
     dtype: Any
 
 
+def called(primitive: Any) -> str:
+    """A primitive's name as the user knows it: not which of the slopes of `log`, or which kind of `sum`, it has."""
+    return _KIND.sub("", primitive.name)
+
+
 def name_of(node: Any) -> str:
     """An operation as the user knows it: a primitive's name, or that of the user's own function."""
     primitive = getattr(node, "primitive", None)
     if primitive is not None:
-        return str(primitive.name)
+        return called(primitive)
     function = getattr(node, "function", None)
     if function is not None:
         return str(getattr(function, "__qualname__", function))
@@ -206,7 +214,7 @@ def first_cut(together: Together, tolerance: float) -> tuple[Guilty, set[Any]] |
                     f"operand {i} changes with the arguments but has no history: it was detached, or went through "
                     "NumPy or a Python number, so that its share of the derivative is lost"
                 )
-                first = Guilty(call.primitive.name, call.site, 0.0, size([move]), reason)
+                first = Guilty(called(call.primitive), call.site, 0.0, size([move]), reason)
     return None if first is None else (first, nodes)
 
 
@@ -270,7 +278,7 @@ def first_in_forward(together: Together, tolerance: float) -> Guilty | None:
                 f"{tuple(map(int, at))}"
             )
             a, b = float(abs(got[at])), float(abs(want[at]))
-            return Guilty(call.primitive.name, call.site, a, b, reason)
+            return Guilty(called(call.primitive), call.site, a, b, reason)
     return None
 
 
@@ -299,5 +307,5 @@ def first_in_second(recording: Recording, tolerance: float) -> Guilty | None:
         off = size([g - w for g, w in zip(got, want, strict=True)])
         if not off <= tolerance * max(size(want), size(got), 1e-12) + 10 * error:
             reason = f"the derivative of its backward rule is off by {off:.3g} on a scale of {size(want):.3g}"
-            return Guilty(call.primitive.name, call.site, size(got), size(want), reason)
+            return Guilty(called(call.primitive), call.site, size(got), size(want), reason)
     return None

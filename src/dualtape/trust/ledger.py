@@ -20,6 +20,7 @@ from ..core.departures import Departure
 from ..core.tensor import Tensor
 from ..core.views import owner
 from .case import LEAVING, raw_edge, told
+from .guilty import called
 from .paths import ancestors, depends
 from .verdict import Cause, Verdict, at
 
@@ -74,7 +75,7 @@ class Ledger:
             if edge is None:
                 off = bool(modes.current() & modes.NO_GRAD) or all(t.edge is None for t in tensors)
                 cause = None if not edges else Cause.NO_GRAD if off else Cause.NOT_DIFFERENTIABLE
-                loss = Loss(cause, callsite.caller(), primitive.name, edges, before)
+                loss = Loss(cause, callsite.caller(), called(primitive), edges, before)
                 _keep(self.tensors, result, loss)
             elif before:
                 self.nodes[edge.node] = before

@@ -31,7 +31,8 @@ def why_none(y: Any, x: Tensor, frame: FrameType, names: tuple[str, str]) -> Ver
     found_way = way(y_edge, edge.node)
     if found_way.there:
         return answers.has_gradient(f"the recording has a way from {case.y_name or 'y'} to {name}")
-    verdict = answers.blocked(found_way) or case.lost()
+    verdict = answers.blocked(found_way) or answers.computed_after(case, y_edge, edge)
+    verdict = verdict or case.lost()
     if verdict is None and isinstance(y, Tensor):
         verdict = answers.whole_numbers(case, y, case.y_name, y.value.dtype)
     return verdict or answers.no_path(case, y_edge, _label(case))

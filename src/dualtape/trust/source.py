@@ -21,16 +21,35 @@ from .verdict import Cause
 MISSING: Any = object()
 """What a name stands for when that cannot be known."""
 
+Place = tuple[int, int]
+"""A line, and a column in bytes, as the syntax tree and code objects count them."""
+
+LINE_END = 1 << 30
+"""A column behind every other: for a place of which only the line is known."""
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a scope: a line, the statements around it that may not run, outermost first, and its tape."""
+    """A place in a scope: where a statement begins, the statements around it that may not run, and its tape.
+
+    Attributes:
+        line: The statement's line.
+        blocks: The statements around it that may not run, outermost first.
+        in_tape: Whether a tape is open.
+        column: Where in the line it begins, in bytes; several statements may share a line.
+    """
 
     line: int
     blocks: tuple[int, ...] = ()
     in_tape: bool = False
+    column: int = 0
+
+    @property
+    def place(self) -> Place:
+        """Line and column, in the order of the source."""
+        return self.line, self.column
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +103,7 @@ class Scope:
     returns: list[tuple[ast.expr, Position, tuple[Break, ...]]] = field(default_factory=list)
     loops: set[int] = field(default_factory=set)
     tapes: list[int] = field(default_factory=list)
-    statements: list[tuple[int, int, tuple[int, ...]]] = field(default_factory=list)
+    statements: list[tuple[Place, Place, tuple[int, ...]]] = field(default_factory=list)
 
     def resolve(self, path: str) -> Any:
         """What a dotted name stands for; MISSING if that is not known."""
@@ -101,10 +120,15 @@ class Scope:
             found = attribute(found, name)
         return found
 
-    def position(self, line: int) -> Position:
-        """The place of a line: the innermost statement that it is in."""
-        inside = [s for s in self.statements if s[0] <= line <= s[1]]
-        return Position(line, inside[-1][2] if inside else ())
+    def position(self, place: Place) -> Position:
+        """The innermost statement that a place is in; the place itself where it is in none."""
+        inside = [
+            s
+            for s in self.statements
+            if s[0] <= place <= (s[1][0], max(s[1][1], place[1] if place[1] == LINE_END else 0))
+        ]
+        (line, column), _, blocks = inside[-1] if inside else (place, place, ())
+        return Position(line, blocks, column=column)
 
     def definitions(self, path: str, before: Position | None) -> list[Event]:
         """The events that may have given `path` the value it has at a place, the nearest first."""
@@ -114,7 +138,7 @@ class Scope:
         found = []
         for event in reversed(matching):
             where = event.position
-            if where.line >= before.line:
+            if where.place >= before.place:
                 if self.loops.intersection(where.blocks) & set(before.blocks):
                     found.append(event)
                 continue
@@ -122,7 +146,10 @@ class Scope:
             if event.plain and where.blocks == before.blocks[: len(where.blocks)]:
                 break
         # Those behind in a loop come after those in front of the place.
-        return sorted(found, key=lambda e: (e.position.line >= before.line, -e.position.line))
+        ahead = [e for e in found if e.position.place < before.place]
+        behind = [e for e in found if e.position.place >= before.place]
+        ahead.sort(key=lambda e: e.position.place, reverse=True)
+        return ahead + sorted(behind, key=lambda e: e.position.place, reverse=True)
 
 
 def overlap(target: str, path: str) -> bool:
@@ -162,13 +189,26 @@ def tree_of(filename: str) -> ast.Module | None:
 
 def function_node(tree: ast.Module, code: CodeType) -> FunctionNode | None:
     """The definition that a code object was compiled from."""
+    found: list[FunctionNode] = []
     for node in ast.walk(tree):
         if isinstance(node, FunctionNode):
             first = min([node.lineno, *[d.lineno for d in getattr(node, "decorator_list", ())]])
             name = getattr(node, "name", "<lambda>")
             if first == code.co_firstlineno and name == code.co_name:
-                return node
-    return None
+                found.append(node)
+    if len(found) < 2:
+        return found[0] if found else None
+    # Lambdas on one line: the one whose body the code was compiled from, of nested ones the innermost.
+    places = [p for p in code.co_positions() if p[0] and p[3]]
+    bodies = [n for n in found if all(_within(n, place) for place in places)]
+    return bodies[-1] if bodies else found[0]
+
+
+def _within(node: FunctionNode, place: tuple[int | None, ...]) -> bool:
+    """Whether an instruction's place (line, last line, column, last column) is in a definition."""
+    line, last, column, end = place
+    start, stop = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= (line, column) and (last, end) <= stop
 
 
 def filled_function(scope: Scope, node: FunctionNode) -> Scope:
@@ -203,13 +243,24 @@ class _Reader:
     ) -> None:
         """Read a list of statements inside `blocks`."""
         for statement in body:
-            end = statement.end_lineno or statement.lineno
-            self.scope.statements.append((statement.lineno, end, blocks))
+            start = (statement.lineno, statement.col_offset)
+            end = (statement.end_lineno or start[0], statement.end_col_offset or start[1])
+            self.scope.statements.append((start, end, blocks))
+            self.named(statement, blocks, breaks)
             self.statement(statement, blocks, breaks)
+
+    def named(self, s: ast.stmt, blocks: tuple[int, ...], breaks: tuple[Break, ...]) -> None:
+        """Note what the expressions of a statement name on their way, `(h := ...)`: just in front of it."""
+        here = Position(s.lineno, blocks, self.tapes_open > 0, s.col_offset - 1)
+        for part in ast.iter_child_nodes(s):
+            if isinstance(part, ast.expr):
+                for node in ast.walk(part):
+                    if isinstance(node, ast.NamedExpr):
+                        self.assign(node.target, node.value, here, breaks)
 
     def statement(self, s: ast.stmt, blocks: tuple[int, ...], breaks: tuple[Break, ...]) -> None:
         """Read one statement."""
-        here = Position(s.lineno, blocks, self.tapes_open > 0)
+        here = Position(s.lineno, blocks, self.tapes_open > 0, s.col_offset)
         match s:
             case ast.Assign():
                 for target in s.targets:
@@ -235,7 +286,7 @@ class _Reader:
                 self.inner(s.orelse, blocks, breaks)
             case ast.For() | ast.AsyncFor():
                 number = self.new_block(loop=True)
-                inside = Position(s.lineno, (*blocks, number), here.in_tape)
+                inside = Position(s.lineno, (*blocks, number), here.in_tape, s.col_offset)
                 self.assign(s.target, s.iter, inside, breaks)
                 self.block(s.body, (*blocks, number), breaks)
                 self.inner(s.orelse, blocks, breaks)
@@ -263,9 +314,8 @@ class _Reader:
         tapes = 0
         for item in s.items:
             if item.optional_vars is not None:
-                self.assign(
-                    item.optional_vars, item.context_expr, Position(s.lineno, blocks), breaks
-                )
+                here = Position(s.lineno, blocks, column=s.col_offset)
+                self.assign(item.optional_vars, item.context_expr, here, breaks)
             if switches_off(item.context_expr):
                 what = ast.unparse(item.context_expr)
                 off = Break(Cause.NO_GRAD, self.scope.filename, s.lineno, what, s.lineno)

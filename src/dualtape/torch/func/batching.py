@@ -9,6 +9,7 @@ from typing import Any
 from ...core.errors import StructureError
 from ...transforms import tree
 from ...transforms.batch import batch_level, batched, unbatched
+from ...transforms.draws import Draws
 from .._tensor import Tensor
 from ..generator import get_rng_state, set_rng_state
 from ..joints import cat
@@ -81,8 +82,11 @@ def vmap(
                     [_result(name, level, o, a) for o, a in zip(leaves, places, strict=True)],
                 )
 
+        draws = Draws(func, flat if randomness != "same" else None)
         if chunk_size is None or chunk_size >= size:
-            shape, _, results = part(flat, size)
+            with draws:
+                shape, _, results = part(flat, size)
+            draws.check("vmap", refuse=False)  # PyTorch lets it pass
             return shape.unflatten(results)
         state = get_rng_state() if randomness == "same" else None
         chunks = []
@@ -94,7 +98,9 @@ def vmap(
                 x if a is None else narrow(x, a, start, count)
                 for x, a in zip(flat, axes, strict=True)
             ]
-            chunks.append(part(xs, count))
+            with draws:
+                chunks.append(part(xs, count))
+        draws.check("vmap", refuse=False)
         shape, places, _ = chunks[0]
         columns = zip(*[results for _, _, results in chunks], strict=True)
         return shape.unflatten(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.boxes import Box
+from ...core.single import subtract_from
 from ...core.tensor import constant, wrap
 from .._tensor import Tensor
 from .optimizer import Optimizer, Params, check_positive, fitted, in_pieces, number, put
@@ -67,8 +68,7 @@ class SGD(Optimizer):
                 rate = lr
             # A few numbers, or one: what `_descend` does, without a call.
             if isinstance(value, (np.ndarray, np.generic)) and value.size < 4096:
-                value -= rate * g
-                put(p, value)
+                put(p, subtract_from(value, rate * g))
             else:
                 put(p, in_pieces(lambda v, g, rate=rate: _descend(v, g, rate), value, g)[0])
 
