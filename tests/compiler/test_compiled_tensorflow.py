@@ -142,3 +142,44 @@ def test_code_can_ask_whether_it_is_traced():
     assert seen == [(False, True, True, None)]
     assert tf.executing_eagerly()
     assert not tf.inside_function()
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "text"),
+    [
+        (lambda x, y: x // y, ([7, -8], [2, 0]), "Integer division by zero"),
+        (lambda x, y: x % y, ([7, -8], [2, 0]), "Integer division by zero"),
+        (tf.truncatemod, ([7, -8], [2, 0]), "Integer division by zero"),
+        (lambda x, y: x**y, ([7, -8], [2, -1]), "negative integer powers"),
+        (tf.gather, ([7, -8], [2, 0]), "is not in"),
+        (lambda x, y: x[y[0]], ([7, -8], [2, 0]), "slice index 2"),
+    ],
+)
+def test_what_operations_refuse_is_tensorflows_error(f, args, text):
+    g = tf.function(f)
+    x, y = map(tf.constant, args)
+    good = tf.constant([1, 1])
+    np.testing.assert_array_equal(g(x, good), f(x, good))
+    for h in (f, g, g):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=text):
+            h(x, y)
+    assert compiled(g)
+
+
+def test_shifts_and_evenly_spaced_numbers_are_compiled():
+    f = tf.function(lambda i: tf.bitwise.left_shift(i, i) ^ tf.bitwise.invert(i))
+    x = tf.constant([1, 2, 3])
+    np.testing.assert_array_equal(f(x), (np.arange(1, 4) << np.arange(1, 4)) ^ ~np.arange(1, 4))
+    assert compiled(f)
+    g = tf.function(lambda x: tf.linspace(x[0], x[1], 5))
+    np.testing.assert_allclose(g(tf.constant([1.0, 3.0])), np.linspace(1, 3, 5))
+    assert compiled(g)
+
+
+def test_a_matrix_without_a_factor_has_one_of_nan():
+    x = tf.stack([tf.eye(2), -tf.eye(2), 4 * tf.eye(2)])
+    f = tf.function(tf.linalg.cholesky)
+    expected = [[[1, 0], [0, 1]], [[np.nan, 0], [np.nan, np.nan]], [[2, 0], [0, 2]]]
+    for g in (tf.linalg.cholesky, f, f):
+        np.testing.assert_array_equal(g(x), expected)
+    assert compiled(f)

@@ -293,3 +293,18 @@ def test_what_a_trace_does_to_a_long_dict_is_undone_before_it_runs_eagerly():
     with pytest.warns(UserWarning, match="changes what it will find"):
         assert [g(2.0), g(2.0), g(2.0)] == [2.0, 4.0, 6.0]
     assert (table[0], table["new"], len(table)) == (3.0, 2.0, 1000)
+
+
+def test_an_argument_that_is_returned_is_itself():
+    x, y = np.ones(3), np.zeros((2, 2)).T
+
+    def f(x, y):
+        x += 1
+        return y, x
+
+    g = jit(f, strict=True)
+    for _ in range(3):
+        a, b = g(x, y)
+        assert a is y
+        assert b is x
+    assert x[0] == 4.0

@@ -39,16 +39,21 @@ def product_of(dtype, wide):
         number,
         LONG,
         POINTER,
+        POINTER,
+        POINTER,
+        LONG,
+        LONG,
     ]
     core = ctypes.CFUNCTYPE(None, *kinds)(made.address("product"))
 
-    def run(a, b, c, factor=1.0, add=False):
+    def run(a, b, c, factor=1.0, add=False, epilogue=None, row=0, column=0):
         (m, k), n = a.shape, b.shape[1]
         room = np.empty(packed.geometry(element, wide).room(m, n, k) + 64, np.uint8)
         item = a.itemsize
         core(
             m, n, k, a.ctypes.data, a.strides[0] // item, a.strides[1] // item, b.ctypes.data, b.strides[0] // item,
             b.strides[1] // item, c.ctypes.data, c.strides[0] // item, factor, add, -(-room.ctypes.data // 64) * 64,
+            epilogue, None, row, column,
         )  # fmt: skip
         return made
 
@@ -83,6 +88,27 @@ def test_all_sizes_and_strides(dtype, wide):
         run(laid(a, hows[i // 2 % 3]), laid(b, hows[i % 3]), c, -0.5, add=True)
         np.testing.assert_allclose(c, want / 2, **close)
         assert (whole[:, n:] == 7).all()
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1, 1), (57, 31, 520), (14, 32, 64), (400, 801, 3), (33, 800, 300)]
+)
+def test_an_epilogue_is_called_once_for_each_element_when_it_is_whole(size):
+    run = product_of(np.float32, False)
+    m, n, k = size
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(m, k)).astype(np.float32), rng.normal(size=(k, n)).astype(np.float32)
+    c, seen = np.full((m, n), np.nan, np.float32), np.full((m, n), np.nan, np.float32)
+
+    def note(_, row, rows, column, columns):
+        here = np.s_[row - 5 : row - 5 + rows, column - 7 : column - 7 + columns]
+        assert np.isnan(seen[here]).all()
+        seen[here] = c[here]
+
+    kind = ctypes.CFUNCTYPE(None, POINTER, LONG, LONG, LONG, LONG)(note)
+    run(a, b, c, epilogue=ctypes.cast(kind, POINTER), row=5, column=7)
+    assert (seen == c).all()
+    np.testing.assert_allclose(c, a @ b, rtol=1e-3, atol=1e-3)
 
 
 def test_nan_and_infinity_stay_where_they_belong():

@@ -12,6 +12,7 @@ import pytest
 import dualtape as dt
 import dualtape.tensorflow as tf
 import dualtape.torch as torch
+from dualtape.compiler import turns
 from dualtape.tensorflow import keras
 from dualtape.torch import nn
 from dualtape.torch.random_streams import Stream
@@ -114,7 +115,9 @@ def test_a_trace_leaves_other_threads_streams_alone(make, wrap):
     check_others(make, use)
 
 
-def test_threads_that_are_traced_at_once():
+def test_threads_that_are_traced_at_once(monkeypatch):
+    monkeypatch.setattr(turns, "PATIENCE", 0.1)  # what each waits for the one that waits for it
+
     def job(number, meet):
         own = torch.Generator().manual_seed(number)
 

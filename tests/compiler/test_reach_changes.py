@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import types
 
 import numpy as np
 import pytest
@@ -218,3 +219,63 @@ def test_a_hook_of_a_parameter_runs_once():
     hook.remove()
     f(torch.ones(3)).backward()
     assert w.grad.tolist() == [3.0, 3.0, 3.0]
+
+
+def by_name(make_name):
+    class Settings:
+        scale_1 = 3.0
+
+    settings = Settings()
+    settings.bias_1 = 2.0
+
+    def f(x):
+        return x * getattr(settings, make_name("scale")) + getattr(settings, make_name("bias"))
+
+    return f, settings
+
+
+@pytest.mark.parametrize("how", [lambda n: f"{n}_1", lambda n: n + "_1", "{}_1".format])
+def test_attributes_whose_names_are_computed(how):
+    def of_the_instance(s):
+        s.bias_1 = 5.0
+
+    def of_the_class(s):
+        type(s).scale_1 = 7.0
+
+    def hidden(s):
+        s.scale_1 = 9.0
+
+    agree(lambda: by_name(how), [of_the_instance, of_the_class, hidden])
+
+
+def test_slots_whose_names_are_computed():
+    class Settings:
+        __slots__ = ("scale_1",)
+
+    def make():
+        settings = Settings()
+        settings.scale_1 = 2.0
+        return (lambda x: x * getattr(settings, "_".join(["scale", "1"]))), settings
+
+    agree(make, [lambda s: setattr(s, "scale_1", 5.0)])
+
+
+def test_names_in_a_tuple():
+    class Settings:
+        def __init__(self):
+            self.a, self.b = 1.0, 2.0
+
+    def make():
+        settings = Settings()
+        return (lambda x: sum([x * getattr(settings, n) for n in ("a", "b")])), settings
+
+    agree(make, [lambda s: setattr(s, "b", 5.0)])
+
+
+def test_a_module_without_a_file():
+    def make():
+        settings = types.ModuleType("settings_of_a_test")
+        settings.scale = 2.0
+        return (lambda x: x * settings.scale), settings
+
+    agree(make, [lambda s: setattr(s, "scale", 5.0)])

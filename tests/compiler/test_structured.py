@@ -132,6 +132,54 @@ def test_a_short_body_is_put_into_its_loop():
     assert "alwaysinline" in f.llvm()
 
 
+def powers(x, w, n):
+    def step(s):
+        return s[0] + 1, np.tanh(w @ s[1]) + s[1] * 0.9
+
+    return dt.while_loop(lambda s: s[0] < n, step, (np.array(0), x))[1]
+
+
+@pytest.mark.parametrize("size", [2, 40])
+def test_the_backward_pass_of_a_while_is_code_too(size):
+    rng = np.random.default_rng(size)
+    x, w = rng.normal(size=size), rng.normal(size=(size, size)) / size
+    f = dt.value_and_grad(lambda x, w, n: np.sum(powers(x, w, n) ** 2), argnums=(0, 1))
+    compiled = dt.jit(f, strict=True)
+    for n in (3, 0, 1, 63, 64, 65, 200):
+        (value, (gx, gw)), (found, (hx, hw)) = f(x, w, np.array(n)), compiled(x, w, np.array(n))
+        assert found == pytest.approx(value)
+        np.testing.assert_allclose(hx, gx, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(hw, gw, rtol=1e-9, atol=1e-12)
+    assert "NumPy" not in compiled.explain()
+
+
+def test_a_while_is_differentiated_twice_and_in_batches():
+    def root(a):
+        return dt.while_loop(
+            lambda x: np.abs(x * x - a) > 1e-13 * a, lambda x: 0.5 * (x + a / x), a
+        )
+
+    a = np.array([2.0, 5.0, 9.0])
+    first = dt.jit(dt.vmap(dt.grad(root)), strict=True)(a)
+    np.testing.assert_allclose(first, dt.vmap(dt.grad(root))(a), rtol=1e-12)
+    second = dt.grad(dt.grad(root))
+    assert dt.jit(second, strict=True)(a[0]) == pytest.approx(second(a[0]), rel=1e-9)
+
+
+def test_a_step_that_fails_on_the_way_back_raises():
+    def f(x, i):
+        return dt.while_loop(
+            lambda s: s[1] < 4, lambda s: (s[0] * x[s[1] * i], s[1] + 1), (x, np.array(0))
+        )[0].sum()
+
+    g = dt.jit(dt.grad(f), strict=True)
+    expected = dt.grad(f)(V, np.array(1))
+    for _ in range(2):
+        np.testing.assert_allclose(g(V, np.array(1)), expected)
+        with pytest.raises(IndexError):
+            g(V, np.array(len(V)))
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
 @pytest.mark.parametrize("fast", ["1", "0"])
 @pytest.mark.parametrize(

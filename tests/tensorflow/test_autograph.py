@@ -580,3 +580,23 @@ def test_what_stops_gradients_stops_them_in_a_loop():
         return tape.gradient(y, x), tape.gradient(z, x)
 
     same(compiled(f)(C(1.3)), f(C(1.3)))
+
+
+def test_several_lambdas_of_one_line_are_told_apart():
+    # fmt: off
+    pairs = [(lambda a: a * 2, 6.0), (lambda a: a + 5, 8.0), (lambda a: (lambda a: a - 1)(a), 2.0), (lambda a, *, b=1: a ** 2, 9.0)]
+    table = {
+        "double": lambda a: a * 2, "more": lambda a: a + 5 if a > 0 else a,
+        "negative": lambda a: -a}
+    # fmt: on
+    for f, expected in pairs:
+        assert float(tf.function(f)(C(3.0))) == expected
+    assert [float(tf.function(f)(C(3.0))) for f in table.values()] == [6.0, 8.0, -3.0]
+    assert float(compiled(table["more"])(C(-3.0))) == -3.0
+
+
+def test_a_lambda_that_begins_a_line_of_an_expression():
+    made = [
+        lambda a: a // 2, lambda a: a % C(3),
+    ]  # fmt: skip
+    assert [int(tf.function(f)(C(8))) for f in made] == [4, 2]

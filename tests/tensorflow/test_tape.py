@@ -559,3 +559,14 @@ def test_an_edge_is_dead_outside_of_tapes(dt):
         assert y.edge is not None
     assert y.edge is None
     assert (y * 2).edge is None
+
+
+def test_evenly_spaced_numbers_have_gradients(tf, close):
+    a, b = tf.constant([1.0, 2.0]), tf.constant([5.0, 4.0])
+    with tf.GradientTape() as tape:
+        tape.watch([a, b])
+        y = tf.linspace(a, b, 5, axis=1)
+    close(y, [[1, 2, 3, 4, 5], [2, 2.5, 3, 3.5, 4]])
+    ga, gb = tape.gradient(y, [a, b])
+    close(ga, [2.5, 2.5])
+    close(gb, [2.5, 2.5])

@@ -281,7 +281,7 @@ class _Call:
             place = places.get(id(x))
             if isinstance(x, Box):
                 raise NotCompilable("it returns a value without its tensor")
-            if place is not None and isinstance(self.leaves[place], Tensor):
+            if place is not None and isinstance(self.leaves[place], (Tensor, np.ndarray)):
                 results.append(Result("argument", place))
             elif isinstance(x, Tensor) and place is None and id(x) in reached:
                 results.append(Result("object", value=x))

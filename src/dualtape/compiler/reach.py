@@ -14,7 +14,7 @@ import random
 import sys
 import sysconfig
 from collections import ChainMap, UserDict, UserList, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -45,12 +45,15 @@ from .guards import (
 )
 
 _STORE, _EXTENDED = dis.opmap["STORE_ATTR"], dis.opmap["EXTENDED_ARG"]
+_BY_NAME = frozenset({"getattr", "attrgetter", "vars", "__dict__", "__getattribute__"})
+"""What gets at attributes whose names the code may not mention."""
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 MOST_ELEMENTS = 256
 """Containers of more elements are compared as a whole, and not followed into, unless there are tensors in them."""
 MOST_BYTES = 1 << 18
 """Plain arrays up to this size are compared at each call; larger ones found by name are followed instead (`Reach.large`)."""
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_DATA = (*SIMPLE, np.ndarray, np.generic, Tensor, MemberDescriptorType)
 _LIBRARIES = tuple(
     {p + os.sep for k in ("stdlib", "purelib", "platlib") if (p := sysconfig.get_path(k))}
 )
@@ -71,6 +74,8 @@ def names_of(code: CodeType) -> set[str]:
             found |= names_of(c)
         elif isinstance(c, str):
             found.add(c)  # a key, or getattr's name
+        elif isinstance(c, (tuple, frozenset)):
+            found |= {x for x in c if isinstance(x, str)}
     return found
 
 
@@ -121,6 +126,7 @@ class Reach:
         self.names = {"__call__", "forward"}  # which calls mean without naming them
         self.asked: set[str] = set()  # those that may be missing
         self.stored: set[str] = set()  # those of attributes that functions set
+        self.computed = False  # whether names of attributes may be computed
         self.namespaces: dict[int, dict[str, Any]] = {}
         self._seen: dict[Any, Any] = {}
         self._objects: list[tuple[Any, str]] = []
@@ -131,7 +137,9 @@ class Reach:
             self.visit(x, "")
         before: Any = None
         # An attribute's name may be mentioned in a function found later, and be one of an object found later.
-        while (now := (len(self.names), len(self._objects), len(self.asked))) != before:
+        while (
+            now := (len(self.names), len(self._objects), len(self.asked), self.computed)
+        ) != before:
             before = now
             for x, label in list(self._objects):
                 self.attributes(x, label)
@@ -188,8 +196,7 @@ class Reach:
         elif hasattr(kind, "compiled_state"):
             self.keepers[id(x)] = x
         elif kind is ModuleType:
-            filename = getattr(x, "__file__", None)
-            if filename and not is_library(filename):
+            if not _is_library_module(x):
                 self._objects.append((x, label))
         elif hasattr(kind, "__next__"):
             self.iterators.append(label)
@@ -236,6 +243,7 @@ class Reach:
         if vars(f):
             self._objects.append((f, f.__name__))
         self.names |= names_of(f.__code__)
+        self.computed |= not _BY_NAME.isdisjoint(f.__code__.co_names)
         if f.__name__ != "__init__":
             self.stored |= stored_by(f.__code__)
         if {"hasattr", "getattr"} & set(f.__code__.co_names):
@@ -296,7 +304,7 @@ class Reach:
     def attributes(self, x: Any, label: str) -> None:
         """The attributes of an object whose names the code mentions, its own and those of its class."""
         d = {} if isinstance(x, type) else getattr(x, "__dict__", {})
-        for name in sorted(self.names & d.keys()):
+        for name in sorted(self._mentioned(x, d)):
             if self._first(d, name):
                 self.value(Item(d, name, d[name]))
         if hasattr(x, "__dict__") and not isinstance(x, (type, ModuleType)):
@@ -307,7 +315,7 @@ class Reach:
         for cls in (x if isinstance(x, type) else type(x)).__mro__:
             if cls is object or _of_library(cls):
                 continue
-            for name in sorted(self.names & vars(cls).keys()):
+            for name in sorted(self._mentioned(cls, vars(cls))):
                 found = vars(cls)[name]
                 if isinstance(found, MemberDescriptorType):
                     if not isinstance(x, type) and self._first(x, name):
@@ -324,6 +332,17 @@ class Reach:
                 ):
                     self.guards.append(Item(d, name, MISSING))
 
+    def _mentioned(self, x: Any, d: Mapping[str, Any]) -> set[str]:
+        """The attributes among those of an object that the code may ask for."""
+        found = self.names & d.keys()
+        if self.computed and not (isinstance(x, (type, ModuleType)) or _of_library(type(x))):
+            return {*d}
+        if (
+            self.computed
+        ):  # of modules and classes, data alone, and what says that objects have some
+            found |= {k for k, v in d.items() if k[:2] != "__" and isinstance(v, _DATA)}
+        return found
+
     def _first(self, where: Any, name: str) -> bool:
         """Whether a name is looked at for the first time."""
         if (id(where), name) in self._seen:
@@ -336,6 +355,14 @@ class Reach:
         if guard.expected is not MISSING:
             found = guard.expected
             self.visit(getattr(found, "__func__", found), f"{label}.{guard.name}")
+
+
+def _is_library_module(x: ModuleType) -> bool:
+    """Whether a module is not of the user's making; one without a file may be."""
+    filename = getattr(x, "__file__", None)
+    if filename:
+        return is_library(filename)
+    return x.__name__.partition(".")[0] in sys.stdlib_module_names
 
 
 def _of_library(cls: type) -> bool:

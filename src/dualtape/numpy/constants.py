@@ -9,13 +9,13 @@ without_derivative(
     "all any allclose array_equal array_equiv argmax argmin argpartition argsort argwhere count_nonzero digitize "
     "flatnonzero nonzero isclose isin iscomplex isreal isneginf isposinf lexsort nanargmax nanargmin searchsorted "
     "linalg.matrix_rank ravel_multi_index unravel_index packbits "
-    "unpackbits tril_indices_from triu_indices_from diag_indices_from ix_ "
+    "unpackbits ix_ "
     "is_busday busday_count busday_offset",
 )
 without_derivative(
     SHAPE,
     "shape ndim size result_type can_cast common_type min_scalar_type iscomplexobj isrealobj ones_like zeros_like "
-    "empty_like shares_memory may_share_memory einsum_path",
+    "empty_like shares_memory may_share_memory einsum_path tril_indices_from triu_indices_from diag_indices_from",
 )
 without_derivative(
     TEXT,

@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DualtapeError
-from ..core.kinds import constant
 from ..core.tensor import Tensor
 from ._array import Array
-from .concrete import concrete, is_concrete
-from .operands import as_array, is_quiet, plainly, stripped, wrapped
+from .concrete import is_concrete
+from .operands import is_quiet, plainly, stripped, wrapped
+from .staged import staged_call
 from .ufuncs import into_plain_refused, store, uncovered
 
 TABLE: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -110,17 +109,24 @@ def into(out: Any, func: Any, result: Any) -> Any:
 
 
 def constant_call(func: Any, args: Any, kwargs: Any) -> Any:
-    """A function without a derivative, on numbers; on a batch, example by example."""
+    """A function without a derivative, on numbers; where there are none yet, as operations."""
     if CONSTANT[func] is SHAPE:
         return wrapped(
             func(*[outline(a) for a in args], **{k: outline(v) for k, v in kwargs.items()})
         )
     for a in (*args, *kwargs.values()):
-        if isinstance(a, Tensor) and not is_concrete(a):
-            return batched_call(func, args, kwargs)
+        if not has_numbers(a):
+            return staged_call(func, args, kwargs)
     return wrapped(
         func(*[stripped(a) for a in args], **{k: stripped(v) for k, v in kwargs.items()})
     )
+
+
+def has_numbers(x: Any) -> bool:
+    """Whether an argument is no array that has none, and contains none."""
+    if isinstance(x, (list, tuple)):
+        return all(map(has_numbers, x))
+    return not isinstance(x, Tensor) or is_concrete(x)
 
 
 def outline(x: Any) -> Any:
@@ -128,51 +134,6 @@ def outline(x: Any) -> Any:
     if isinstance(x, Tensor):
         return np.broadcast_to(np.zeros((), x.value.dtype), tuple(x.value.shape))
     return x
-
-
-SINGLE = [
-    "allclose",
-    "argwhere",
-    "array_equal",
-    "array_equiv",
-    "flatnonzero",
-    "ix_",
-    "nonzero",
-    "unique_all",
-    "unique_counts",
-    "unique_inverse",
-]
-"""Functions with one answer, or whose result has as many elements as the numbers say: not for batches."""
-
-
-def batched_call(func: Any, args: Any, kwargs: Any) -> Any:
-    """A function without a derivative on batched arrays, through a primitive made for the call."""
-    if func.__name__ in SINGLE:
-        for a in args:
-            concrete(a, f"np.{func.__name__}")
-    from_kwargs = list(kwargs)
-    everything = [*args, *kwargs.values()]
-    places = [i for i, a in enumerate(everything) if isinstance(a, Tensor)]
-
-    def run(*values: Any) -> Any:
-        filled = list(everything)
-        for i, v in zip(places, values, strict=True):
-            filled[i] = v
-        count = len(args)
-        out = func(*filled[:count], **dict(zip(from_kwargs, filled[count:], strict=True)))
-        return out if isinstance(out, (np.ndarray, np.generic)) else np.asarray(out)
-
-    primitive = batchable(func.__name__, run, len(places))
-    return primitive(*[as_array(everything[i]) for i in places])
-
-
-def batchable(name: str, run: Callable[..., Any], count: int) -> Any:
-    """A primitive of kind "constant" that vmap runs slice by slice."""
-
-    def aval(*avals: Any) -> Any:
-        raise DualtapeError(f"{name} cannot be traced: its result depends on the numbers")
-
-    return constant(name, run, inputs=" ".join(f"x{i}" for i in range(count)), aval=aval)
 
 
 __all__ = [

@@ -13,6 +13,7 @@ import numpy as np
 from ..core.adapted import own_copy
 from ..core.aval import FLOATS
 from ..core.bind import BinaryPrimitive
+from ..core.boxes import Box
 from ..core.errors import ShapeError
 from ..core.tensor import Tensor, constant_tensor
 from ..ops import arithmetic as a
@@ -22,6 +23,7 @@ from ..ops.numbers import abs_
 from ..ops.tf_choices import pow_bare
 from . import kernels as k
 from .convert import as_tensor, operands
+from .hosted import on_numbers
 from .kernels import ANYTHING, Dtypes, check_dtype
 from .raising import incompatible_shapes, kernel_error
 from .tensor import EagerTensor, Readable, tensor
@@ -171,7 +173,8 @@ def divide(x: Any, y: Any, name: str | None = None) -> EagerTensor:
 def _no_zero_divisor(op: str, function: Function) -> Function:
     def checked(x: Any, y: Any, name: str | None = None) -> EagerTensor:
         x, y = operands(op, x, y)
-        if y.value.dtype.kind in "iu" and not np.all(y.value):
+        # Where there are no numbers yet, the operation looks at them itself: see `raising.from_program`.
+        if y.value.dtype.kind in "iu" and not isinstance(y.value, Box) and not np.all(y.value):
             raise kernel_error(op, "Integer division by zero")
         return function(x, y)  # type: ignore[no-any-return]
 
@@ -190,6 +193,12 @@ truncatemod = _no_zero_divisor(
 )
 
 _pow = binary("Pow", pow_bare, k.POWERS, "Return x ** y.")
+
+
+def _not_negative(y: Any) -> Any:
+    if np.any(y < 0):
+        raise kernel_error("Pow", "Integers to negative integer powers are not allowed")
+    return y
 
 
 def pow(x: Any, y: Any, name: str | None = None) -> EagerTensor:
@@ -211,8 +220,9 @@ def pow(x: Any, y: Any, name: str | None = None) -> EagerTensor:
             return a.square.bind1(x)  # type: ignore[no-any-return]
         return a.power(x, exponent=y)  # type: ignore[no-any-return]
     x, y = operands("Pow", x, y, strict=True)
-    if x.value.dtype.kind == "i" and np.any(y.value < 0):
-        raise kernel_error("Pow", "Integers to negative integer powers are not allowed")
+    if x.value.dtype.kind == "i":
+        v = on_numbers(_not_negative, y.value.shape, y.value.dtype, y.value)
+        y = y if v is y.value else tensor(v)
     return _pow(x, y)  # type: ignore[no-any-return]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..core.vocabulary import vocabulary
 from ..ops.compare import eq, lt
 from ..ops.select import where
 from ..ops.shape import broadcast_to as broadcast
+from ..ops.shape import concatenate, expand_dims
 from . import kernels as k
 from .convert import as_tensor, constant, converted, numpy_dtype, operands, static, static_shape
 from .dtype import float32, int32
@@ -196,16 +198,14 @@ def linspace(
     if n < 0:
         raise kernel_error("Range", f"Requires start <= limit when delta > 0: 1/{n}")
     dtype = a.value.dtype
-    at = axis if axis >= 0 else axis + len(a.value.shape) + 1
-    steps = np.arange(n, dtype=dtype)
-    first, last = np.expand_dims(a.value, at), np.expand_dims(b.value, at)
-    steps = steps.reshape([n if i == at else 1 for i, _ in enumerate(first.shape)])
-    delta = (last - first) / dtype.type(max(n - 1, 1))
-    out = first + steps * delta
-    if n > 1:  # exactly, as the kernel has it
-        index = (slice(None),) * at + (slice(n - 1, n),)
-        out[index] = last
-    return tensor(out.astype(dtype, copy=False))
+    rank = len(a.value.shape)
+    at = axis if axis >= 0 else axis + rank + 1
+    first, last = expand_dims(a, at), expand_dims(b, at)
+    # The ends are exact, as the kernel has it.
+    between = np.arange(1, n - 1).astype(dtype)
+    between = between.reshape([-1 if i == at else 1 for i in builtins.range(rank + 1)])
+    steps = first + (last - first) / dtype.type(max(n - 1, 1)) * between
+    return concatenate([first, steps, last] if n > 1 else [first] * n or [steps], at)  # type: ignore[no-any-return]
 
 
 def one_hot(

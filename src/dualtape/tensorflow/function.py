@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import BoundsError, IntegerDivisionError, LinAlgError
 from ..core.tensor import Tensor
 from . import nest
 from .config import functions_run_eagerly
@@ -24,6 +25,7 @@ from .convert import as_tensor, constant, converted
 from .dtype import kernel_name
 from .errors import InvalidArgumentError
 from .function_types import covers, generalized, open_axes, signature_of
+from .raising import from_program
 from .recording import recording
 from .shapes import TensorSpec
 from .symbolic import gradients_recorded
@@ -116,7 +118,13 @@ class Function:
             recording().tapes or functions_run_eagerly()
         ):  # a tape around sees the operations themselves
             return self._eager(*args, **kwargs)
-        return self._program()(*args, **kwargs)
+        try:
+            return self._program()(*args, **kwargs)
+        except (BoundsError, IntegerDivisionError, LinAlgError) as error:
+            found = from_program(error, self.name)
+            if found is error:
+                raise
+            raise found from error
 
     def _program(self) -> Any:
         """What compiles it."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from ..core.boxes import Box
 from ..core.missing import missing_attribute
 from ..core.vocabulary import vocabulary
 from ..ops import arithmetic as a
@@ -13,6 +14,9 @@ from ..ops import diagonals as d
 from ..ops import exponential as e
 from ..ops import linalg as la
 from ..ops import linalg_spectra as spectra
+from ..ops.compare import ne
+from ..ops.select import where
+from ..ops.shape import expand_dims
 from . import kernels as k
 from .convert import as_tensor, operands, static
 from .creation import eye as eye
@@ -117,11 +121,16 @@ def cholesky(input: Any, name: str | None = None) -> EagerTensor:
         InvalidArgumentError: The matrices are not square.
     """
     x = _matrix("Cholesky", input, square=True)
-    try:
-        return la.cholesky(x)  # type: ignore[no-any-return]
-    except np.linalg.LinAlgError:
-        # TensorFlow does not raise: a factor of NaN says that there is none.
-        return d.tril(a.mul(x, tensor(x.value.dtype.type(np.nan))))  # type: ignore[no-any-return]
+    if not isinstance(x.value, Box):
+        try:
+            return la.cholesky(x)  # type: ignore[no-any-return]
+        except np.linalg.LinAlgError:
+            pass
+    # TensorFlow does not raise: a factor of NaN says that there is none.
+    factor, info = la.cholesky_ex(x)
+    bad = expand_dims(expand_dims(ne(info, np.zeros((), np.int32)), -1), -1)
+    nan, one = np.asarray(np.nan, x.value.dtype), np.ones((), x.value.dtype)
+    return d.tril(where(bad, a.mul(x, where(bad, nan, one)), factor))  # type: ignore[no-any-return]
 
 
 def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> EagerTensor:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import BoundsError, IntegerDivisionError, LinAlgError
 from .dtype import kernel_name
 from .errors import InvalidArgumentError
 
@@ -35,6 +36,24 @@ def kernel_error(
     named = "" if op in _NAMELESS else f" name: {name}"
     node = f"__wrapped__{kernel or op}_device_/job:localhost/replica:0/task:0/device:CPU:0"
     return InvalidArgumentError(None, None, f"{{{{function_node {node}}}}} {text} [Op:{op}]{named}")
+
+
+def from_program(error: Exception, name: str) -> Exception:
+    """What a compiled function raises for what its operations refuse when they see the numbers.
+
+    Args:
+        error: The operation's error.
+        name: The function's name.
+    """
+    if isinstance(error, InvalidArgumentError):
+        return error
+    if isinstance(error, IntegerDivisionError):
+        text = "Integer division by zero"
+    elif isinstance(error, (BoundsError, LinAlgError)):
+        text = str(error)
+    else:
+        return error
+    return InvalidArgumentError(None, None, f"{{{{function_node __inference_{name}}}}} {text}")
 
 
 def dims(shape: Sequence[int]) -> str:

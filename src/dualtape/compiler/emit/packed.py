@@ -24,8 +24,12 @@ DEPTH = 256
 """Terms of a run at most."""
 TALL, WIDE = 392, 768
 """Rows of a block at most, and columns where runs are as long as can be; multiples of all tiles'."""
+BAND = 768
+"""Columns at most of tiles side by side that an epilogue is called for: it reads and writes other arrays along memory."""
 SLAB = 16
 """Terms that are copied at a time."""
+LINE = 64
+"""Bytes that the processor fetches at a time."""
 EVEN = 16
 """Terms of a run are a multiple of this: vectors along them are aligned where the operands are."""
 
@@ -66,7 +70,10 @@ def module(element: str, wide: bool, fma: bool) -> str:
     """The text of a function `product`: C = factor A B, or C += factor A B.
 
     Its parameters are m, n, k, A, its two strides, B, its two strides, C, its rows' stride, the factor, whether to add,
-    and memory, see `Geometry.room`. Strides are in elements; no size is 0.
+    memory, see `Geometry.room`, and an epilogue with what it is given. Strides are in elements; no size is 0.
+
+    The epilogue, if it is not null, is called for tiles side by side as epilogue(context, row, rows, column, columns), when
+    they are whole, and in the first cache. Rows and columns are counted from `row0` and `column0`.
     """
     out = Module(fma=fma)
     _product(out, geometry(element, wide))
@@ -80,8 +87,8 @@ def _parameters(text: str, element: str) -> dict[str, str]:
     }
 
 
-POINTERS = frozenset({"a", "b", "c", "room"})
-PARAMETERS = "m n k a as0 as1 b bs0 bs1 c ldc factor add room"
+POINTERS = frozenset({"a", "b", "c", "room", "epilogue", "context"})
+PARAMETERS = "m n k a as0 as1 b bs0 bs1 c ldc factor add room epilogue context row0 column0"
 TILE = "k a b c ldc factor add lanes"
 
 
@@ -106,8 +113,8 @@ def _product(out: Module, g: Geometry) -> None:
     packer = pack(out, Lanes(g.element, g.width))
 
     def body(w: LoopWriter) -> None:
-        m, n, k, as0, as1, bs0, bs1, ldc, add = (
-            parameter(w, p) for p in ("m", "n", "k", "as0", "as1", "bs0", "bs1", "ldc", "add")
+        m, n, k, as0, as1, bs0, bs1, ldc, add, row0, column0 = (
+            parameter(w, p) for p in PARAMETERS.split() if p not in {*POINTERS, "factor"}
         )
         item = g.item
         runs = (k + (DEPTH - 1)) / DEPTH
@@ -120,6 +127,7 @@ def _product(out: Module, g: Geometry) -> None:
         def run(p: Value) -> None:
             depth = _least(k - p, most)
             adding = (p > 0).cast("zext", "i64") | add
+            followed = (p + most >= k) & _given(w, "%epilogue")
 
             def columns(j: Value) -> None:
                 wide = _least(n - j, span)
@@ -164,18 +172,18 @@ def _product(out: Module, g: Geometry) -> None:
 
                     _slabs(w, depth, as0, left)
 
-                    def strip(c: Value) -> None:
-                        lanes = wide - c
-                        to_right = _past(w, right_at, c * depth * item)
-                        more = lanes > g.width
+                    def band(r: Value) -> None:
+                        high = tall - r
+                        to_left = _past(w, "%room", r / g.rows * g.step * depth * item)
 
-                        def tile(r: Value) -> None:
-                            high = tall - r
-                            to_left = _past(w, "%room", r / g.rows * g.step * depth * item)
+                        def tile(c: Value) -> None:
+                            lanes = wide - c
+                            to_right = _past(w, right_at, c * depth * item)
                             corner = _past(w, "%c", ((i + r) * ldc + j + c) * item)
                             args = _arguments(
                                 g, depth, to_left, to_right, corner, ldc, adding, lanes
                             )
+                            more = lanes > g.width
                             when(
                                 w, high >= g.rows,
                                 lambda: when(
@@ -190,9 +198,15 @@ def _product(out: Module, g: Geometry) -> None:
                                 ),
                             )  # fmt: skip
 
-                        each(w, tall, tile, step=g.rows)
+                        def several(c: Value) -> None:
+                            there = _least(wide - c, BAND)
+                            part = row0 + i + r, _least(high, g.rows), column0 + j + c, there
+                            each(w, c + there, tile, start=c, step=g.columns)
+                            when(w, followed, lambda: _follow(w, part))
 
-                    each(w, wide, strip, step=g.columns)
+                        each(w, wide, several, step=BAND)
+
+                    each(w, tall, band, step=g.rows)
 
                 each(w, m, rows, step=TALL)
 
@@ -210,6 +224,16 @@ def _product(out: Module, g: Geometry) -> None:
 
     name = function(out, "product", _parameters(PARAMETERS, g.element), body)
     out.functions[name] = out.functions[name].replace("define internal", "define", 1)
+
+
+def _given(w: LoopWriter, pointer: str) -> Value:
+    return Value(w, Lanes("i1"), w.op(f"icmp ne ptr {pointer}, null"))
+
+
+def _follow(w: LoopWriter, part: tuple[Value, ...]) -> None:
+    """Call the epilogue for tiles: their first row, how many, their first column, how many."""
+    given = ", ".join([f"i64 {v.name}" for v in part])
+    w.do(f"call void %epilogue(ptr %context, {given})")
 
 
 def _slabs(
@@ -263,16 +287,19 @@ def _micro(out: Module, g: Geometry, rows: int, vectors: int) -> str:
                     after.append(w.mad(t, left, right[v], sums[r * vectors + v]))
             return after
 
+        byte_step = memory.times(w, "%ldc", g.item)
+        lines = [
+            w.op(f"getelementptr i8, ptr %c, i64 {memory.times(w, byte_step, r)}")
+            for r in range(rows)
+        ]
+        last = vectors * g.width * g.item - 1
+        for p in lines:  # the result's, while the tile is computed
+            for at in (*range(0, last, LINE), last):
+                memory.fetch(w, memory.offset(w, p, at, 1), True)
         sums = w.loop(0, "%k", 1, step, [(t, zero)] * (rows * vectors))
         factor = memory.splat(w, t, "%factor")
         masks = _masks(w, g, vectors)
-        byte_step = memory.times(w, "%ldc", g.item)
-        places = []
-        p = "%c"
-        for r in range(rows):
-            if r:
-                p = w.op(f"getelementptr i8, ptr {p}, i64 {byte_step}")
-            places += [memory.offset(w, p, v * g.width, g.item) for v in range(vectors)]
+        places = [memory.offset(w, p, v * g.width, g.item) for p in lines for v in range(vectors)]
         scaled = [w.binary("fmul", t, s, factor) for s in sums]
 
         def added() -> None:

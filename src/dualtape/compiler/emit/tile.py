@@ -9,6 +9,8 @@ from .frames import LoopWriter
 from .writer import Lanes
 
 ROWS = 6
+TALL = 12
+"""Rows of a tile where there are 32 registers of 64 bytes, and as many rows to begin with."""
 VECTORS = 2
 UNROLLED = 4
 """Terms up to which the sum is written out."""
@@ -31,6 +33,7 @@ def write(
     y_strides: tuple[int, ...],
     row: int,
     add: bool = False,
+    wide: bool = False,
 ) -> None:
     """Write C = X Y, or C += X Y.
 
@@ -42,8 +45,10 @@ def write(
         x_strides, y_strides: Of rows and columns, in elements; Y's columns are neighbours, and so are C's.
         row: The stride of C's rows.
         add: Whether C's numbers are added to.
+        wide: Whether there are 32 registers of 64 bytes.
     """
     item = scalar.bits // 8
+    tall = TALL if wide and sizes.m >= 2 * TALL and sizes.k > UNROLLED else ROWS
     widest = 64 // item
     width = widest if sizes.n >= widest else 1 << (sizes.n - 1).bit_length()
     block = width * VECTORS
@@ -67,7 +72,7 @@ def write(
                 add,
             )
 
-        _over(w, sizes.m, ROWS, rows)
+        _over(w, sizes.m, tall, rows)
 
     _over(w, sizes.n, block, columns)
 

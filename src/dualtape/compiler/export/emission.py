@@ -62,6 +62,7 @@ class Scalar(Program):
     """A program whose loops go element by element."""
 
     width = 1
+    tiled = False
 
     def _carried(self, node: Node) -> bool:
         return node.size == 1 and not self.large

@@ -7,7 +7,8 @@ schedule.py     a cluster becomes loops, lanes and sweeps
 program.py      the order of everything, and where arrays live (arena.py)
 division.py     which kernels are divided among threads, and into which chunks
 emission.py     the text; kernel.py, records.py, ahead.py, partials.py and values.py write a cluster, team.py what threads share
-products.py     which way a product of matrices goes; product.py writes it, packed.py calls the library
+products.py     which way a product of matrices goes; product.py writes it, packed.py calls the library;
+                epilogue.py has maps follow tiles of it
 routine.py      functions of the module with loops of their own: scans.py, sorting.py, selection.py, searching.py, sparse.py
                 (resampling, folding), places.py, meeting.py; matrices.py and its neighbours call LAPACK (lapack.py)
 halves.py       half precision in single; capsules.py finds what SciPy lends

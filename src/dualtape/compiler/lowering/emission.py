@@ -10,7 +10,7 @@ from ..emit import gemm, memory
 from ..emit.frames import LoopWriter
 from ..emit.writer import Lanes, Module
 from ..native import target
-from . import blas, team
+from . import blas, epilogue, team
 from .arena import rounded
 from .fusion import Cluster, stages
 from .kernel import Kernel
@@ -115,6 +115,7 @@ class Emission:
         """The numbers of all clusters; of several that take turns that of the first."""
         groups = self.p.groups
         grouped = {k for g in groups.values() for k in g}
+        grouped |= {k + 1 for k in self.p.epilogues}
         return [k for k in range(len(self.p.order)) if k in groups or k not in grouped]
 
     def _take(self, steps: list[int]) -> None:
@@ -134,7 +135,21 @@ class Emission:
                  "  br label %body", "body:", self.w.text(), *tail, "}"]  # fmt: skip
         self.module.functions[head] = "\n".join(lines)
 
-    def apart(self, kind: str, write: Callable[[], None]) -> str:
+    def following(self, product: Node) -> list[str]:
+        """The function that a product calls for each of its tiles, written here, and what it is given; nothing for none."""
+        k = self.p.home[product]
+        if k not in self.p.epilogues:
+            return []
+        inline = self.module.inline
+        c = self.p.order[k + 1]
+        self.module.inline = (inline and not _deep(c)) or self._worth_it(c)
+        name = self.apart("epilogue", lambda: epilogue.write(self, k + 1), epilogue.PARAMETERS)
+        self.module.inline = inline
+        return [name, "%slots"]
+
+    def apart(
+        self, kind: str, write: Callable[[], None], parameters: str = "i64 %chunk, i64 %worker"
+    ) -> str:
         """Write a chunk's work as a function of its own; its name."""
         name = f"@{kind}.{len(self.module.functions)}"
         self.module.functions[name] = ""  # taken
@@ -142,7 +157,7 @@ class Emission:
         self._begin()
         write()
         assert not self.failing, "a chunk cannot fail"
-        lines = [f"define internal void {name}(ptr %slots, i64 %chunk, i64 %worker) {{", "entry:", *self.header,
+        lines = [f"define internal void {name}(ptr %slots, {parameters}) {{", "entry:", *self.header,
                  "  br label %body", "body:", self.w.text(), "  ret void", "}"]  # fmt: skip
         self.module.functions[name] = "\n".join(lines)
         self.w, self.scalars, self.top, self.header, self.slots, self.failing = outside

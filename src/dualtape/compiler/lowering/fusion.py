@@ -91,6 +91,7 @@ class Fusion:
         self.of: dict[Node, Cluster] = {}
         self.readers: dict[Node, list[Cluster]] = {}
         self.count = 0
+        self.followers: dict[int, Cluster] = {}
         self.needed = 0  # the clusters that others come after, as bits
 
     def place(self, node: Node) -> None:
@@ -289,9 +290,40 @@ class Fusion:
                 c.before = (c.before & ~a) | b | second.before
         return True
 
+    def brought(self, first: Cluster, second: Cluster) -> bool:
+        """Have a cluster follow one that it needs at once, unless something has to come in between."""
+        a, b = 1 << first.number, 1 << second.number
+        for c in self.clusters.values():
+            if c.before & a and second.before & (1 << c.number):
+                return False
+        self.followers[first.number] = second
+        second.before |= first.before
+        first.before |= second.before & ~a
+        for c in self.clusters.values():
+            if c.before & (a | b) and c is not second:
+                c.before |= first.before | a | b
+        return True
+
+    def parted(self, cluster: Cluster, later: list[Node]) -> Cluster:
+        """Take members of a cluster out, which nobody else in it reads, into one that comes after it."""
+        second = Cluster(self.count, cluster.dims)
+        self.count += 1
+        self.clusters[second.number] = second
+        second.members = dict.fromkeys(later)
+        for node in later:
+            del cluster.members[node]
+            self.of[node] = second
+        second.before = cluster.before | 1 << cluster.number
+        for c in self.clusters.values():
+            if c.before & 1 << cluster.number and c is not second:
+                c.before |= 1 << second.number
+        return second
+
     def ordered(self) -> list[Cluster]:
         """All clusters, each after those that it needs, otherwise in the order of making."""
+        followers = set(self.followers.values())
         left = sorted(self.clusters.values(), key=lambda c: min(n.number for n in c.members))
+        left = [c for c in left if c not in followers]
         out: list[Cluster] = []
         done = 0
         while left:
@@ -300,8 +332,10 @@ class Fusion:
                 if c.before & ~done:
                     rest.append(c)
                 else:
-                    out.append(c)
-                    done |= 1 << c.number
+                    for one in (c, self.followers.get(c.number)):
+                        if one is not None:
+                            out.append(one)
+                            done |= 1 << one.number
             if len(rest) == len(left):
                 raise AssertionError("clusters that need each other")
             left = rest

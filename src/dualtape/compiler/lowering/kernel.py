@@ -365,7 +365,9 @@ class Kernel(Records):
             t = Lanes(ELEMENTS[r.dtype.char], chunk.width)
             value = reduced[r]
             first = t.constant(identity(r.op, r.dtype))
-            out.append(value if total == first else combine(w, r.op, r.dtype, t, total, value))
+            # 0.0 added to -0.0 is another number, and what NumPy gives for a sum of nothing but -0.0.
+            nothing = total == first and (r.op != "add" or r.dtype.kind != "f")
+            out.append(value if nothing else combine(w, r.op, r.dtype, t, total, value))
         for r in sweep.reductions:
             if r not in folded:
                 self._accumulate(r, Lanes(ELEMENTS[r.dtype.char], chunk.width), reduced[r], chunk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..emit import packed
 from ..emit.writer import Lanes
@@ -11,6 +12,23 @@ from ..native import library, target
 
 LARGEST = 1 << 21
 """Bytes of a result up to which it stays in the second cache, from run to run of what is summed; BLAS is as quick above."""
+
+
+class Then(NamedTuple):
+    """What is called for each tile of a product, see `emit.packed.module`.
+
+    Attributes:
+        function, context: Its address and first argument.
+        row, column: Where the product's result begins in what the function knows.
+    """
+
+    function: str
+    context: str
+    row: int | str = 0
+    column: int | str = 0
+
+
+NOTHING = Then("null", "null")
 
 
 def usable() -> bool:
@@ -46,7 +64,7 @@ def externals(element: str) -> tuple[tuple[str, int], ...]:
 
 def call(
     element: str, sizes: Sequence[int | str], pointers: list[str], a: tuple[int, ...], b: tuple[int, ...],
-    row: int, factor: str, add: bool | str, room: str,
+    row: int, factor: str, add: bool | str, room: str, then: Then = NOTHING,
 ) -> tuple[str, str]:  # fmt: skip
     """The declaration and the line of a call.
 
@@ -59,13 +77,15 @@ def call(
         factor: What the product is multiplied by.
         add: Whether C's numbers are added to.
         room: The address of its memory.
+        then: What follows each tile.
     """
     m, n, k = sizes
     name = f"@dualtape_product_{element}"
     head = f"declare void {name}({packed.signature(element)})"
     line = (
         f"call void {name}(i64 {m}, i64 {n}, i64 {k}, ptr {pointers[0]}, i64 {a[0]}, i64 {a[1]}, ptr {pointers[1]}, "
-        f"i64 {b[0]}, i64 {b[1]}, ptr {pointers[2]}, i64 {row}, {element} {factor}, i64 {int(add) if isinstance(add, bool) else add}, ptr {room})"
+        f"i64 {b[0]}, i64 {b[1]}, ptr {pointers[2]}, i64 {row}, {element} {factor}, i64 {int(add) if isinstance(add, bool) else add}, ptr {room}, "
+        f"ptr {then.function}, ptr {then.context}, i64 {then.row}, i64 {then.column})"
     )
     return head, line
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..emit import flow, gemm, memory, runs, tile
 from ..emit.frames import LoopWriter
 from ..emit.writer import Lanes
+from ..native import target
 from ..vecmath.values import Value
 from . import blas, packed, team
 from .arena import rounded
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 CACHED = 1 << 20
 """Bytes that stay in the second cache."""
+LINE = 64
+"""Bytes of a vector, and of a line of the caches."""
+FEW = 16**3
+"""Multiplications of a member of a stack that are worth a call for what follows."""
 LEAST = 56
 """Rows or terms of a part are a multiple of this."""
 
@@ -48,10 +53,7 @@ class Product:
     def __repr__(self) -> str:
         """All that the code depends on: programs are known by it."""
         shared = f" by {self.team} threads" if self.team > 1 else ""
-        by_rows = contiguous((*self.stack, self.m, self.n))[: len(self.stack)], self.n
-        laid = (
-            "" if (self.places, self.row) == by_rows else f" in steps of {self.places} {self.row}"
-        )
+        laid = "" if self.in_order else f" in steps of {self.places} {self.row}"
         return f"{self.how}{shared} {self.stack} {self.m}x{self.k} by {self.k}x{self.n}{laid}"
 
     @property
@@ -69,6 +71,24 @@ class Product:
             return bool(self.stack) and self.stack[0] > 1 and self._part(x, y, item) is None
         return self.how == "panels"
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the result lies row by row, one member of the stack after the other."""
+        by_rows = contiguous((*self.stack, self.m, self.n))[: len(self.stack)]
+        return self.row == self.n and self.places == by_rows
+
+    def followable(self, x: Ref, y: Ref) -> bool:
+        """Whether an epilogue pays: for tiles that are made at once, but for long sums, in rows of a vector at least.
+
+        The result of a single small product is in the first cache anyway.
+        """
+        item = 4 if self.element == "float" else 8
+        if self.how == "blas" or not self.in_order or self.n * item < LINE:
+            return False
+        if self.how == "tile" and (not self.stack or self.m * self.n * self.k < FEW):
+            return False
+        return not self.stack or self._part(x, y, item) is None
+
     def room(self, itemsize: int) -> int:
         """Bytes of the arena that it uses."""
         if self.how != "panels":
@@ -82,6 +102,7 @@ class Product:
         if self.how == "blas":
             e.symbols_of_blas(self.element)
         bases.append(e.room(self.room(node.dtype.itemsize)) if self.how == "panels" else "null")
+        bases += e.following(node)
         if self.team > 1:
             self._write_shared(e, node, bases)
             return
@@ -89,16 +110,17 @@ class Product:
             self._write(w, node, bases)
             return
         # The same product at many places is written once.
+        names = ("x", "y", "z", "room", "then", "context")[: len(bases)]
         name = flow.function(
-            w.module, f"product.{self._key(node)}", dict.fromkeys(("x", "y", "z", "room"), "ptr"),
-            lambda inner: self._write(inner, node, ["%x", "%y", "%z", "%room"]),
+            w.module, f"product.{self._key(node, len(bases))}", dict.fromkeys(names, "ptr"),
+            lambda inner: self._write(inner, node, [f"%{n}" for n in names]),
         )  # fmt: skip
         w.do(f"call void {name}({', '.join([f'ptr {p}' for p in bases])})")
 
-    def _key(self, node: Node) -> str:
+    def _key(self, node: Node, pointers: int) -> str:
         """A name for what is written."""
         laid = [(r.strides, r.offset) for r in node.args]  # the result's are in `self`
-        given = repr((self, self.element, laid))
+        given = repr((self, self.element, laid, pointers))
         return hashlib.sha256(given.encode()).hexdigest()[:16]
 
     def _write_shared(self, e: Emission, node: Node, bases: list[str]) -> None:
@@ -111,7 +133,9 @@ class Product:
                 pointers[3] = w.op(f"getelementptr i8, ptr {pointers[3]}, i64 {room}")
             self._write(w, node, pointers, "%chunk")
 
-        team.write(e, f"shared.{self._key(node)}", bases, self._chunks(node), self.team, body)
+        team.write(
+            e, f"shared.{self._key(node, len(bases))}", bases, self._chunks(node), self.team, body
+        )
 
     def _chunks(self, node: Node) -> int:
         part = self._division(node, True)
@@ -146,7 +170,7 @@ class Product:
 
         def one(indices: list[str], start: str) -> None:
             pointers = []
-            for p, s, o in zip(bases, strides, offsets, strict=False):
+            for p, s, o in zip(bases, strides, offsets, strict=False):  # not what follows
                 total: int | str = o
                 for i, step in zip(indices, s, strict=True):
                     if step:
@@ -155,18 +179,35 @@ class Product:
                 pointers.append(memory.offset(w, p, total, item))
             sizes = tile.Sizes(self.m, self.n, self.k)
             a, b = x.strides[rank:], y.strides[rank:]
+            then = packed.NOTHING
+            if len(bases) > 4:
+                then = packed.Then(bases[4], bases[5], self._first_row(w, indices))
             if self.how == "tile":
                 if part is not None:
                     sizes = tile.Sizes(*part.sized(sizes))
                     part.past(w, start, pointers, item)
                 adding = part is not None and part.axis == 2
-                tile.write(w, Lanes(element), sizes, pointers, a, b, self.row, adding)
+                tile.write(
+                    w,
+                    Lanes(element),
+                    sizes,
+                    pointers,
+                    a,
+                    b,
+                    self.row,
+                    adding,
+                    target.has_wide_registers(),
+                )
+                if len(bases) > 4:
+                    w.do(
+                        f"call void {then.function}(ptr {then.context}, i64 {then.row}, i64 {self.m}, i64 0, i64 {self.n})"
+                    )
             elif self.how == "blas":
                 gemm.write(w, element, sizes, pointers, layout(x, rank), layout(y, rank), self.row)
             elif part is None:
-                write_panels(w, element, sizes, pointers, a, b, self.row, bases[3])
+                write_panels(w, element, sizes, pointers, a, b, self.row, bases[3], then=then)
             else:
-                self._write_part(w, part, start, pointers, (a, b), bases[3])
+                self._write_part(w, part, start, pointers, (a, b), bases[3], then)
 
         def nest(indices: list[str], start: str) -> None:
             if len(indices) == rank:
@@ -197,6 +238,14 @@ class Product:
         total = (self.m, self.n, self.k)[part.axis]
         w.loop(0, -(-total // part.most) * part.most, part.most, parts)
 
+    def _first_row(self, w: LoopWriter, indices: list[str]) -> int | str:
+        """The number of a member's first row among those of all."""
+        total: int | str = 0
+        for i, n in zip(indices, self.stack, strict=True):
+            before = memory.times(w, total, n)
+            total = i if before == 0 else w.op(f"add nsw i64 {before}, {i}")
+        return memory.times(w, total, self.m)
+
     def _part(self, x: Ref, y: Ref, item: int) -> Part | None:
         """How to divide products whose matrices lie interleaved, so that what all of them read at a time stays in the cache."""
         rank = len(self.stack)
@@ -226,6 +275,8 @@ class Product:
         if bool(rows) == bool(terms):
             return None
         size, one = (self.m, rows) if rows else (self.k, terms)
+        if size * one <= CACHED // 8:
+            return None
         fits = [d for d in range(LEAST // 2, size) if size % d == 0 and d * one <= CACHED // 8]
         if not fits:
             return None
@@ -234,7 +285,8 @@ class Product:
         return Part(2, fits[-1], {0: x.strides[rank + 1], 1: y.strides[rank]})
 
     def _write_part(
-        self, w: LoopWriter, part: Part, start: str, pointers: list[str], strides: tuple[Shape, Shape], room: str
+        self, w: LoopWriter, part: Part, start: str, pointers: list[str], strides: tuple[Shape, Shape], room: str,
+        then: packed.Then,
     ) -> None:  # fmt: skip
         item = 4 if self.element == "float" else 8
         sizes: list[int | str] = [self.m, self.n, self.k]
@@ -244,7 +296,11 @@ class Product:
         add: bool | str = False
         if part.axis == 2:
             add = w.op(f"zext i1 {w.op(f'icmp sgt i64 {start}, 0')} to i64")
-        write_panels(w, self.element, sizes, pointers, *strides, self.row, room, add=add)
+        if part.axis == 0 and not self.stack:
+            then = then._replace(row=start)
+        elif part.axis == 1:
+            then = then._replace(column=start)
+        write_panels(w, self.element, sizes, pointers, *strides, self.row, room, add=add, then=then)
 
 
 class Part(NamedTuple):
@@ -266,11 +322,11 @@ class Part(NamedTuple):
 
 def write_panels(
     w: LoopWriter, element: str, sizes: Sequence[int | str], pointers: list[str], a: Shape, b: Shape, row: int, room: str,
-    factor: str = "", add: bool | str = False,
+    factor: str = "", add: bool | str = False, then: packed.Then = packed.NOTHING,
 ) -> None:  # fmt: skip
     """Write C = factor A B, or C += factor A B, by this package's own library."""
     factor = factor or packed.one(element)
-    head, line = packed.call(element, sizes, pointers, a, b, row, factor, add, room)
+    head, line = packed.call(element, sizes, pointers, a, b, row, factor, add, room, then)
     w.module.declarations[head] = head
     w.do(line)
 

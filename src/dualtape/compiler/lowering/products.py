@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from math import prod
+from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
 from ...core.aval import Aval
@@ -13,9 +13,10 @@ from ...core.primitive import Primitive
 from ...ops import contraction as co
 from ...ops import matmul as mm
 from ...ops.arithmetic import mul
+from ..native import target
 from . import blas, packed, team
 from .nodes import IOTA, LITERAL, Ref, Shape, contiguous
-from .product import Product
+from .product import LINE, Product
 from .reductions import reduced
 from .scalars import ELEMENTS
 from .views import reshaped, sliced
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
 SMALL = 48 * 48 * 48
 """Multiplications up to which a tile written for the sizes is quicker than BLAS's call and packing."""
+MEDIUM = 64 * 64 * 64
+"""The same for what lies well in the first cache, where there are registers for larger tiles."""
 LONGEST = 4096
+SETS, WAYS = 64, 8
+"""Of the first cache, as small as it is where there are such registers."""
 SHARE = 1 << 21
 """Multiplications that are worth a thread's while: some 20 us."""
 
@@ -37,6 +42,16 @@ def readable(x: Ref, rank: int) -> bool:
     by_rows = (b == 1 or columns == 1) and (a >= columns or rows == 1)
     by_columns = (a == 1 or rows == 1) and (b >= rows or columns == 1)
     return by_rows or by_columns
+
+
+def near(y: Ref) -> bool:
+    """Whether the matrices of a right operand can be read again and again as they lie: their rows fit into the first cache's ways."""
+    k, n = y.shape[-2:]
+    item = y.dtype.itemsize
+    if not target.has_wide_registers() or y.strides[-1] != 1 or n * item % LINE:
+        return False
+    apart = gcd(max(y.strides[-2] * item // LINE, 1), SETS)
+    return k * n * item <= WAYS * SETS * LINE // 2 and k <= WAYS * (SETS // apart)
 
 
 def thin(b: Build, x: Ref, y: Ref) -> Ref | None:
@@ -68,7 +83,7 @@ def product(
     if not prod((*stack, m, n, k)):
         return b.nodes.literal(0, x.dtype).spread(shape)
     how = "blas"
-    if m * n * k <= SMALL and max(m, n, k) <= LONGEST:
+    if max(m, n, k) <= LONGEST and (m * n * k <= SMALL or (m * n * k <= MEDIUM and near(y))):
         how = "tile"
     elif packed.suits(m, n, x.dtype.itemsize):
         how = "panels"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
-from . import blas, emission, structured, team
+from . import blas, emission, epilogue, structured, team
 from .accumulated import accumulate_updates
 from .arena import Life, arranged
 from .build import Build, Callback
@@ -30,10 +30,14 @@ class Program:
         order: Clusters, in which routines stand alone.
         width: Lanes of every kernel; 0: as many as suit it.
         divisions: How kernels are divided among threads, by the first of those that take turns.
-        elsewhere: The kernels of which that is true, which are therefore functions of their own.
+        elsewhere: The kernels of which that is true, which are therefore functions of their own; and epilogues.
+        tiled: Whether products may have epilogues.
+        epilogues: By their numbers, products with the kernel that comes next as an epilogue.
+        instead: Of such products, the result whose memory is theirs too.
     """
 
     width = 0
+    tiled = True
 
     def __init__(self, graph: Graph, threaded: bool = True) -> None:
         """Arrange it.
@@ -56,12 +60,17 @@ class Program:
         for node in self.build.nodes.every:
             if node in live:
                 fusion.place(node)
+        wanted = {n for n in self.slot if n.kind not in (INPUT, CONSTANT)}
+        followed = epilogue.follow(fusion, wanted) if self.tiled else {}
         self.order: list[Cluster] = []
+        self.epilogues: dict[int, epilogue.Epilogue] = {}
         together: list[list[int]] = []
         for c in fusion.ordered():
             parts = [c] if c.routine else parted(c)
             if len(parts) > 1:
                 together.append([len(self.order) + i for i in range(len(parts))])
+            if c.routine and c.number in followed:
+                self.epilogues[len(self.order)] = followed[c.number]
             self.order += parts
         self.large = len(self.order) > 2 * MOST
         self.home = {n: k for k, c in enumerate(self.order) for n in c.members}
@@ -72,15 +81,21 @@ class Program:
         self.stored = self._stored()
         self.schedules: dict[int, Schedule] = {}
         for k, c in enumerate(self.order):
-            if not c.routine:
+            if not c.routine and k - 1 not in self.epilogues:
                 self.schedules[k] = schedule(c, self.stored, self.width)
         # By the first of several kernels that run block by block in turns, all of them.
         self.groups = {g[0]: g for g in together if in_step([self.schedules[k] for k in g])}
         self.span = {k: (k, k) for k in range(len(self.order))}
         for g in self.groups.values():
             self.span.update(dict.fromkeys(g, (g[0], g[-1])))
+        self.instead: dict[Node, Node] = {}
+        for k, e in self.epilogues.items():
+            place = epilogue.arrange(self, k, e)
+            if place is not None:
+                self.instead[e.product] = place
         self.divisions = self._divided() if threaded else {}
         self.elsewhere = {k for first in self.divisions for k in self.groups.get(first, [first])}
+        self.elsewhere |= {k + 1 for k in self.epilogues}
         self.arena = 0
         self._place_inside()
 
@@ -89,7 +104,7 @@ class Program:
         found = {}
         grouped = {k for g in self.groups.values() for k in g[1:]}
         for k, s in self.schedules.items():
-            if k in grouped or s.empty or (s.static and not s.loops):
+            if k in grouped or k - 1 in self.epilogues or s.empty or (s.static and not s.loops):
                 continue
             numbers = self.groups.get(k, [k])
             block = BLOCK if k in self.groups else s.block or (1 if s.loops else 4 * s.width)
@@ -203,7 +218,7 @@ class Program:
         out = set()
         read = {a.node for c in self.order if c.routine for n in c.members for a in n.args}
         for node in self.stored:
-            if node in self.slot or node.into is not None:
+            if node in self.slot or node.into is not None or node in self.instead:
                 continue
             if node.kind == ROUTINE or node in read or not self._carried(node):
                 out.add(node)
@@ -254,10 +269,13 @@ class Program:
 
     def placed(self, node: Node) -> bool:
         """Whether a node's array has a place in memory."""
-        return node in self.slot or node in self.offset
+        return (
+            self.instead.get(node, node) in self.slot or self.instead.get(node, node) in self.offset
+        )
 
     def place(self, node: Node) -> tuple[int, int]:
         """The slot whose pointer leads to a node's array, and the offset in bytes from there."""
+        node = self.instead.get(node, node)
         if node in self.slot:
             return self.slot[node], 0
         return self.arena_slot, self.offset[node]
@@ -280,7 +298,8 @@ class Program:
 
         lines = [
             f"{blas.find().interface} {sorted(self.symbols)} {self.arena} {self.large} {emission.MOST} "
-            f"{[(k, d.per, d.chunks, d.threads) for k, d in self.divisions.items()]}"
+            f"{[(k, d.per, d.chunks, d.threads) for k, d in self.divisions.items()]} "
+            f"{[(k, [n.number for n in e.cluster.members]) for k, e in self.epilogues.items()]}"
         ]
         for n in self.build.nodes.every:
             op = repr(n.op) if isinstance(n.op, (int, float, str, bool)) else ""
@@ -307,7 +326,10 @@ class Program:
                 kind = "NumPy" if isinstance(node.op, int) else "call"
                 chunks = getattr(node.op, "chunks", 1)
                 shared = f" on threads in {chunks} chunks" if chunks > 1 else ""
-                out.append(f"{kind} {node.name} {list(node.shape)}{shared}")
+                after = epilogue.described(self.epilogues[k]) if k in self.epilogues else ""
+                out.append(f"{kind} {node.name} {list(node.shape)}{shared}{after}")
+                continue
+            if k - 1 in self.epilogues:
                 continue
             s = self.schedules[k]
             shown = ", ".join(

@@ -11,7 +11,7 @@ import numpy as np
 from ...core.aval import Aval
 from ...core.primitive import Primitive
 from ...ops import compare, extrema, products, reduce
-from ...ops.arithmetic import div
+from ...ops.arithmetic import add, div
 from ...ops.complex import cast_p
 from .nodes import IOTA, MAP, Nodes, Ref
 from .scalars import SCALARS, supported
@@ -29,8 +29,10 @@ def reduced(nodes: Nodes, op: str, x: Ref, axes: Axes | None, keepdims: bool = F
     if prod([x.shape[a] for a in axes]) == 1:
         out = reshaped(x, shape)
         assert out is not None
+        if op == "add":
+            out = _positive(nodes, out)
     elif op == "add" and (one := _one_hot(x, axes)) is not None:
-        out = one
+        out = _positive(nodes, one)
     elif not prod(x.shape):
         if op in ("max", "min"):
             return None
@@ -41,6 +43,14 @@ def reduced(nodes: Nodes, op: str, x: Ref, axes: Axes | None, keepdims: bool = F
         kept = tuple([1 if i in axes else n for i, n in enumerate(x.shape)])
         return reshaped(out, kept)
     return out
+
+
+def _positive(nodes: Nodes, x: Ref) -> Ref:
+    """A sum of one element: as NumPy starts from 0, -0.0 becomes 0.0."""
+    if x.dtype.kind != "f":
+        return x
+    zero = nodes.literal(0, x.dtype)
+    return nodes.map(SCALARS[add], (x, zero), x.shape, x.dtype, "add")
 
 
 def _one_hot(x: Ref, axes: Axes) -> Ref | None:

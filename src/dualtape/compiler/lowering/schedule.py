@@ -208,6 +208,11 @@ def _order(cluster: Cluster, accesses: list[Dims]) -> list[int]:
     return order
 
 
+def merged(cluster: Cluster, order: list[int], stored: set[Node]) -> list[list[int]]:
+    """Dimensions in this order, put together where nothing tells them apart."""
+    return _merged(cluster, order, _accesses(cluster, stored)) if order else []
+
+
 def _merged(cluster: Cluster, order: list[int], accesses: list[Dims]) -> list[list[int]]:
     rows, dims = cluster.rows, cluster.dims
     groups: list[list[int]] = []

@@ -27,7 +27,7 @@ from ..emit.writer import Lanes
 from ..graph import Graph
 from ..native import library
 from ..passes import simplified
-from . import scalars
+from . import scalars, unwound
 from .arena import rounded
 from .nodes import ROUTINE, Node, Ref
 from .scalars import ELEMENTS
@@ -113,11 +113,10 @@ def parts_of(primitive: Primitive) -> list[Program] | None:
     rules = getattr(primitive, "rules", None)
     if isinstance(rules, Branches):
         found = [program_of(b) for b in rules.bodies]
-    elif isinstance(rules, Loop) and len(rules.sweeps) == 1:
-        sweep = rules.sweeps[0]
-        if rules.length is None and sweep.results:
+    elif isinstance(rules, Loop):
+        if rules.length is None and len(rules.sweeps) == 1 and rules.sweeps[0].results:
             return None
-        found = [program_of(sweep.body, sweep.carried)]
+        found = [program_of(s.body, s.carried) for s in rules.sweeps]
         if rules.cond is not None:
             found.append(program_of(rules.cond))
     else:
@@ -154,6 +153,8 @@ class Structured:
         found = {k: v for p in self.programs for k, v in p.symbols.items()}
         if self.is_long:
             found["dualtape_signals"] = library.address_of(ctypes.pythonapi.PyErr_CheckSignals)
+        if isinstance(self.rules, Loop) and len(self.rules.sweeps) > 1:
+            found.update(unwound.externals())
         return tuple(found.items())
 
     @property
@@ -173,7 +174,13 @@ class Structured:
         """Stable text."""
         r = self.rules
         shape = (
-            (r.length, r.start, r.sweeps[0].backwards, r.constants, r.stacks)
+            (
+                r.length,
+                r.start,
+                r.constants,
+                r.stacks,
+                [(s.backwards, s.carried, s.reads) for s in r.sweeps],
+            )
             if isinstance(r, Loop)
             else ()
         )
@@ -197,6 +204,8 @@ class Structured:
         ]
         if isinstance(self.rules, Branches):
             self.write_branches(e, node, operands, functions)
+        elif len(self.rules.sweeps) > 1:
+            unwound.write(self, e, operands, functions)
         elif self.rules.length is None:
             self.write_while(e, operands, functions)
         else:
@@ -232,10 +241,12 @@ class Structured:
         assert p.arena_slot == len(inputs) + len(outputs), "a body's table is another"
         return table
 
-    def carry(self, e: Emission, first: list[str]) -> list[tuple[Node, str]]:
+    def carry(
+        self, e: Emission, first: list[str], results: list[Node] | None = None
+    ) -> list[tuple[Node, str]]:
         """Memory for what is carried, which is there at first."""
         out = []
-        for node, source in zip(self.results, first, strict=False):
+        for node, source in zip(self.results if results is None else results, first, strict=False):
             size = node.size * node.dtype.itemsize
             pointer = e.stack(max(size, 1)) if size <= SMALL else self.place(e, node)
             copy(e, pointer, source, size)
@@ -338,8 +349,8 @@ class Structured:
         if p.build.callbacks or "dualtape_signals" in p.symbols:
             e._unless_failed(status)
 
-    def look(self, e: Emission, number: str) -> None:
-        """Stop, every so many steps, if somebody wants to (Ctrl-C)."""
+    def look(self, e: Emission, number: str, check: Callable[[str], None] | None = None) -> None:
+        """Stop, every so many steps, if somebody wants to (Ctrl-C); `check` goes elsewhere with what says so."""
         w = e.w
         w.module.declarations["@dualtape_signals"] = "declare i32 @dualtape_signals()"
         rest = w.op(f"and i64 {number}, {BETWEEN - 1}")
@@ -348,7 +359,7 @@ class Structured:
         ask, on = f"ask.{w.count}", f"on.{w.count}"
         w.do(f"br i1 {now}, label %{ask}, label %{on}")
         w.label(ask)
-        e._unless_failed(w.op("call i32 @dualtape_signals()"))
+        (check or e._unless_failed)(w.op("call i32 @dualtape_signals()"))
         w.do(f"br label %{on}")
         w.label(on)
 

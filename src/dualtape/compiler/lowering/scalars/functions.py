@@ -33,14 +33,15 @@ def log1p_exp_minus(x: Value) -> Value:
     return math("log1p", math("exp", -x))
 
 
-def _logaddexp(x: Value, y: Value, scale: float = 1.0) -> Value:
+def _logaddexp(x: Value, y: Value, base: int | None = None) -> Value:
     high = (x > y).where(x, y)
     same = x.equals(y)  # infinities too, whose difference would be NaN
     away = x - y
-    tail = log1p_exp_minus(abs(away) if scale == 1 else abs(away) * scale)
-    out = same.where(
-        x + numbers.log(2) / scale, high + (tail if scale == 1 else tail * (1 / scale))
-    )
+    if base is None:
+        one, tail = numbers.log(2), log1p_exp_minus(abs(away))
+    else:  # of 2; a product with log(2) in the exponent would cost half of the digits
+        one, tail = 1.0, math("log1p", math("exp2", -abs(away))) * (1 / numbers.log(2))
+    out = same.where(x + one, high + tail)
     return away.is_nan().where(same.where(out, x + y), out)
 
 
@@ -149,7 +150,7 @@ RULES: dict[Primitive, Rule] = {
     e.rsqrt: plain(lambda x: 1 / x.sqrt()),
     e.cbrt: function("cbrt"),
     e.logaddexp: plain(_logaddexp, needs="exp log1p"),
-    e.logaddexp2: plain(lambda x, y: _logaddexp(x, y, numbers.log(2)), needs="exp log1p"),
+    e.logaddexp2: plain(lambda x, y: _logaddexp(x, y, 2), needs="exp2 log1p"),
     e.has_log: rule(
         lambda d, x, y: ~x.equals(0) | ~less(d, y, number(y, d, 0), True), "f", "common"
     ),
