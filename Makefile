@@ -3,7 +3,7 @@
 #   make demo     install into .venv and run a PyTorch and a TensorFlow program on dualtape
 #   make test     install the test extra and run the suite
 #   make lint     ruff and mypy, as CI runs them
-#   make parity   the suite with PyTorch, TensorFlow and JAX installed, in an environment of its own
+#   make parity   the tests that ask for PyTorch, TensorFlow or JAX, in an environment that has them
 #   make docs     build the documentation site into build/docs, with every link and reference checked
 #   make page     try the page of `dualtape explain` in a browser (needs a Chromium)
 #   make fuzz     hold 20,000 random programs against the laws of differentiation (FUZZ=N for N of them)
@@ -36,7 +36,12 @@ endif
 
 BIN := $(VENV)/bin
 PARITY_BIN := $(PARITY_VENV)/bin
-PIP := -m pip --disable-pip-version-check install --quiet
+# Byte code is made when a module is first imported: of most of what is installed it never is. Images of containers
+# like to forbid it altogether; each process of each test would then compile all it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+PIP := -m pip --disable-pip-version-check install --quiet --no-compile
+# Neighbours, which share what was compiled, go to the same process, until one has nothing left to do.
+PYTEST := -m pytest -n 2 --dist worksteal -q
 
 .PHONY: help demo test lint format parity docs page web fuzz bench clean
 help:
@@ -47,7 +52,7 @@ demo: $(VENV)/.demo
 	$(BIN)/dualtape run examples/demo_tensorflow.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q $(PYTEST_ARGS)
+	$(BIN)/python $(PYTEST) $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -58,20 +63,20 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The whole suite: tests that compare with a framework skip themselves where it is missing.
+# The tests that skip themselves under `make test`, and those in the same files; here a missing peer is a failure.
 parity: $(PARITY_VENV)/.parity
-	$(PARITY_BIN)/python -m pytest -n 2 -q $(PYTEST_ARGS)
+	$(PARITY_BIN)/python $(PYTEST) --peers tests $(PYTEST_ARGS)
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -q --fail-on-warning --keep-going -b html docs build/docs
 	@echo "the site is build/docs/index.html"
 
 page: $(VENV)/.test $(VENV)/.show-test
-	$(BIN)/python -m pytest -n 2 -q tests/show/test_page_browser.py tests/show/test_page_blocks.py \
+	$(BIN)/python $(PYTEST) tests/show/test_page_browser.py tests/show/test_page_blocks.py \
 	    tests/show/test_page.py $(PYTEST_ARGS)
 
 fuzz: $(VENV)/.test
-	DUALTAPE_FUZZ=$(FUZZ) DUALTAPE_MEMORY_STEPS=10000 $(BIN)/python -m pytest -n 2 -q tests/test_fuzz.py \
+	DUALTAPE_FUZZ=$(FUZZ) DUALTAPE_MEMORY_STEPS=10000 $(BIN)/python $(PYTEST) tests/test_fuzz.py \
 	    tests/transforms/test_nesting.py $(PYTEST_ARGS)
 
 bench: $(PARITY_VENV)/.parity
@@ -100,5 +105,5 @@ $(PARITY_VENV)/.venv:
 	@touch $@
 
 $(PARITY_VENV)/.parity: $(PARITY_VENV)/.venv pyproject.toml
-	$(PARITY_BIN)/python $(PIP) --editable '.[test,parity]'
+	$(PARITY_BIN)/python $(PIP) --editable '.[test,parity,show-test]'
 	@touch $@

@@ -1,6 +1,7 @@
 """Imports point one way: every file under src/dualtape is parsed and held against the plan."""
 
 import ast
+import bisect
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,9 +104,17 @@ def _wrong_imports(path: Path, package: Path) -> Iterator[tuple[int, str]]:
 def _imports(path: Path, package: Path) -> Iterator[Import]:
     """Yield every import of a file, `if TYPE_CHECKING` and `import_module("...")` included."""
     own = [package.name, *path.relative_to(package).with_suffix("").parts]
+    text = path.read_text(encoding="utf-8")
+    # Only these lines are looked into, which most of a program is not on.
+    lines = [n for n, line in enumerate(text.split("\n"), 1) if "import" in line]
 
     def visit(node: ast.AST, in_function: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt):
+                start = [child, *getattr(child, "decorator_list", ())]
+                first = bisect.bisect_left(lines, min(n.lineno for n in start))
+                if first == len(lines) or lines[first] > child.end_lineno:
+                    continue
             inside = in_function or isinstance(
                 child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
             )
@@ -113,7 +122,7 @@ def _imports(path: Path, package: Path) -> Iterator[Import]:
                 yield Import(child.lineno, target, inside)
             yield from visit(child, inside)
 
-    yield from visit(ast.parse(path.read_text(encoding="utf-8")), in_function=False)
+    yield from visit(ast.parse(text), in_function=False)
 
 
 def _targets(node: ast.AST, own: list[str], package: Path) -> list[str]:

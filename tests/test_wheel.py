@@ -1,6 +1,7 @@
 """What the wheel's sources lack is text: they do the same on the same lines."""
 
 import ast
+import gc
 import importlib.util
 import inspect
 import io
@@ -46,7 +47,11 @@ def sources():
 
 @pytest.fixture(scope="module")
 def shown(build, sources):
-    return build.Shown({path: ast.parse(text) for path, text in sources.items()})
+    gc.disable()  # a million nodes, none of them garbage: looking for some would take twice as long as parsing
+    try:
+        return build.Shown({path: ast.parse(text) for path, text in sources.items()})
+    finally:
+        gc.enable()
 
 
 def meaning(text):
