@@ -356,13 +356,11 @@ def test_nested_derivatives_by_other_arguments_come_out_as_plain_numbers():
         np.testing.assert_allclose(mixed, 4 * 0.1 * 0.4 + 6 * 0.4 * 0.1**2)
 
 
-def test_a_draw_inside_vmap_is_one_for_all_examples():
-    """NumPy does not say who draws; docs/numpy.md says what to do."""
-    rng = np.random.default_rng(0)
+def test_noise_for_each_example_of_a_batch_is_passed_in():
+    """As docs/numpy.md says; draws inside are refused (`tests/transforms/test_draws.py`)."""
     rows = np.zeros((4, 2))
-    assert len(np.unique(dt.vmap(lambda x: x + rng.normal())(rows))) == 1
-    given = dt.vmap(lambda x, noise: x + noise)(rows, rng.normal(size=(4, 2)))
-    assert len(np.unique(given)) == 8
+    noise = np.random.default_rng(0).normal(size=(4, 2))
+    assert len(np.unique(dt.vmap(lambda x, noise: x + noise)(rows, noise))) == 8
 
 
 def test_scalars_under_differentiation_have_no_axes():

@@ -23,6 +23,8 @@ from .forward_ad import gradient
 from .graph import GradientEdge, engine_edge
 
 _ones: dict[Any, Any] = {}
+"""By real dtype, the cotangent that a pass starts with."""
+_PLAIN = (np.generic, np.ndarray)
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
@@ -37,24 +39,23 @@ def initial_cotangent(out: Any, given: Any, create_graph: bool, number: int) -> 
     """
     value = out.value
     if given is None:
-        if value.shape and out.value.shape != () and _size(value.shape) != 1:
+        if isinstance(value, _PLAIN) and not (value.shape or create_graph):
+            one = _ones.get(value.dtype)
+            if one is not None:
+                return one
+        if value.shape and _size(value.shape) != 1:
             raise GraphError("grad can be implicitly created only for scalar outputs")
         dtype = value.dtype
-        if dtype.kind not in "fcV":
-            raise GraphError(
-                f"grad can be implicitly created only for real scalar outputs but got {out.dtype}"
-            )
-        if dtype.kind == "c":
+        if dtype.kind not in "fV":
             raise GraphError(
                 f"grad can be implicitly created only for real scalar outputs but got {out.dtype}"
             )
         if isinstance(value, Box):
             ones = tracing.ones(value.shape, dtype)
             return wrap(CoreTensor, ones) if create_graph else ones
-        one = _ones.get(dtype)
-        if one is None:
-            one = _ones[dtype] = np.ones((), dtype)[()]
-        ct: Any = one if not value.shape else tracing.ones(value.shape, dtype)
+        ct: Any = tracing.ones(value.shape, dtype)
+        if not value.shape:
+            ct = _ones[dtype] = ct[()]
         return wrap(CoreTensor, ct) if create_graph else ct
     if not isinstance(given, CoreTensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
