@@ -142,10 +142,13 @@ class Shown:
 
 
 def test_what_goes_and_what_stays(build):
-    texts = {"trust/__init__.py": "from .given import shown, Shown", "trust/given.py": GIVEN}
+    texts = {
+        "transforms/__init__.py": "from .given import shown, Shown",
+        "transforms/given.py": GIVEN,
+    }
     shown = build.Shown({pathlib.PurePath(p): ast.parse(text) for p, text in texts.items()})
     assert (
-        build.slim(pathlib.PurePath("trust/given.py"), GIVEN, shown)
+        build.slim(pathlib.PurePath("transforms/given.py"), GIVEN, shown)
         == '''
 from __future__ import annotations
 from.import other
@@ -235,7 +238,7 @@ def test_inside_the_engine_only_classes_of_core_keep_signatures(build):
         ("tensorflow/keras/losses.py", "Loss"),
         ("tensorflow/custom_gradient.py", "custom_gradient"),
         ("transforms/reverse.py", "grad"),
-        ("trust/why.py", "why_none"),
+        ("transforms/why.py", "why_none"),
     ],
 )
 def test_help_has_what_it_had(build, sources, shown, path, name):

@@ -33,12 +33,6 @@ class Aval(NamedTuple):
         return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
 
 
-class Zero(NamedTuple):
-    """A tangent or cotangent that is zero everywhere and that nobody has to compute."""
-
-    aval: Aval
-
-
 def aval_of(x: Any) -> Aval:
     """Return the abstract value of anything that has a shape and a dtype, or of a Python number."""
     x = getattr(x, "value", x)  # a tensor's dtype may be its front end's
