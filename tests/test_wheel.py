@@ -238,7 +238,7 @@ def test_inside_the_engine_only_classes_of_core_keep_signatures(build):
         ("tensorflow/keras/losses.py", "Loss"),
         ("tensorflow/custom_gradient.py", "custom_gradient"),
         ("transforms/reverse.py", "grad"),
-        ("transforms/why.py", "why_none"),
+        ("trust/why.py", "why_none"),
     ],
 )
 def test_help_has_what_it_had(build, sources, shown, path, name):
