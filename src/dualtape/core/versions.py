@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from typing import Any
 
 from . import callsite, modes
+from .callsite import getframe, latest
 from .errors import InplaceError
 
 
 class Version:
     """How often a buffer was written in place; shared by all tensors that alias the buffer.
 
-    `stamp` is the clock at the last write, `writes` the last few as (clock, call site): enough to
+    `stamp` is the clock at the last write, `writes` the last few as (clock, code, instruction): enough to
     name the line that overwrote a residual. `journal`, where a front end keeps one, knows what the memory held.
     """
 
@@ -25,21 +27,24 @@ class Version:
     def __init__(self) -> None:
         self.count = 0
         self.stamp = 1  # later clocks are smaller; 1 is before everything
-        self.writes: list[tuple[int, callsite.Site | None]] = []
+        self.writes: Any = ()
 
     def bump(self, depth: int = 3) -> None:
         """Note a write by the user's line, `depth` frames up at least."""
         self.count += 1
         self.stamp = stamp = modes.next_order()
-        writes = self.writes
-        if len(writes) >= self.REMEMBERED:
-            del writes[: self.REMEMBERED // 2]
-        frame = callsite.getframe(depth - 1)
+        writes = self.writes or self.first()
+        frame = getframe(depth - 1)
         code = frame.f_code
-        if code is callsite.latest[0]:
-            writes.append((stamp, (code, frame.f_lasti)))
+        if code is latest[0]:
+            writes.append((stamp, code, frame.f_lasti))
         else:
-            writes.append((stamp, callsite.caller(depth)))
+            writes.append((stamp, *(callsite.caller(depth) or callsite.NOWHERE)))
+
+    def first(self) -> Any:
+        """Make room for the writes to be remembered."""
+        self.writes = deque(maxlen=self.REMEMBERED)
+        return self.writes
 
     def bump_quietly(self) -> None:
         """Note a write by the engine itself, which nobody asks the line of."""
@@ -53,7 +58,11 @@ class Version:
 
     def since(self, order: int) -> list[tuple[int, callsite.Site | None]]:
         """The remembered writes later than `order`, oldest first."""
-        return [w for w in self.writes if w[0] < order]
+        return [
+            (stamp, None if code is None else (code, instruction))
+            for stamp, code, instruction in self.writes
+            if stamp < order
+        ]
 
 
 class InferenceVersion(Version):
