@@ -21,7 +21,7 @@ from .adapted import own_copy
 from .aval import FLOATS
 from .conform import conform, summed
 from .errors import GraphError
-from .graph import LEAF, NODE, OUTPUT, AccumulateGrad, Node, Output
+from .graph import LEAF, NODE, OUTPUT, Node
 from .observation import tell_of_pass
 from .primitive import AVAL, NO_RESIDUAL, Plan
 from .pullback import chosen, forward_line
@@ -294,7 +294,8 @@ def pulled(work: Pass, node: Any) -> bool:
             continue
         if one is None:
             owners = check_residuals(node)
-            g = applied(rule, ct, owners, edge, i, picks, chosen(names, params))
+            args = [owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks]
+            g = rule(ct, *args, **chosen(names, params))
         elif one >= 0:
             owner = owners[one]
             version = owner.version
@@ -312,25 +313,17 @@ def pulled(work: Pass, node: Any) -> bool:
             g = conform(g, edge, node, i)
         elif g.shape != edge.shape:
             g = summed(g, edge, node, i)
-        if edge in pending or edge.__class__ is Output:
+        if edge in pending or edge.kind == OUTPUT:
             work.add(edge, g)
         else:
             pending[edge] = g
-            if edge.__class__ is not AccumulateGrad:
+            if edge.kind:
                 heappush(work.heap, (edge.order, edge))
     if owners and not work.retain_graph:
         node.owners = work.freed
         if work.spent is not None:
             work.spent.append((node, owners))
     return True
-
-
-def applied(
-    rule: Callable[..., Any], ct: Any, owners: Any, edge: Any, i: int, picks: tuple[int, ...], params: dict[str, Any]
-) -> Any:  # fmt: skip
-    """What a rule that needs several residuals makes of a cotangent."""
-    args = [owners[k].value if k >= 0 else edge if k == AVAL else i for k in picks]
-    return rule(ct, *args, **params)
 
 
 def filled(node: Node, cts: list[Any]) -> Any:

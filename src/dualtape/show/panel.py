@@ -19,7 +19,7 @@ from ..trust import why
 from ..trust.blame import blamed, first_origin
 from ..trust.case import raw_edge
 from ..trust.facts import Facts, nodes_of
-from ..trust.source import tree_of
+from ..trust.trees import tree_of
 from ..trust.verdict import Cause, Verdict, Where
 from .events import Swept
 from .frames import variables

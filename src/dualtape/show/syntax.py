@@ -10,7 +10,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from ..core.callsite import Site
-from ..trust.source import tree_of
+from ..trust.trees import tree_of
 from .loop_facts import REPEATING, Comprehension, Facts, For, Raw, facts_of
 from .loop_facts import range_of as _range
 

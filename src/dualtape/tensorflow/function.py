@@ -121,10 +121,9 @@ class Function:
         try:
             return self._program()(*args, **kwargs)
         except (BoundsError, IntegerDivisionError, LinAlgError) as error:
-            found = from_program(error, self.name)
-            if found is error:
+            if isinstance(error, InvalidArgumentError):
                 raise
-            raise found from error
+            raise from_program(error, self.name) from error
 
     def _program(self) -> Any:
         """What compiles it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -122,10 +123,8 @@ def cholesky(input: Any, name: str | None = None) -> EagerTensor:
     """
     x = _matrix("Cholesky", input, square=True)
     if not isinstance(x.value, Box):
-        try:
+        with suppress(np.linalg.LinAlgError):
             return la.cholesky(x)  # type: ignore[no-any-return]
-        except np.linalg.LinAlgError:
-            pass
     # TensorFlow does not raise: a factor of NaN says that there is none.
     factor, info = la.cholesky_ex(x)
     bad = expand_dims(expand_dims(ne(info, np.zeros((), np.int32)), -1), -1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import BoundsError, IntegerDivisionError, LinAlgError
+from ..core.errors import IntegerDivisionError
 from .dtype import kernel_name
 from .errors import InvalidArgumentError
 
@@ -38,21 +38,15 @@ def kernel_error(
     return InvalidArgumentError(None, None, f"{{{{function_node {node}}}}} {text} [Op:{op}]{named}")
 
 
-def from_program(error: Exception, name: str) -> Exception:
+def from_program(error: Exception, name: str) -> InvalidArgumentError:
     """What a compiled function raises for what its operations refuse when they see the numbers.
 
     Args:
         error: The operation's error.
         name: The function's name.
     """
-    if isinstance(error, InvalidArgumentError):
-        return error
-    if isinstance(error, IntegerDivisionError):
-        text = "Integer division by zero"
-    elif isinstance(error, (BoundsError, LinAlgError)):
-        text = str(error)
-    else:
-        return error
+    division = isinstance(error, IntegerDivisionError)
+    text = "Integer division by zero" if division else str(error)
     return InvalidArgumentError(None, None, f"{{{{function_node __inference_{name}}}}} {text}")
 
 

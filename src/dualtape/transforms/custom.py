@@ -18,7 +18,7 @@ import numpy as np
 from ..core import modes
 from ..core.boxes import Box, open_trace
 from ..core.custom import Call, node_class
-from ..core.errors import RuleError
+from ..core.errors import RuleError, TransformError
 from ..core.primitive import camel
 from ..core.tensor import Tensor
 from . import tree
@@ -147,10 +147,8 @@ class CustomRule:
         operation, _ = self._operation(args, residuals=False)
         try:  # outside of all transformations
             Context().run(self.check, operation, values)
-        except RuleError:
-            raise
-        except Exception:
-            return  # a function that closes over values without numbers; its own error comes with the call itself
+        except TransformError:
+            return  # it closes over values without numbers, and is checked at another call
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         if not kwargs and len(args) >= self.arity:

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.graph import LEAF
 from .case import Case
 from .paths import Way, leaves
-from .source import function_node, tree_of
+from .trees import function_node, tree_of
 from .verdict import Cause, Verdict, Where, at
 
 

@@ -14,7 +14,8 @@ from .breaks import Break, dotted
 from .frames import call_arguments, frame_scope, place_of
 from .paths import depends
 from .slicing import Slice
-from .source import Event, Place, Position, Scope, tree_of
+from .source import Event, Position, Scope
+from .trees import Place, tree_of
 from .verdict import Cause, Verdict, Where, at
 
 raw_edge = Tensor.edge.__get__  # type: ignore[misc]

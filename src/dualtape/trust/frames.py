@@ -14,16 +14,13 @@ from .breaks import dotted
 from .source import (
     LINE_END,
     Binding,
-    FunctionNode,
-    Place,
     Position,
     Scope,
     filled,
     filled_function,
-    function_node,
     parameters,
-    tree_of,
 )
+from .trees import FunctionNode, Place, function_node, tree_of
 
 _CALLERS = 4
 """How many calling frames are looked into."""

@@ -7,27 +7,20 @@ from __future__ import annotations
 
 import ast
 import builtins
-import functools
 import inspect
-import linecache
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
 
 from .breaks import Break, dotted, last_name, opens_tape, switches_off
+from .trees import FunctionNode, Place
 from .verdict import Cause
 
 MISSING: Any = object()
 """What a name stands for when that cannot be known."""
 
-Place = tuple[int, int]
-"""A line, and a column in bytes, as the syntax tree and code objects count them."""
-
 LINE_END = 1 << 30
 """A column behind every other: for a place of which only the line is known."""
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,44 +164,6 @@ def attribute(thing: Any, name: str) -> Any:
     if isinstance(found, (staticmethod, classmethod)):
         return found.__func__
     return MISSING if isinstance(found, property) else found
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except SyntaxError:  # an IPython cell with magic commands
-        return None
-
-
-def tree_of(filename: str) -> ast.Module | None:
-    """The syntax tree of a source file or notebook cell; None where there is none."""
-    text = "".join(linecache.getlines(filename))
-    return _parsed(text) if text else None
-
-
-def function_node(tree: ast.Module, code: CodeType) -> FunctionNode | None:
-    """The definition that a code object was compiled from."""
-    found: list[FunctionNode] = []
-    for node in ast.walk(tree):
-        if isinstance(node, FunctionNode):
-            first = min([node.lineno, *[d.lineno for d in getattr(node, "decorator_list", ())]])
-            name = getattr(node, "name", "<lambda>")
-            if first == code.co_firstlineno and name == code.co_name:
-                found.append(node)
-    if len(found) < 2:
-        return found[0] if found else None
-    # Lambdas on one line: the one whose body the code was compiled from, of nested ones the innermost.
-    places = [p for p in code.co_positions() if p[0] and p[3]]
-    bodies = [n for n in found if all(_within(n, place) for place in places)]
-    return bodies[-1] if bodies else found[0]
-
-
-def _within(node: FunctionNode, place: tuple[int | None, ...]) -> bool:
-    """Whether an instruction's place (line, last line, column, last column) is in a definition."""
-    line, last, column, end = place
-    start, stop = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-    return start <= (line, column) and (last, end) <= stop
 
 
 def filled_function(scope: Scope, node: FunctionNode) -> Scope:

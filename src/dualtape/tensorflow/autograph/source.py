@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from ...trust.trees import lambda_of, tree_of
 from ..logs import warn
 from . import running
 from .names import Unconvertible
@@ -21,8 +22,6 @@ _codes: dict[CodeType, CodeType | None] = {}
 _made: set[int] = set()
 """Converted codes, by identity: the functions inside of them are converted already."""
 _kept: list[CodeType] = []
-Place = tuple[int, int]
-"""A line and a column."""
 LEFT = "_dualtape_do_not_convert"
 GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -166,7 +165,14 @@ def definition(f: FunctionType) -> tuple[Any, int]:
         Unconvertible: It is not clear which lambda of a line it is.
     """
     if f.__name__ == "<lambda>":
-        return lambda_of(f.__code__, "".join(inspect.findsource(f)[0])), 1
+        inspect.findsource(
+            f
+        )  # or OSError, if there is none; what is remembered of a file that has changed goes
+        tree = tree_of(f.__code__.co_filename)
+        found = None if tree is None else lambda_of(tree, f.__code__)
+        if found is None:
+            raise Unconvertible("it is not clear which of the lambdas of a line it is")
+        return copy.deepcopy(found), 1
     lines, first = inspect.getsourcelines(f)
     text = "".join(lines)
     if lines[0][:1].isspace():
@@ -191,68 +197,6 @@ def definition(f: FunctionType) -> tuple[Any, int]:
             ]
             return n, max(first, 1)
     raise Unconvertible("its source has no definition of it")
-
-
-def lambda_of(code: CodeType, text: str) -> ast.Lambda:
-    """The syntax tree of a lambda: where there are several in a line, the one whose columns the code has.
-
-    Args:
-        code: Its code.
-        text: The file.
-
-    Raises:
-        Unconvertible: It is not clear which one it is.
-    """
-    try:
-        tree = parsed(text)
-    except SyntaxError as error:
-        raise Unconvertible(f"its source is not Python: {error}") from error
-    places = places_of(code)
-    wanted = code.co_varnames[: code.co_argcount]
-    lambdas = [
-        n
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Lambda)
-        and tuple([a.arg for a in [*n.args.posonlyargs, *n.args.args]]) == wanted
-    ]
-    if not places:  # Python 3.12 has no columns for what returns a constant
-        around = [
-            n
-            for n in lambdas
-            if n.lineno == code.co_firstlineno
-            and isinstance(n.body, ast.Constant)
-            and repr(n.body.value) in map(repr, code.co_consts)
-        ]
-    else:
-        around = [n for n in lambdas if _surrounds(n.body, places)]
-    if not around:
-        raise Unconvertible("it is not clear which of the lambdas of a line it is")
-    # Of lambdas inside one another, the innermost that has all of the code.
-    return copy.deepcopy(max(around, key=lambda n: (n.body.lineno, n.body.col_offset)))
-
-
-def _surrounds(x: ast.expr, places: list[tuple[Place, Place]]) -> bool:
-    end = (x.end_lineno or 0, x.end_col_offset or 0)
-    return (x.lineno, x.col_offset) <= min(places)[0] and max([e for _, e in places]) <= end
-
-
-def places_of(code: CodeType) -> list[tuple[Place, Place]]:
-    """Where in the source the instructions of a code begin and end, as (line, column), as far as Python knows."""
-    return [
-        ((line, column), (end_line, end_column))
-        for line, end_line, column, end_column in code.co_positions()
-        if line is not None
-        and end_line is not None
-        and column is not None
-        and end_column is not None
-        and (line, column) != (end_line, end_column)
-    ]
-
-
-@functools.lru_cache(8)
-def parsed(text: str) -> ast.Module:
-    """The tree of a file, which is not to be changed."""
-    return ast.parse(text)
 
 
 def named(code: CodeType, name: str, qualname: str) -> CodeType:
